@@ -1,0 +1,2 @@
+#![doc = "stub"]
+fn main() {}
