@@ -88,7 +88,10 @@ impl VerifiedConsistency {
 }
 
 /// Checks that the leaf stands at the proof's index in the tree of the proof's size with this root.
-pub fn verify_inclusion(proof: &InclusionProof, claim: InclusionClaim) -> Result<VerifiedInclusion, MerkleError> {
+pub fn verify_inclusion(
+    proof: &InclusionProof,
+    claim: InclusionClaim,
+) -> Result<VerifiedInclusion, MerkleError> {
     let InclusionProof { index, size, path } = proof;
     let last = size.checked_sub(1).ok_or(MerkleError::EmptyTree)?;
     if *index > last {
@@ -165,7 +168,11 @@ impl Shape {
     }
 
     /// The path's two parts. `given` hashes of the whole proof went before, for the error to count.
-    fn split<'a>(&self, path: &'a [TreeHash], given: usize) -> Result<(&'a [TreeHash], &'a [TreeHash]), MerkleError> {
+    fn split<'a>(
+        &self,
+        path: &'a [TreeHash],
+        given: usize,
+    ) -> Result<(&'a [TreeHash], &'a [TreeHash]), MerkleError> {
         check_length(path.len().saturating_add(given), self.length().saturating_add(given))?;
         Ok(path.split_at_checked(self.inner).unwrap_or((path, &[])))
     }

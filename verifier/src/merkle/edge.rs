@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::prove::{NodeSource, ProveError, prove_consistency, prove_inclusion};
 use super::tiled::{NodeMissing, TileNodes, TileSource};
 
-/// The right edge of a tree: what is needed to append to it and to know its root. At most 64 kB.
+/// The right edge of a tree: what is needed to append to it and to know its root. At most 16 kB for each tile level.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TileEdge {
     size: u64,
@@ -45,7 +45,8 @@ impl TileEdge {
         for level in tiles(size) {
             let tile = TileCoord { level: level.level, index: level.full };
             let expected = usize::from(level.partial);
-            let hashes = if expected == 0 { Vec::new() } else { source.tile(tile).map_err(EdgeLoadError::Source)? };
+            let hashes =
+                if expected == 0 { Vec::new() } else { source.tile(tile).map_err(EdgeLoadError::Source)? };
             let nodes = hashes.get(..expected).and_then(TileNodes::new);
             partial.push(nodes.ok_or(EdgeLoadError::TileLength { tile, got: hashes.len(), expected })?);
         }

@@ -13,8 +13,8 @@ mod prove;
 mod tiled;
 
 pub use check::{
-    ConsistencyClaim, InclusionClaim, MerkleError, VerifiedConsistency, VerifiedInclusion, verify_consistency,
-    verify_inclusion,
+    ConsistencyClaim, InclusionClaim, MerkleError, VerifiedConsistency, VerifiedInclusion,
+    verify_consistency, verify_inclusion,
 };
 pub use edge::{EdgeLoadError, EdgeUpdate, TileEdge, TreeTooLarge};
 pub use hash::{TreeHasher, leaf_hash, node_hash};

@@ -90,7 +90,8 @@ impl TileNodes {
     /// Joins the tile's complete subtrees with what stands right of them, largest subtree last: the root of a right edge,
     /// tile level by tile level.
     pub(super) fn join(&self, right: Option<TreeHash>) -> Option<TreeHash> {
-        let unpaired = self.rows.iter().filter(|row| !row.len().is_multiple_of(2)).filter_map(|row| row.last());
+        let unpaired =
+            self.rows.iter().filter(|row| !row.len().is_multiple_of(2)).filter_map(|row| row.last());
         unpaired.fold(right, |right, left| Some(right.map_or(*left, |right| node_hash(left, &right))))
     }
 
