@@ -1,10 +1,24 @@
 //! writ's offline verifier. Needs no server and trusts none.
+//!
+//! In scope: whether signatures stand ([`signature`]), whose key may say what ([`registry`]), whether entries stand under a
+//! head ([`merkle`], [`note`], [`checkpoint`]), what a bundle or a whole log proves ([`bundle`], [`log`], [`evidence`]),
+//! what must be known to judge ([`needs`], [`gather`]), and whether an action was authorized ([`judge`]: the only place
+//! where authority is decided).
+//!
+//! Out of scope: bytes and their forms (`schemas`), where entries are kept (`ledger`), what a person is shown (`cli`). No I/O,
+//! no clock, no async: times are arguments or fields of what was verified.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+pub mod bundle;
 pub mod checkpoint;
+pub mod evidence;
+pub mod gather;
 pub mod merkle;
+pub mod needs;
 pub mod note;
+pub mod registry;
+pub mod signature;

@@ -218,6 +218,9 @@ fn proofs_hold_only_under_the_very_head_they_are_for() {
     assert_eq!(first.verify_consistency(&proof, &second).unwrap().second(), 9);
     let error = HeadProofError::OtherSize { got: 5, expected: 9 };
     assert_eq!(second.verify_consistency(&proof, &first), Err(error));
+    let mislabelled = head_of(10, later.root());
+    let error = HeadProofError::OtherSize { got: 9, expected: 10 };
+    assert_eq!(first.verify_consistency(&proof, &mislabelled), Err(error));
     let forked = head_of(9, some_root());
     assert_eq!(first.verify_consistency(&proof, &forked).unwrap_err().code(), "proof-root-mismatch");
 }

@@ -115,6 +115,17 @@ fn an_edge_with_a_missing_or_short_tile_is_not_read() {
 }
 
 #[test]
+fn an_edge_knows_its_own_tiles_only() {
+    let (edge, stored, _) = grow(&[600]);
+    let tree = TiledTree::new(&stored);
+    assert_eq!(edge.node(0, 512).ok(), tree.node(0, 512).ok());
+    assert_eq!(edge.node(8, 1).ok(), tree.node(8, 1).ok());
+    for (level, index) in [(0, 0), (0, 256), (7, 0), (0, 600), (16, 0), (64, 0), (65, 0)] {
+        assert_eq!(edge.node(level, index), Err(NodeMissing { level, index }));
+    }
+}
+
+#[test]
 fn a_changed_hash_in_the_edge_shows_in_the_root() {
     let (edge, stored, _) = grow(&[300]);
     for (tile, hashes) in stored.stored.iter().filter(|(_, hashes)| hashes.len() < usize::from(TILE_WIDTH)) {

@@ -1,0 +1,152 @@
+//! What must be known beside a statement to judge by it: the closure that a bundle carries.
+//!
+//! The server gathers by this list, the judge asks by this list; a bundle that leaves something out is therefore seen to.
+
+use alloc::collections::BTreeSet;
+
+use schemas::envelope::Statement;
+use schemas::ids::{StatementId, TermId};
+use schemas::kinds::Target;
+use schemas::payload::{Body, Kind};
+use schemas::reference::{ForeignRef, Reference};
+use schemas::term::Term;
+use schemas::text::{PrincipalId, Tenant};
+
+/// What one statement asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Statements that it refers to.
+    pub ids: BTreeSet<StatementId>,
+    /// Terms of which every statement must be known.
+    pub terms: BTreeSet<TermId>,
+}
+
+/// What must be known beside `statement`.
+pub fn needs(statement: &Statement) -> Needs {
+    let envelope = &statement.envelope;
+    let payload = &statement.payload;
+    let mut asked = Asked { tenant: &payload.tenant, needs: Needs::default() };
+    asked.term(Term::Key(&envelope.kid));
+    asked.term(Term::WithdrawnKey(&envelope.kid));
+    if let Some((stream, seq)) = payload.stream.as_ref().zip(payload.seq) {
+        asked.term(Term::Slot(&envelope.kid, &payload.tenant, stream, seq));
+    }
+    if let Some(task) = &payload.task {
+        asked.term(Term::TaskState(&payload.tenant, task));
+        asked.term(Term::WithdrawnTask(&payload.tenant, task));
+    }
+    asked.body(statement);
+    asked.needs
+}
+
+struct Asked<'a> {
+    tenant: &'a Tenant,
+    needs: Needs,
+}
+
+impl Asked<'_> {
+    fn term(&mut self, term: Term<'_>) {
+        self.needs.terms.insert(term.id());
+    }
+
+    /// The statement that a reference resolves to.
+    fn resolve<'r>(&mut self, kind: Kind, references: impl IntoIterator<Item = &'r Reference>) {
+        for reference in references {
+            match reference {
+                Reference::Id(id) => {
+                    self.needs.ids.insert(*id);
+                }
+                Reference::Foreign(foreign) => self.term(Term::Named(kind, self.tenant, foreign)),
+                Reference::InLog(..) => {}
+            }
+        }
+    }
+
+    /// Whatever may withdraw this statement, under its id or any foreign id it goes by.
+    fn withdrawals<'r>(&mut self, statement: &'r Statement, names: impl IntoIterator<Item = &'r ForeignRef>) {
+        self.term(Term::Withdrawn(&statement.envelope.id));
+        for foreign in statement.payload.refs.iter().chain(names) {
+            self.term(Term::WithdrawnForeign(self.tenant, foreign));
+        }
+    }
+
+    /// The hop and the issue that a presented credential stands for.
+    fn credential(&mut self, credential: Option<&ForeignRef>) {
+        if let Some(foreign) = credential {
+            self.term(Term::Named(Kind::Delegation, self.tenant, foreign));
+            self.term(Term::Named(Kind::Credential, self.tenant, foreign));
+            self.term(Term::WithdrawnForeign(self.tenant, foreign));
+        }
+    }
+
+    fn principal(&mut self, principal: &PrincipalId) {
+        self.term(Term::Registration(principal));
+        self.term(Term::WithdrawnPrincipal(principal));
+    }
+
+    fn body(&mut self, statement: &Statement) {
+        match &statement.payload.body {
+            Body::Delegation(hop) => {
+                self.resolve(Kind::Delegation, &hop.parents);
+                self.resolve(Kind::Decision, &hop.decision);
+                self.resolve(Kind::Approval, &hop.approval);
+                self.credential(hop.presented_credential.as_ref());
+                self.credential(hop.credential.as_ref());
+                self.withdrawals(statement, &hop.credential);
+                self.principal(&hop.delegator);
+                self.principal(&hop.delegatee);
+            }
+            Body::Decision(decision) => {
+                self.resolve(Kind::Delegation, &decision.delegation);
+                self.resolve(Kind::Approval, &decision.approval);
+                self.credential(decision.credential.as_ref());
+                self.withdrawals(statement, []);
+                self.principal(&decision.actor);
+                if let Some(request) = &decision.request {
+                    self.term(Term::Request(self.tenant, request));
+                }
+            }
+            Body::Action(action) => {
+                self.resolve(Kind::Action, &action.attempt);
+                self.resolve(Kind::Delegation, &action.delegation);
+                self.resolve(Kind::Decision, &action.decision);
+                self.resolve(Kind::Approval, &action.approval);
+                self.credential(action.credential.as_ref());
+                self.principal(&action.actor);
+                if let Some(request) = &action.request {
+                    self.term(Term::Request(self.tenant, request));
+                }
+            }
+            Body::Approval(approval) => {
+                self.withdrawals(statement, []);
+                self.principal(&approval.approver);
+            }
+            Body::Credential(credential) => {
+                self.resolve(Kind::Delegation, &credential.delegation);
+                self.credential(Some(&credential.credential));
+                self.withdrawals(statement, []);
+            }
+            Body::Revocation(revocation) => self.target(&revocation.target),
+            Body::Key(key) => self.term(Term::Key(&key.kid)),
+            Body::Genesis(_)
+            | Body::Principal(_)
+            | Body::Link(_)
+            | Body::Task(_)
+            | Body::Policy(_)
+            | Body::Stream(_)
+            | Body::Assertion(_)
+            | Body::IndexRoot(_)
+            | Body::Correction(_) => {}
+        }
+    }
+
+    /// Who may withdraw a target depends on what the target is.
+    fn target(&mut self, target: &Target) {
+        if let Some(Reference::Id(id)) = &target.reference {
+            self.needs.ids.insert(*id);
+        }
+        if let Some(kid) = &target.key {
+            self.term(Term::Key(kid));
+        }
+    }
+}

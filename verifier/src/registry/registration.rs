@@ -1,0 +1,92 @@
+//! What a `key` statement must show before it changes anything.
+
+use schemas::ids::KeyId;
+use schemas::kinds::{Key, KeyOp, pop_bytes};
+use schemas::text::PrincipalId;
+use thiserror::Error;
+
+use super::Registry;
+use crate::signature::{CheckedKey, SignatureError};
+
+/// Why a `key` statement cannot take effect.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RegistrationError {
+    /// `kid` is not the thumbprint of `public`.
+    #[error("kid {got} is not the thumbprint of the public key, {expected}")]
+    Thumbprint {
+        /// Thumbprint of the key.
+        expected: KeyId,
+        /// The kid stated.
+        got: KeyId,
+    },
+    /// The key is no point of the curve, weak, or did not sign the proof of possession.
+    #[error("new key: {0}")]
+    Key(#[from] SignatureError),
+    /// The key belongs to somebody else already.
+    #[error("key {kid} belongs to {owner} for ever; it cannot be registered for {got}")]
+    OtherPrincipal {
+        /// The key.
+        kid: KeyId,
+        /// Whose it is.
+        owner: PrincipalId,
+        /// For whom it was to be registered.
+        got: PrincipalId,
+    },
+    /// The key to be replaced or withdrawn was never registered.
+    #[error("key {kid} is not registered")]
+    NotRegistered {
+        /// The key.
+        kid: KeyId,
+    },
+    /// The key was withdrawn; it does not come back.
+    #[error("key {kid} was withdrawn and cannot be registered again")]
+    Withdrawn {
+        /// The key.
+        kid: KeyId,
+    },
+}
+
+impl RegistrationError {
+    /// Stable name of this refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Thumbprint { .. } => "key-thumbprint",
+            Self::Key(SignatureError::Mismatch { .. }) => "key-possession",
+            Self::Key(key) => key.code(),
+            Self::OtherPrincipal { .. } => "key-other-principal",
+            Self::NotRegistered { .. } => "key-not-registered",
+            Self::Withdrawn { .. } => "key-withdrawn",
+        }
+    }
+}
+
+/// Checks a change of keys against the keys there are.
+pub(super) fn check(registry: &Registry, change: &Key) -> Result<(), RegistrationError> {
+    let known = registry.key(&change.kid);
+    if matches!(change.op, KeyOp::Retire | KeyOp::Compromise) {
+        return known.map(|_| ()).ok_or(RegistrationError::NotRegistered { kid: change.kid });
+    }
+    let (Some(public), Some(principal), Some(pop)) = (change.public, &change.principal, &change.pop) else {
+        return Err(RegistrationError::NotRegistered { kid: change.kid });
+    };
+    let expected = KeyId::of(&public);
+    if expected != change.kid {
+        return Err(RegistrationError::Thumbprint { expected, got: change.kid });
+    }
+    CheckedKey::new(public)?.verify(&pop_bytes(&registry.log(), &change.kid, principal), pop)?;
+    if let Some(known) = known {
+        if known.principal != *principal {
+            let (owner, got) = (known.principal.clone(), principal.clone());
+            return Err(RegistrationError::OtherPrincipal { kid: change.kid, owner, got });
+        }
+        if known.retired.is_some() || known.compromised.is_some() {
+            return Err(RegistrationError::Withdrawn { kid: change.kid });
+        }
+    }
+    match change.replaces {
+        Some(replaced) if registry.key(&replaced).is_none_or(|old| old.principal != *principal) => {
+            Err(RegistrationError::NotRegistered { kid: replaced })
+        }
+        _ => Ok(()),
+    }
+}
