@@ -118,6 +118,23 @@ fn fields_outside_the_closed_set_are_refused_by_name() {
 }
 
 #[test]
+fn what_should_be_absent_is_refused_when_it_is_written_as_nothing() {
+    let good = serde_json::to_value(payload()).unwrap();
+    let refused = |edit: &dyn Fn(&mut serde_json::Value)| {
+        let mut json = good.clone();
+        edit(&mut json);
+        Payload::from_json(&json).map(|_| ()).map_err(|e| e.code())
+    };
+    assert_eq!(refused(&|j| j["task"] = serde_json::Value::Null), Err("other-form"));
+    assert_eq!(refused(&|j| j["attachments"] = serde_json::json!([])), Err("other-form"));
+    assert_eq!(refused(&|j| j["body"]["inherited"] = false.into()), Err("other-form"));
+    assert_eq!(refused(&|j| j["body"]["inherited"] = true.into()), Ok(()));
+    assert_eq!(refused(&|j| j["body"]["scope"][0]["limits"] = serde_json::json!({})), Err("other-form"));
+    assert_eq!(refused(&|j| j["body"]["scope"][0] = serde_json::json!([["a"], ["b"], {}])), Err("other-form"));
+    assert_eq!(refused(&|j| j["at"] = (crate::limits::INTEGER_MAX + 1).into()), Err("invalid-field"));
+}
+
+#[test]
 fn a_list_in_place_of_a_map_is_another_form_and_refused() {
     let mut payload = payload();
     payload.refs.clear();

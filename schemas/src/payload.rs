@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::canonical::{self, DecodeError};
+use crate::canonical::{self, DecodeError, Shape};
 use crate::ids::{ByteString, LogId, StreamId};
 use crate::kinds::{
     Action, Approval, Assertion, BodyError, Correction, Credential, Decision, Delegation, Genesis, IndexRoot, Key, Link,
@@ -300,7 +300,8 @@ impl Payload {
         Self::from_form(&Canonical(bytes))
     }
 
-    /// Reads the JSON form, or any other self-describing form that can be read twice.
+    /// Reads the JSON form, or any other self-describing form that can be read more than once: accepts exactly what
+    /// serializing writes. Absent means absent: `null`, and a list or `false` that should be absent, are refused.
     pub fn from_json<'de, D: serde::Deserializer<'de> + Copy>(json: D) -> Result<Self, PayloadError> {
         Self::from_form(&Json(json, core::marker::PhantomData))
     }
@@ -471,6 +472,10 @@ impl<'de, D: serde::Deserializer<'de> + Copy> Form for Json<'de, D> {
     }
 
     fn payload<B: DeserializeOwned + Serialize>(&self) -> Result<Payload<B>, DecodeError> {
-        Payload::deserialize(self.0).map_err(|e| DecodeError::from_message(e.to_string()))
+        let refuse = |e: D::Error| DecodeError::from_message(e.to_string());
+        let payload = Payload::deserialize(self.0).map_err(refuse)?;
+        let bytes = canonical::to_vec(&payload).map_err(|e| DecodeError::InvalidField { detail: e.to_string() })?;
+        let same = Shape::of_scanned(&bytes)? == Shape::deserialize(self.0).map_err(refuse)?;
+        if same { Ok(payload) } else { Err(DecodeError::OtherForm) }
     }
 }

@@ -9,10 +9,12 @@
 mod head;
 mod model;
 mod scan;
+mod shape;
 mod writer;
 
 pub use head::{Head, Major, read_head};
 pub(crate) use model::from_scanned;
 pub use model::{DecodeError, EncodeError, from_slice, to_vec};
 pub use scan::{ScanError, scan, scan_prefix};
+pub(crate) use shape::Shape;
 pub use writer::Writer;
