@@ -139,6 +139,11 @@ impl StatementError {
             Self::Payload(payload) => payload.code(),
         }
     }
+
+    /// Whether the payload may be of a later format: it must then be kept opaque, not called wrong.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Payload(payload) if payload.is_unknown())
+    }
 }
 
 impl KeyId {

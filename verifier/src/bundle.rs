@@ -132,14 +132,22 @@ fn check_parts(bundle: &Bundle, trust: &TrustPolicy, pinned: bool) -> Result<Che
         }
         let proof = InclusionProof { index: entry.index.0, size: head.size(), path: proved.path.clone() };
         let index = entry.index;
-        head.verify_inclusion(&proof, leaf_hash(&proved.entry)).map_err(|error| BundleRefusal::Proof { index, error })?;
+        head.verify_inclusion(&proof, leaf_hash(&proved.entry))
+            .map_err(|error| BundleRefusal::Proof { index, error })?;
         entries.push((index, &proved.entry));
     }
     let pinning = Pinning { log_key: pinned, genesis: false, key: head.key().to_string() };
-    let evidence_head = EvidenceHead { origin: head.origin().as_str().into(), size: head.size(), root: head.root() };
+    let evidence_head =
+        EvidenceHead { origin: head.origin().as_str().into(), size: head.size(), root: head.root() };
     let build = |rows| {
         let genesis = trust.genesis().filter(|_| pinned);
-        Evidence::new(evidence_head.clone(), genesis, pinning.clone(), entries.iter().copied(), Absence::Asserted(rows))
+        Evidence::new(
+            evidence_head.clone(),
+            genesis,
+            pinning.clone(),
+            entries.iter().copied(),
+            Absence::Asserted(rows),
+        )
     };
     // The assertions are checked against the log's own keys, which the entries have first to show.
     let without = build(BTreeMap::new())?;
@@ -155,7 +163,8 @@ fn check_parts(bundle: &Bundle, trust: &TrustPolicy, pinned: bool) -> Result<Che
 fn trust_in_genesis(bundle: &Bundle) -> Result<TrustPolicy, BundleRefusal> {
     let missing = BundleRefusal::Evidence(EvidenceError::NoGenesis);
     let first = bundle.entries.first().and_then(|proved| Entry::decode(&proved.entry).ok());
-    let statement = first.and_then(|entry| Statement::decode(&entry.statement).ok()).ok_or(missing.clone())?;
+    let statement =
+        first.and_then(|entry| Statement::decode(&entry.statement).ok()).ok_or(missing.clone())?;
     let Body::Genesis(genesis) = &statement.payload.body else { return Err(missing) };
     let name = KeyName::new(genesis.origin.as_str()).map_err(|_| missing.clone())?;
     let public = genesis.key(Use::Checkpoint).copied().ok_or(missing.clone())?;
@@ -178,7 +187,9 @@ fn check_assertions(
         };
         let key = registry.key(&statement.envelope.kid).filter(|key| key.usage == Some(Use::Statement));
         let key = key.ok_or_else(|| refuse("is not signed by the log's statement key"))?;
-        key.key.verify_envelope(&statement.envelope).map_err(|_| refuse("has a signature that does not stand"))?;
+        key.key
+            .verify_envelope(&statement.envelope)
+            .map_err(|_| refuse("has a signature that does not stand"))?;
         if statement.payload.log != Some(registry.log()) {
             return Err(refuse("is about another log"));
         }

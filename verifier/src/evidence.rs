@@ -254,7 +254,8 @@ impl Evidence {
         let (Absence::Recomputed(rows) | Absence::Asserted(rows)) = &self.absence;
         let all_known = matches!(self.absence, Absence::Recomputed(_));
         let row = rows.get(&term.id());
-        let records: Vec<&Record> = row.into_iter().flatten().filter_map(|index| self.records.get(index)).collect();
+        let records: Vec<&Record> =
+            row.into_iter().flatten().filter_map(|index| self.records.get(index)).collect();
         let listed = row.map_or(0, Vec::len);
         Found { covered: (row.is_some() || all_known) && records.len() == listed, records }
     }
@@ -288,7 +289,9 @@ impl Record {
 }
 
 /// The index of all terms, for evidence that holds every entry of a log.
-pub fn all_terms<'r>(records: impl IntoIterator<Item = (Index, &'r Statement)>) -> BTreeMap<TermId, Vec<Index>> {
+pub fn all_terms<'r>(
+    records: impl IntoIterator<Item = (Index, &'r Statement)>,
+) -> BTreeMap<TermId, Vec<Index>> {
     let mut rows: BTreeMap<TermId, Vec<Index>> = BTreeMap::new();
     for (index, statement) in records {
         let found: BTreeSet<TermId> = terms(statement);
@@ -323,7 +326,11 @@ fn begin(
     Ok((registry, [(index, record)].into()))
 }
 
-fn check_order(head: &EvidenceHead, entry: &Entry, previous: Option<&(Entry, EntryHash)>) -> Result<(), EvidenceError> {
+fn check_order(
+    head: &EvidenceHead,
+    entry: &Entry,
+    previous: Option<&(Entry, EntryHash)>,
+) -> Result<(), EvidenceError> {
     let index = entry.index;
     let expected = match previous {
         None if index == Index(0) => Some(EntryHash::of_origin(&head.origin)),

@@ -98,7 +98,8 @@ pub fn gather<S: Source>(subject: StatementId, source: &S) -> Result<Gathered, G
             if gathered.rows.contains_key(&term) {
                 continue;
             }
-            let mut indexes = source.find(&term, BUNDLE_STATEMENTS_MAX.saturating_add(1)).map_err(GatherError::Source)?;
+            let mut indexes =
+                source.find(&term, BUNDLE_STATEMENTS_MAX.saturating_add(1)).map_err(GatherError::Source)?;
             indexes.retain(inside);
             waiting.extend(indexes.iter().copied());
             gathered.rows.insert(term, indexes);

@@ -49,8 +49,8 @@ pub struct CheckedKey {
 impl CheckedKey {
     /// Refuses keys that are no point of the curve or have small order.
     pub fn new(public: PublicKey) -> Result<Self, SignatureError> {
-        let point =
-            VerifyingKey::from_bytes(public.as_bytes()).map_err(|_| SignatureError::KeyInvalid { key: public })?;
+        let point = VerifyingKey::from_bytes(public.as_bytes())
+            .map_err(|_| SignatureError::KeyInvalid { key: public })?;
         if point.is_weak() {
             return Err(SignatureError::KeyWeak { key: public });
         }
@@ -65,7 +65,9 @@ impl CheckedKey {
     /// Whether `signature` is this key's over `message` (RFC 8032 §5.1.7, with the strict checks of `verify_strict`).
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
         let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
-        self.point.verify_strict(message, &signature).map_err(|_| SignatureError::Mismatch { key: self.public })
+        self.point
+            .verify_strict(message, &signature)
+            .map_err(|_| SignatureError::Mismatch { key: self.public })
     }
 
     /// Whether the envelope's signature is this key's.

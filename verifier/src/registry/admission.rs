@@ -61,14 +61,21 @@ impl Refusal {
 }
 
 /// Whether the statement, whose signature has been checked, may stand at `index` with `time`; how well it is vouched for.
-pub fn admit(registry: &Registry, statement: &Statement, index: Index, time: Time) -> Result<Assurance, Refusal> {
+pub fn admit(
+    registry: &Registry,
+    statement: &Statement,
+    index: Index,
+    time: Time,
+) -> Result<Assurance, Refusal> {
     if let Some(log) = statement.payload.log
         && log != registry.log()
     {
         return Err(Refusal::WrongLog { expected: registry.log(), got: log });
     }
     match &statement.payload.body {
-        Body::Genesis(_) if index == Index(0) && registry.log() == statement.id().into() => return Ok(Assurance::Signed),
+        Body::Genesis(_) if index == Index(0) && registry.log() == statement.id().into() => {
+            return Ok(Assurance::Signed);
+        }
         Body::Genesis(_) => return Err(Refusal::SecondGenesis),
         _ => {}
     }

@@ -51,7 +51,9 @@ pub enum NotEntitled {
         signer: PrincipalId,
     },
     /// A role covers the kind, but not from this vantage.
-    #[error("a {kind} statement from vantage {vantage} is not covered by {held} of {signer}; vantages that are: {needed}")]
+    #[error(
+        "a {kind} statement from vantage {vantage} is not covered by {held} of {signer}; vantages that are: {needed}"
+    )]
     Vantage {
         /// Kind of the statement.
         kind: Kind,
@@ -176,13 +178,21 @@ fn ways(statement: &Statement) -> Vec<Way<'_>> {
     const SELF: &[Vantage] = &[V::Self_];
     const BOUNDARY: &[Vantage] = &[V::Boundary];
     const IMPORTED: &[Vantage] = &[V::Imported];
-    let own = |principal, vantages| Way { role: Role::Principal, vantages, about: About::Own(principal), assurance: Signed };
+    let own = |principal, vantages| Way {
+        role: Role::Principal,
+        vantages,
+        about: About::Own(principal),
+        assurance: Signed,
+    };
     let authority = |principal| {
         let about = About::Named { principal, open: false };
         Way { role: Role::Authority, vantages: AUTHORITY, about, assurance: Vouched }
     };
-    let named = |role, vantages, principal, assurance| {
-        Way { role, vantages, about: About::Named { principal, open: true }, assurance }
+    let named = |role, vantages, principal, assurance| Way {
+        role,
+        vantages,
+        about: About::Named { principal, open: true },
+        assurance,
     };
     let anyone = |role, assurance| Way { role, vantages: AUTHORITY, about: About::Anyone, assurance };
     match &statement.payload.body {
@@ -198,7 +208,8 @@ fn ways(statement: &Statement) -> Vec<Way<'_>> {
         ]
         .into(),
         Body::Credential(credential) => {
-            [authority(&credential.holder), named(Role::Gateway, IMPORTED, &credential.holder, Imported)].into()
+            [authority(&credential.holder), named(Role::Gateway, IMPORTED, &credential.holder, Imported)]
+                .into()
         }
         Body::Decision(decision) => [
             named(Role::Pdp, AUTHORITY, &decision.actor, Signed),
@@ -208,7 +219,12 @@ fn ways(statement: &Statement) -> Vec<Way<'_>> {
         .into(),
         Body::Approval(approval) => [
             own(&approval.approver, SELF_OR_AUTHORITY),
-            Way { role: Role::Approver, vantages: SELF_OR_AUTHORITY, about: About::Own(&approval.approver), assurance: Signed },
+            Way {
+                role: Role::Approver,
+                vantages: SELF_OR_AUTHORITY,
+                about: About::Own(&approval.approver),
+                assurance: Signed,
+            },
             Way {
                 role: Role::Approver,
                 vantages: AUTHORITY,
@@ -226,10 +242,19 @@ fn ways(statement: &Statement) -> Vec<Way<'_>> {
         Body::Revocation(revocation) => {
             let revoker = revocation.revoker.as_ref().unwrap_or(&statement.envelope.iss);
             // Whether the revoker may withdraw this target is judged, not refused: see the rule revoker-not-entitled.
-            [own(revoker, SELF_OR_AUTHORITY), anyone(Role::Authority, Vouched), anyone(Role::Registrar, Vouched)].into()
+            [
+                own(revoker, SELF_OR_AUTHORITY),
+                anyone(Role::Authority, Vouched),
+                anyone(Role::Registrar, Vouched),
+            ]
+            .into()
         }
         Body::Policy(_) => [anyone(Role::Pdp, Signed), anyone(Role::Authority, Vouched)].into(),
-        Body::Genesis(_) | Body::Assertion(_) | Body::IndexRoot(_) | Body::Stream(_) | Body::Correction(_) => Vec::new(),
+        Body::Genesis(_)
+        | Body::Assertion(_)
+        | Body::IndexRoot(_)
+        | Body::Stream(_)
+        | Body::Correction(_) => Vec::new(),
     }
 }
 
@@ -238,7 +263,8 @@ impl About<'_> {
         match self {
             Self::Own(principal) => *principal == signer,
             Self::Named { principal, open } => {
-                (*open && grant.about.is_empty()) || grant.about.iter().any(|pattern| pattern.matches(principal.as_str()))
+                (*open && grant.about.is_empty())
+                    || grant.about.iter().any(|pattern| pattern.matches(principal.as_str()))
             }
             Self::Anyone => true,
         }
@@ -255,7 +281,13 @@ enum Reached {
 }
 
 impl Reached {
-    fn refusal(self, key: &RegisteredKey, statement: &Statement, grants: &[RoleGrant], ways: &[Way<'_>]) -> NotEntitled {
+    fn refusal(
+        self,
+        key: &RegisteredKey,
+        statement: &Statement,
+        grants: &[RoleGrant],
+        ways: &[Way<'_>],
+    ) -> NotEntitled {
         let payload = &statement.payload;
         let (kind, held, signer) = (payload.kind, held(grants), key.principal.clone());
         match self {

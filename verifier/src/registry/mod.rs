@@ -62,7 +62,9 @@ pub enum KeyError {
         index: Index,
     },
     /// It was retired, and its time has run out.
-    #[error("key {kid} was retired at {retired}, entries accepted until {accept_until:?}; this entry is of {time:?}")]
+    #[error(
+        "key {kid} was retired at {retired}, entries accepted until {accept_until:?}; this entry is of {time:?}"
+    )]
     Retired {
         /// The key.
         kid: KeyId,
@@ -217,8 +219,14 @@ impl Registry {
                 if let Ok(key) = CheckedKey::new(public) {
                     let roles = [(index, change.roles.clone())].to_vec();
                     let principal = principal.clone();
-                    let registered =
-                        RegisteredKey { key, principal, usage: change.usage, roles, retired: None, compromised: None };
+                    let registered = RegisteredKey {
+                        key,
+                        principal,
+                        usage: change.usage,
+                        roles,
+                        retired: None,
+                        compromised: None,
+                    };
                     self.keys.insert(change.kid, registered);
                 }
             }

@@ -1,0 +1,131 @@
+//! The delegations that a request may rest on, as a graph from the actor back to the roots.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use schemas::kinds::Delegation;
+use schemas::payload::{Body, Kind, Payload};
+use schemas::time::Index;
+
+use super::resolve::{Link, resolve, resolve_credential};
+use crate::evidence::{Evidence, Record};
+
+/// A hop and the hops that its delegator's authority comes from.
+#[derive(Clone, Debug)]
+pub struct Node<'e> {
+    /// The statement's record.
+    pub record: &'e Record,
+    /// What it says beside the body.
+    pub payload: &'e Payload,
+    /// The hop.
+    pub hop: &'e Delegation,
+    /// Its parents; none: its delegator is a root.
+    pub links: Vec<Link<'e>>,
+}
+
+/// Every hop reachable from a request.
+#[derive(Clone, Debug, Default)]
+pub struct Graph<'e> {
+    nodes: BTreeMap<Index, Node<'e>>,
+    /// Parents before children, wherever there is no cycle.
+    order: Vec<Index>,
+    /// Links (child, parent) that close a cycle.
+    back: BTreeSet<(Index, Index)>,
+}
+
+impl<'e> Graph<'e> {
+    /// Follows `links` back to the roots. Iterative: depth is the evidence's, never the stack's.
+    pub fn build(evidence: &'e Evidence, links: &[Link<'e>]) -> Self {
+        let mut graph = Self::default();
+        for link in links {
+            if let Some(record) = link.resolution.one() {
+                graph.visit(evidence, record);
+            }
+        }
+        graph
+    }
+
+    /// The hop at an index.
+    pub fn node(&self, index: Index) -> Option<&Node<'e>> {
+        self.nodes.get(&index)
+    }
+
+    /// The hops, parents before children.
+    pub fn parents_first(&self) -> impl Iterator<Item = &Node<'e>> {
+        self.order.iter().filter_map(|index| self.nodes.get(index))
+    }
+
+    /// Whether the link from `child` to `parent` closes a cycle.
+    pub fn closes_cycle(&self, child: Index, parent: Index) -> bool {
+        self.back.contains(&(child, parent))
+    }
+
+    /// Every hop above `node`, itself included.
+    pub fn upstream(&self, node: Index) -> BTreeSet<Index> {
+        let mut seen = BTreeSet::new();
+        let mut waiting: Vec<Index> = [node].into();
+        while let Some(index) = waiting.pop() {
+            if seen.insert(index) {
+                waiting.extend(self.node(index).into_iter().flat_map(Node::parents));
+            }
+        }
+        seen
+    }
+
+    /// Depth-first from `record`, noting each hop after its parents and each link to a hop that is still open.
+    fn visit(&mut self, evidence: &'e Evidence, record: &'e Record) {
+        let mut open: BTreeSet<Index> = BTreeSet::new();
+        let mut stack: Vec<(Index, usize)> = Vec::new();
+        if self.enter(evidence, record) {
+            open.insert(record.index);
+            stack.push((record.index, 0));
+        }
+        while let Some((index, next)) = stack.pop() {
+            let parent = self
+                .nodes
+                .get(&index)
+                .and_then(|node| node.links.get(next))
+                .map(|link| link.resolution.one());
+            match parent {
+                None => {
+                    open.remove(&index);
+                    self.order.push(index);
+                }
+                Some(parent) => {
+                    stack.push((index, next.saturating_add(1)));
+                    let Some(parent) = parent else { continue };
+                    if open.contains(&parent.index) {
+                        self.back.insert((index, parent.index));
+                    } else if self.enter(evidence, parent) {
+                        open.insert(parent.index);
+                        stack.push((parent.index, 0));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes the node of a record; false where it is there already or is no hop.
+    fn enter(&mut self, evidence: &'e Evidence, record: &'e Record) -> bool {
+        let Some(payload) = &record.payload else { return false };
+        let Body::Delegation(hop) = &payload.body else { return false };
+        if self.nodes.contains_key(&record.index) {
+            return false;
+        }
+        let stated =
+            hop.parents.iter().map(|parent| resolve(evidence, &payload.tenant, Kind::Delegation, parent));
+        let mut links: Vec<Link<'e>> = stated.collect();
+        if let (true, Some(credential)) = (links.is_empty(), &hop.presented_credential) {
+            links.extend(resolve_credential(evidence, &payload.tenant, credential));
+        }
+        self.nodes.insert(record.index, Node { record, payload, hop, links });
+        true
+    }
+}
+
+impl Node<'_> {
+    /// Where the parents stand that could be found.
+    pub fn parents(&self) -> impl Iterator<Item = Index> {
+        self.links.iter().filter_map(|link| link.resolution.one()).map(|record| record.index)
+    }
+}

@@ -1,0 +1,230 @@
+//! Verifies a whole log, entry by entry, in memory that does not grow with it beyond its keys.
+//!
+//! In three steps, so that a caller with several cores can do the first and the last in parallel: [`Prepared::new`] looks at
+//! an entry by itself, [`LogVerifier::place`] at its place, in order, and [`Placed::check`] at its signature.
+
+use alloc::string::{String, ToString};
+
+use schemas::entry::Entry;
+use schemas::envelope::{Envelope, Statement};
+use schemas::ids::EntryHash;
+use schemas::payload::Body;
+use schemas::time::{Index, Time};
+use schemas::tree::TreeHash;
+use serde::Serialize;
+
+use crate::merkle::{TreeHasher, leaf_hash};
+use crate::registry::{Registry, admit};
+use crate::signature::CheckedKey;
+
+/// Something wrong with a log at one entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogFinding {
+    /// The entry.
+    pub index: Index,
+    /// Stable name of what is wrong.
+    pub code: &'static str,
+    /// What would have held, and what was met.
+    pub detail: String,
+}
+
+/// An entry looked at by itself.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    leaf: TreeHash,
+    hash: EntryHash,
+    content: Result<Content, (&'static str, String)>,
+}
+
+#[derive(Clone, Debug)]
+struct Content {
+    index: Index,
+    time: Time,
+    prev: EntryHash,
+    envelope: Envelope,
+    /// Nothing where the payload is of a form that this program does not know.
+    statement: Option<Statement>,
+}
+
+/// An entry looked at in its place; its signature is still to be checked.
+#[derive(Clone, Debug, Default)]
+pub struct Placed {
+    /// What is wrong with it so far.
+    pub finding: Option<LogFinding>,
+    /// Whether its payload is of a form that this program does not know: kept opaque, its signature checked all the same.
+    pub unknown: bool,
+    signature: Option<(Index, CheckedKey, Envelope)>,
+}
+
+/// The state of verifying a log from entry 0 on.
+#[derive(Clone, Debug, Default)]
+pub struct LogVerifier {
+    registry: Option<Registry>,
+    tree: TreeHasher,
+    last: Option<(Time, EntryHash)>,
+}
+
+impl Prepared {
+    /// Decodes and hashes an entry.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self { leaf: leaf_hash(bytes), hash: EntryHash::of(bytes), content: decode(bytes) }
+    }
+
+    /// The statement, where the entry holds one of a known form.
+    pub fn statement(&self) -> Option<&Statement> {
+        self.content.as_ref().ok().and_then(|content| content.statement.as_ref())
+    }
+}
+
+impl LogVerifier {
+    /// Begins before entry 0.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many entries were placed.
+    pub fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// The root over the entries placed.
+    pub fn root(&self) -> TreeHash {
+        self.tree.root()
+    }
+
+    /// The keys, once genesis was placed.
+    pub fn registry(&self) -> Option<&Registry> {
+        self.registry.as_ref()
+    }
+
+    /// Time of the last entry placed.
+    pub fn time(&self) -> Option<Time> {
+        self.last.map(|(time, _)| time)
+    }
+
+    /// Hash of the last entry placed: what the next one links to.
+    pub fn chain_head(&self) -> Option<EntryHash> {
+        self.last.map(|(_, hash)| hash)
+    }
+
+    /// Looks at the next entry in its place: index, time, link, key, role and, where it changes keys, signature.
+    pub fn place(&mut self, prepared: Prepared) -> Placed {
+        let index = Index(self.tree.size());
+        self.tree.push(prepared.leaf);
+        let Prepared { hash, content, .. } = prepared;
+        match content {
+            Err((code, detail)) => {
+                // What it links to and when it was is unknown: the next entry's link is still checked against its bytes.
+                self.last = Some((self.last.map_or(Time(0), |(time, _)| time), hash));
+                Placed { finding: Some(LogFinding { index, code, detail }), ..Placed::default() }
+            }
+            Ok(content) => {
+                let order = self.check_order(index, &content);
+                self.last = Some((content.time, hash));
+                let placed =
+                    if index == Index(0) { self.begin(content) } else { self.check_place(index, content) };
+                Placed { finding: order.or(placed.finding), ..placed }
+            }
+        }
+    }
+
+    fn check_order(&self, index: Index, content: &Content) -> Option<LogFinding> {
+        let finding = |code, detail| Some(LogFinding { index, code, detail });
+        if content.index != index {
+            return finding(
+                "index-wrong",
+                alloc::format!("the entry says {}, it stands at {index}", content.index),
+            );
+        }
+        let Some((time, hash)) = self.last else { return None };
+        if content.prev != hash {
+            let detail = alloc::format!("links to {}, the entry before it hashes to {hash}", content.prev);
+            return finding("link-broken", detail);
+        }
+        if content.time < time {
+            return finding(
+                "time-backwards",
+                alloc::format!("is of {}, the one before of {}", content.time.0, time.0),
+            );
+        }
+        None
+    }
+
+    fn begin(&mut self, content: Content) -> Placed {
+        let finding = |code, detail| Placed {
+            finding: Some(LogFinding { index: Index(0), code, detail }),
+            ..Placed::default()
+        };
+        let Some(statement) = content.statement else {
+            return finding("genesis-invalid", String::from("the first entry is of an unknown form"));
+        };
+        match Registry::from_genesis(&statement) {
+            Err(error) => finding("genesis-invalid", error.to_string()),
+            Ok(registry) => {
+                let expected = EntryHash::of_origin(registry.genesis().origin.as_str());
+                self.registry = Some(registry);
+                if content.prev == expected {
+                    Placed::default()
+                } else {
+                    finding(
+                        "link-broken",
+                        alloc::format!("links to {}, the origin hashes to {expected}", content.prev),
+                    )
+                }
+            }
+        }
+    }
+
+    fn check_place(&mut self, index: Index, content: Content) -> Placed {
+        let finding =
+            |code, detail| Placed { finding: Some(LogFinding { index, code, detail }), ..Placed::default() };
+        let Some(registry) = &mut self.registry else {
+            return finding("genesis-missing", String::from("no genesis says whose keys count"));
+        };
+        let key = match registry.key_at(&content.envelope.kid, index, content.time) {
+            Ok(key) => key.key.clone(),
+            Err(error) => return finding(error.code(), error.to_string()),
+        };
+        let Some(statement) = content.statement else {
+            return Placed {
+                unknown: true,
+                signature: Some((index, key, content.envelope)),
+                ..Placed::default()
+            };
+        };
+        if let Err(refusal) = admit(registry, &statement, index, content.time) {
+            return finding(refusal.code(), refusal.to_string());
+        }
+        // A change of keys decides over later entries: its signature cannot wait.
+        if let Body::Key(_) = statement.payload.body {
+            if let Err(error) = key.verify_envelope(&content.envelope) {
+                return finding(error.code(), error.to_string());
+            }
+            registry.record(&statement, index, content.time);
+            return Placed::default();
+        }
+        Placed { signature: Some((index, key, content.envelope)), ..Placed::default() }
+    }
+}
+
+impl Placed {
+    /// Checks the signature, if nothing was wrong before; what is wrong with the entry in the end.
+    pub fn check(self) -> Option<LogFinding> {
+        let Some((index, key, envelope)) = self.signature.filter(|_| self.finding.is_none()) else {
+            return self.finding;
+        };
+        let error = key.verify_envelope(&envelope).err()?;
+        Some(LogFinding { index, code: error.code(), detail: error.to_string() })
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<Content, (&'static str, String)> {
+    let entry = Entry::decode(bytes).map_err(|error| (error.code(), error.to_string()))?;
+    let envelope = Envelope::decode(&entry.statement).map_err(|error| (error.code(), error.to_string()))?;
+    let statement = match Statement::open(envelope.clone()) {
+        Ok(statement) => Some(statement),
+        Err(error) if error.is_unknown() => None,
+        Err(error) => return Err((error.code(), error.to_string())),
+    };
+    Ok(Content { index: entry.index, time: entry.time, prev: entry.prev, envelope, statement })
+}

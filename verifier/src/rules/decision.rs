@@ -1,0 +1,188 @@
+//! The decision: whether there is one, what it says, and whether it is about this very action.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use schemas::kinds::{Decision, Ruling};
+use schemas::payload::{Body, Kind};
+use schemas::term::Term;
+use schemas::text::Line;
+use schemas::time::Time;
+
+use crate::evidence::Record;
+use crate::judge::{Act, Case, Resolution, Ruled};
+use crate::verdict::{Effect, Finding};
+
+pub(super) fn decision_missing(case: &Case<'_>) -> Option<Finding> {
+    let (detail, got) = match &case.decision {
+        Ruled::By(..) | Ruled::NotNeeded => return None,
+        Ruled::Missing => (String::from("the action names no decision"), String::from("none")),
+        Ruled::Unresolved(link) => match &link.resolution {
+            Resolution::Ambiguous(several) => (
+                format!("{} fits {} decisions", link.name, several.len()),
+                format!("{} candidates", several.len()),
+            ),
+            _ => (format!("decision {} is not in the evidence", link.name), String::from("nothing")),
+        },
+    };
+    let finding = Finding::new("decision-missing", Effect::Indeterminate, detail).of(case.request.record);
+    Some(finding.values("one decision on this action", got))
+}
+
+pub(super) fn decision_deny(case: &Case<'_>) -> Option<Finding> {
+    const SLUG: &str = "decision-deny";
+    let Ruled::By(record, decision) = &case.decision else { return None };
+    let reason =
+        decision.reason.as_ref().map_or_else(|| String::from("no reason given"), ToString::to_string);
+    let ruled = |effect, record: &Record, decision: &Decision| {
+        let detail = format!("ruled {} at {}: {reason}", decision.ruling, decision.evaluated_at.0);
+        Some(Finding::new(SLUG, effect, detail).of(record).values("permit", decision.ruling.as_str()))
+    };
+    match decision.ruling {
+        Ruling::Deny => ruled(Effect::NotAuthorized, record, decision),
+        Ruling::Indeterminate => ruled(Effect::Indeterminate, record, decision),
+        Ruling::Permit => {
+            let (record, later) = newer_deny(case, decision)?;
+            ruled(Effect::NotAuthorized, record, later)
+        }
+    }
+}
+
+/// A deny of this very request, ruled no earlier than the permit and no later than the moment.
+fn newer_deny<'e>(case: &Case<'e>, permit: &Decision) -> Option<(&'e Record, &'e Decision)> {
+    let act = case.request.act.as_ref()?;
+    let request = act.request.or(permit.request.as_ref())?;
+    let evidence = case.evidence;
+    let found = evidence.find(&Term::Request(case.request.tenant, request)).records;
+    found.into_iter().filter(|record| record.standing.is_ok()).find_map(|record| {
+        match &record.payload.as_ref()?.body {
+            Body::Decision(other) => {
+                let same = other.request.as_ref() == Some(request) && other.actor == *case.request.actor;
+                let in_time =
+                    permit.evaluated_at <= other.evaluated_at && other.evaluated_at <= case.moment.to;
+                (same && in_time && other.ruling == Ruling::Deny).then_some((record, other))
+            }
+            _ => None,
+        }
+    })
+}
+
+pub(super) fn denied_but_executed(case: &Case<'_>) -> Option<Finding> {
+    let Ruled::By(record, decision) = &case.decision else { return None };
+    let executed = case.request.act.as_ref().is_some_and(|act| act.executed);
+    (executed && decision.ruling != Ruling::Permit).then(|| {
+        let detail = format!("ruled {} at {}, and carried out all the same", decision.ruling, record.index);
+        let finding =
+            Finding::new("denied-but-executed", Effect::NotAuthorized, detail).of(case.request.record);
+        finding.values("permit", decision.ruling.as_str())
+    })
+}
+
+pub(super) fn decision_stale(case: &Case<'_>) -> Option<Finding> {
+    decision_expired_at(case, case.moment.claimed)
+}
+
+/// Whether the decision was ruled after a moment, or too long before it.
+pub(super) fn decision_expired_at(case: &Case<'_>, moment: Time) -> Option<Finding> {
+    let Ruled::By(record, decision) = &case.decision else { return None };
+    // A decision judged by itself is as fresh as its moment.
+    if case.request.kind == Kind::Decision {
+        return None;
+    }
+    let stale = |detail: String, expected: String| {
+        let finding = Finding::new("decision-stale", Effect::NotAuthorized, detail).of(record);
+        Some(finding.values(expected, moment.0.to_string()))
+    };
+    let from = decision.evaluated_at;
+    let fresh_until = from.later(case.profile.freshness);
+    let until = decision.valid_until.map_or(fresh_until, |stated| stated.min(fresh_until));
+    if from > moment.later(case.profile.skew) {
+        let late = from.since(moment).0;
+        return stale(format!("ruled {late} ms after the action"), format!("a moment from {}", from.0));
+    }
+    if moment > until {
+        let late = moment.since(until).0;
+        return stale(
+            format!("used {late} ms after it stopped being fresh"),
+            format!("a moment up to {}", until.0),
+        );
+    }
+    None
+}
+
+pub(super) fn decision_mismatch(case: &Case<'_>) -> Option<Finding> {
+    let Ruled::By(record, decision) = &case.decision else { return None };
+    let act = case.request.act.as_ref().filter(|_| case.request.kind != Kind::Decision)?;
+    let (field, expected, got) = difference(case, act, decision)?;
+    let detail = format!("the decision is about another {field}: {expected}; the action: {got}");
+    let finding = Finding::new("decision-mismatch", Effect::NotAuthorized, detail).of(record);
+    Some(finding.values(expected, got))
+}
+
+/// The first field in which decision and action differ, with both values.
+fn difference(case: &Case<'_>, act: &Act<'_>, decision: &Decision) -> Option<(&'static str, String, String)> {
+    if decision.actor != *case.request.actor {
+        return Some(("actor", decision.actor.to_string(), case.request.actor.to_string()));
+    }
+    if decision.action.name != act.action.name {
+        return Some(("action", decision.action.name.to_string(), act.action.name.to_string()));
+    }
+    let ruled: BTreeSet<&Line> = decision.resources.iter().collect();
+    let touched: BTreeSet<&Line> = act.resources.iter().collect();
+    // A permit for several resources covers fewer; never one that it does not name.
+    if let Some(beyond) = touched.difference(&ruled).next() {
+        return Some(("resource", names(&ruled), beyond.to_string()));
+    }
+    match (&decision.request, act.request) {
+        (Some(ruled), Some(done)) if ruled != done => {
+            let hex = |digest: &schemas::kinds::Digest| format!("{:?}", digest.value);
+            return Some(("request", hex(ruled), hex(done)));
+        }
+        (Some(ruled), None) => {
+            return Some(("request", format!("{:?}", ruled.value), String::from("not stated")));
+        }
+        _ => {}
+    }
+    for (name, ruled) in &decision.quantities {
+        let done = act.quantities.get(name);
+        if done != Some(ruled) {
+            let got = done.map_or_else(|| String::from("not stated"), ToString::to_string);
+            return Some(("quantity", format!("{name} {ruled}"), format!("{name} {got}")));
+        }
+    }
+    match (&decision.delegation, act.delegation) {
+        (Some(ruled), Some(used)) if ruled != used => {
+            Some(("delegation", ruled.to_string(), used.to_string()))
+        }
+        _ => None,
+    }
+}
+
+fn names(lines: &BTreeSet<&Line>) -> String {
+    let names: alloc::vec::Vec<&str> = lines.iter().map(|line| line.as_str()).collect();
+    names.join(", ")
+}
+
+pub(super) fn self_decided(case: &Case<'_>) -> Option<Finding> {
+    const SLUG: &str = "self-decided";
+    let actor = case.request.actor;
+    if let Ruled::By(record, decision) = &case.decision {
+        let decider = decision.decider.as_ref().unwrap_or(&record.envelope.iss);
+        if decider == actor || (record.envelope.iss == *actor) {
+            let detail = format!("{actor} decided on its own request");
+            let finding = Finding::new(SLUG, Effect::NotAuthorized, detail).of(record);
+            return Some(finding.values("another principal", decider.to_string()));
+        }
+    }
+    case.request.approvals.iter().filter_map(|link| link.resolution.one()).find_map(|record| {
+        match record.payload.as_ref().map(|payload| &payload.body) {
+            Some(Body::Approval(approval)) if approval.approver == *actor => {
+                let detail = format!("{actor} approved its own request");
+                let finding = Finding::new(SLUG, Effect::NotAuthorized, detail).of(record);
+                Some(finding.values("another principal", actor.to_string()))
+            }
+            _ => None,
+        }
+    })
+}

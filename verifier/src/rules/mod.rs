@@ -1,0 +1,150 @@
+//! The rules: one function and one slug each, in one ordered list.
+//!
+//! To add a rule, write its function in the file of its family, put one line into [`RULES`], and give it vectors that it
+//! accepts and rejects under `tests/vectors/rules/<slug>/`.
+
+mod chain;
+mod decision;
+mod integrity;
+mod scope;
+mod time;
+mod withdrawal;
+
+use crate::evidence::Record;
+use crate::judge::{Case, Edge, Link, Node, Path, ReliedOn};
+use crate::verdict::Finding;
+
+/// One rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Stable name; the `code` of its findings.
+    pub slug: &'static str,
+    /// What it finds, in one line.
+    pub summary: &'static str,
+    /// What it looks at.
+    pub check: Check,
+}
+
+/// What a rule looks at, and its function.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// Any statement that the verdict rests on: hop, decision or subject.
+    Record(fn(&Case<'_>, &Record) -> Option<Finding>),
+    /// A reference to a hop; the hop that makes it, or nothing where the request does.
+    Link(fn(&Case<'_>, &Link<'_>, Option<&Node<'_>>) -> Option<Finding>),
+    /// A hop by itself.
+    Hop(for<'e> fn(&Case<'e>, &Node<'e>) -> Option<Finding>),
+    /// A hop and what relies on it.
+    Edge(fn(&Case<'_>, &Edge<'_>) -> Option<Finding>),
+    /// A way from a root.
+    Path(fn(&Case<'_>, &Path<'_>) -> Option<Finding>),
+    /// The request, its decision and its moment.
+    Case(fn(&Case<'_>) -> Option<Finding>),
+    /// Everything that the verdict rests on, taken together.
+    Support(fn(&Case<'_>, &ReliedOn) -> Option<Finding>),
+}
+
+/// Every rule, in the order in which they are documented.
+pub const RULES: &[Rule] = &[
+    rule(
+        "signature-invalid",
+        "a statement's signature does not stand",
+        Check::Record(integrity::signature_invalid),
+    ),
+    rule(
+        "key-not-valid",
+        "a statement's key was unknown, retired or compromised at its place",
+        Check::Record(integrity::key_not_valid),
+    ),
+    rule(
+        "signer-not-entitled",
+        "a statement's key has no role that covers it",
+        Check::Record(integrity::signer_not_entitled),
+    ),
+    rule(
+        "unknown-statement",
+        "a statement is of a form that this program does not know",
+        Check::Record(integrity::unknown_statement),
+    ),
+    rule(
+        "duplicate-conflict",
+        "two statements claim one number of one emitter's sequence",
+        Check::Record(integrity::duplicate_conflict),
+    ),
+    rule(
+        "root-unknown",
+        "no registrar registered the root, or it is no principal that a chain begins with",
+        Check::Path(chain::root_unknown),
+    ),
+    rule(
+        "root-changed",
+        "a hop names another root than the one its chain begins with",
+        Check::Path(chain::root_changed),
+    ),
+    rule("hop-missing", "a hop that is referred to is not in the evidence", Check::Link(chain::hop_missing)),
+    rule("ambiguous", "a reference fits several statements", Check::Link(chain::ambiguous)),
+    rule(
+        "hop-discontinuous",
+        "a hop's delegatee is not who relies on it",
+        Check::Edge(chain::hop_discontinuous),
+    ),
+    rule("cycle", "a hop rests on itself", Check::Link(chain::cycle)),
+    rule(
+        "depth-exceeded",
+        "more hops follow than a hop, or the format, allows",
+        Check::Path(chain::depth_exceeded),
+    ),
+    rule("scope-missing", "a hop hands on no authority", Check::Hop(scope::scope_missing)),
+    rule("scope-escalated", "a hop hands on more than its parent has", Check::Edge(scope::scope_escalated)),
+    rule("scope-exceeded", "the action lies outside a hop's scope", Check::Hop(scope::scope_exceeded)),
+    rule("hop-expired", "a hop had expired at the moment", Check::Hop(time::hop_expired)),
+    rule("hop-not-yet-valid", "a hop was not yet valid at the moment", Check::Hop(time::hop_not_yet_valid)),
+    rule("revoked", "a hop was withdrawn at the moment", Check::Hop(withdrawal::hop_revoked)),
+    rule(
+        "revoked",
+        "what the request presents was withdrawn at the moment",
+        Check::Case(withdrawal::request_revoked),
+    ),
+    rule(
+        "revoker-not-entitled",
+        "a withdrawal by somebody who may not withdraw it does not count",
+        Check::Hop(withdrawal::revoker_not_entitled),
+    ),
+    rule("decision-missing", "no decision covers the action", Check::Case(decision::decision_missing)),
+    rule("decision-deny", "the decision is not a permit", Check::Case(decision::decision_deny)),
+    rule("decision-stale", "the decision was not fresh at the moment", Check::Case(decision::decision_stale)),
+    rule(
+        "decision-mismatch",
+        "the decision is about another actor, action, resource or request",
+        Check::Case(decision::decision_mismatch),
+    ),
+    rule(
+        "denied-but-executed",
+        "the action was carried out against the decision",
+        Check::Case(decision::denied_but_executed),
+    ),
+    rule(
+        "self-decided",
+        "the actor decided on, or approved, its own request",
+        Check::Case(decision::self_decided),
+    ),
+    rule(
+        "moment-unproved",
+        "authority does not hold over all the time that the moment may be in",
+        Check::Hop(time::hop_moment_unproved),
+    ),
+    rule(
+        "moment-unproved",
+        "the request's moment needs a second entitled key, or its decision holds only at the claimed time",
+        Check::Case(time::request_moment_unproved),
+    ),
+    rule(
+        "absence-unproved",
+        "the evidence leaves open whether something else exists",
+        Check::Support(integrity::absence_unproved),
+    ),
+];
+
+const fn rule(slug: &'static str, summary: &'static str, check: Check) -> Rule {
+    Rule { slug, summary, check }
+}

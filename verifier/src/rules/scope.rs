@@ -1,0 +1,120 @@
+//! Scope: what each hop hands on, against its parent and against the action.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use schemas::payload::Vantage;
+use schemas::scope::{External, Grant, Scope};
+
+use crate::judge::{Act, Case, Edge, Node, Ruled};
+use crate::verdict::{Effect, Finding};
+
+pub(super) fn scope_missing(_: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
+    let empty = match &node.hop.scope {
+        None => true,
+        Some(Scope::Grants(grants)) => grants.is_empty(),
+        Some(Scope::External(_)) => false,
+    };
+    empty.then(|| {
+        let detail = "the hop states no scope: it hands on nothing";
+        Finding::new("scope-missing", Effect::NotAuthorized, detail)
+            .of(node.record)
+            .values("at least one grant", "none")
+    })
+}
+
+pub(super) fn scope_escalated(_: &Case<'_>, edge: &Edge<'_>) -> Option<Finding> {
+    let child = edge.child?;
+    let (ours, theirs) = (child.hop.scope.as_ref()?, edge.parent.hop.scope.as_ref()?);
+    let wider = ours.within(theirs).err()?;
+    let detail = format!("`{wider}` is within no grant of the hop at {}", edge.parent.record.index);
+    let finding = Finding::new("scope-escalated", Effect::NotAuthorized, detail).of(child.record);
+    Some(finding.values(theirs.to_string(), wider.to_string()))
+}
+
+pub(super) fn scope_exceeded(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
+    let act = case.request.act.as_ref()?;
+    match node.hop.scope.as_ref()? {
+        Scope::Grants(grants) => outside_grants(act, node, grants),
+        Scope::External(external) => without_permit(case, node, external),
+    }
+}
+
+fn outside_grants(act: &Act<'_>, node: &Node<'_>, grants: &[Grant]) -> Option<Finding> {
+    let exceeded = |effect, detail: String, got: String| {
+        let expected = node.hop.scope.as_ref().map(ToString::to_string).unwrap_or_default();
+        Some(Finding::new("scope-exceeded", effect, detail).of(node.record).values(expected, got))
+    };
+    let name = act.action.name.as_str();
+    if act.resources.is_empty() {
+        let detail = format!("`{name}` names no resource, so none is shown to be in scope");
+        return exceeded(Effect::NotAuthorized, detail, "no resource".into());
+    }
+    for resource in act.resources {
+        let covering: Vec<&Grant> =
+            grants.iter().filter(|grant| grant.covers(name, core::slice::from_ref(resource))).collect();
+        if covering.is_empty() {
+            let detail = format!("`{name}` on `{resource}` is outside the hop's scope");
+            return exceeded(Effect::NotAuthorized, detail, format!("{name} on {resource}"));
+        }
+        if covering.iter().any(|grant| limits_hold(act, grant) == Some(true)) {
+            continue;
+        }
+        // Every covering grant has a limit that the action breaks, or that it says nothing about.
+        let unstated = covering.iter().any(|grant| limits_hold(act, grant).is_none());
+        let effect = if unstated { Effect::Indeterminate } else { Effect::NotAuthorized };
+        let word = if unstated {
+            "does not state every quantity that the scope limits"
+        } else {
+            "breaks the scope's limits"
+        };
+        return exceeded(effect, format!("`{name}` on `{resource}` {word}"), quantities(act));
+    }
+    None
+}
+
+/// Whether the action keeps every limit of the grant; nothing where it does not say.
+fn limits_hold(act: &Act<'_>, grant: &Grant) -> Option<bool> {
+    let mut stated = true;
+    for (name, limit) in grant.limits.iter() {
+        match act.quantities.get(name) {
+            Some(value) if !limit.holds(value) => return Some(false),
+            Some(_) => {}
+            None => stated = false,
+        }
+    }
+    stated.then_some(true)
+}
+
+/// Authority that was not seen passes only with a permit from where it is held.
+fn without_permit(case: &Case<'_>, node: &Node<'_>, external: &External) -> Option<Finding> {
+    let got = match &case.decision {
+        Ruled::By(record, decision) => {
+            let vantage = record.payload.as_ref().map(|payload| payload.vantage);
+            let decider = decision.decider.as_ref().unwrap_or(&record.envelope.iss);
+            let from_there = decider.as_str() == external.system.as_str();
+            let seen_there = vantage == Some(Vantage::Authority)
+                || (vantage == Some(Vantage::Imported) && case.profile.imported_permits);
+            if from_there && seen_there && record.standing.is_ok() && case.decision.is_permit() {
+                return None;
+            }
+            format!(
+                "{} by {decider}, vantage {}",
+                decision.ruling,
+                vantage.map_or("unknown", Vantage::as_str)
+            )
+        }
+        _ => String::from("no decision"),
+    };
+    // A deny is found by its own rule; here it only means that nothing shows the authority.
+    let detail =
+        format!("the hop's authority is held in {} and was not seen there for this request", external.system);
+    let finding = Finding::new("scope-exceeded", Effect::Indeterminate, detail).of(node.record);
+    Some(finding.values(format!("a fresh permit by {}", external.system), got))
+}
+
+fn quantities(act: &Act<'_>) -> String {
+    let stated: Vec<String> = act.quantities.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    if stated.is_empty() { String::from("no quantities") } else { stated.join(", ") }
+}

@@ -1,0 +1,224 @@
+//! What judging comes to. Serializes to the `writ.who/1` object.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use schemas::ids::StatementId;
+use schemas::payload::Kind;
+use schemas::time::{Index, Time};
+use schemas::tree::TreeHash;
+use serde::Serialize;
+
+/// Name of the JSON form.
+pub const VERDICT_SCHEMA: &str = "writ.who/1";
+
+/// The outcome of judging one subject, and everything it stands on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// [`VERDICT_SCHEMA`].
+    pub schema: &'static str,
+    /// What was judged.
+    pub subject: Subject,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The root principal; empty where it is not known.
+    pub principal: String,
+    /// What was decided: `permit`, `deny`, `indeterminate` or `none`.
+    pub decision: String,
+    /// As of when.
+    pub moment: VerdictMoment,
+    /// The hops that carry the authority, or come nearest to it; root first.
+    pub hops: Vec<VerdictHop>,
+    /// Every finding, worst first.
+    pub findings: Vec<Finding>,
+    /// Under which parameters.
+    pub profile: VerdictProfile,
+    /// On whose keys it stands.
+    pub trust: VerdictTrust,
+    /// Under which head.
+    pub as_of: AsOf,
+    /// Whether every reference resolved and everything asked for was there.
+    pub complete: bool,
+    /// On what "nothing else exists" rests: `recomputed`, `proved` or `asserted`.
+    pub absence: &'static str,
+}
+
+/// The statement that was judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Subject {
+    /// Its id.
+    pub id: StatementId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Where it stands.
+    pub index: Index,
+}
+
+/// Whether there was authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// There was, all along the chain.
+    Authorized,
+    /// Evidence is missing: it cannot be told.
+    Indeterminate,
+    /// There was not.
+    NotAuthorized,
+}
+
+/// As of when a subject was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct VerdictMoment {
+    /// The moment, in ms since the epoch.
+    pub at: Time,
+    /// How it is known: `claimed` (within bounds that others' clocks set), `imported` (the source's word), `interval`
+    /// (not proved: judged over all the time that it may have been).
+    pub established: &'static str,
+}
+
+/// One hop of the verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VerdictHop {
+    /// The delegation's id.
+    pub id: StatementId,
+    /// Where it stands.
+    pub index: Index,
+    /// Who gave.
+    pub delegator: String,
+    /// Who received.
+    pub delegatee: String,
+    /// How whatever relied on it names it: `statement`, `credential` or `foreign-id`.
+    pub via: &'static str,
+    /// How well it is vouched for: `signed`, `vouched`, `imported`; `none` where it counts for nothing.
+    pub assurance: &'static str,
+    /// What it hands on, in words.
+    pub scope: String,
+    /// Until when; absent: for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Time>,
+    /// Findings about this hop.
+    pub findings: Vec<Finding>,
+}
+
+/// One rule's result with the values that decided it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// What it means for the outcome. First, so that sorting puts the worst first.
+    pub effect: Effect,
+    /// The rule's slug.
+    pub code: &'static str,
+    /// How serious it is.
+    pub severity: Severity,
+    /// The statement at fault.
+    pub statement: Option<StatementId>,
+    /// Where it stands.
+    pub index: Option<Index>,
+    /// What would have held.
+    pub expected: String,
+    /// What was met.
+    pub got: String,
+    /// The finding as a sentence.
+    pub detail: String,
+}
+
+/// How serious a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// There is no authorized outcome beside it.
+    Error,
+    /// Shown, changes nothing.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+/// What a finding means for the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Authority was not there.
+    NotAuthorized,
+    /// Evidence is missing.
+    Indeterminate,
+    /// Nothing.
+    None,
+}
+
+/// The profile judged under.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VerdictProfile {
+    /// Name.
+    pub name: &'static str,
+    /// Version.
+    pub version: u64,
+}
+
+/// What the caller had pinned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VerdictTrust {
+    /// Whether the log's key is pinned.
+    pub pinned: bool,
+    /// The key that signed the head.
+    pub key: String,
+    /// `pinned` or `as-named-by-the-log`.
+    pub registrars: &'static str,
+    /// Whether the log is fit for development only.
+    pub dev: bool,
+}
+
+/// The head that a verdict stands on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AsOf {
+    /// The log.
+    pub origin: String,
+    /// How many entries.
+    pub size: u64,
+    /// The root.
+    pub root: TreeHash,
+    /// Time of the last entry; absent where it is not in the evidence.
+    pub time: Option<Time>,
+}
+
+impl Finding {
+    /// A finding about a statement.
+    pub(crate) fn new(code: &'static str, effect: Effect, detail: impl Into<String>) -> Self {
+        let severity = match effect {
+            Effect::NotAuthorized | Effect::Indeterminate => Severity::Error,
+            Effect::None => Severity::Warning,
+        };
+        Self {
+            effect,
+            code,
+            severity,
+            statement: None,
+            index: None,
+            expected: String::new(),
+            got: String::new(),
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn of(mut self, record: &crate::evidence::Record) -> Self {
+        self.statement = Some(record.id());
+        self.index = Some(record.index);
+        self
+    }
+
+    pub(crate) fn values(mut self, expected: impl Into<String>, got: impl Into<String>) -> Self {
+        self.expected = expected.into();
+        self.got = got.into();
+        self
+    }
+}
+
+impl Outcome {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Authorized => "authorized",
+            Self::Indeterminate => "indeterminate",
+            Self::NotAuthorized => "not-authorized",
+        }
+    }
+}
