@@ -1,0 +1,150 @@
+//! The answers' JSON. Fields that are not known here are passed over: a newer server may say more.
+
+use schemas::ids::{ByteString, EntryHash, LogId, StatementId};
+use schemas::payload::Kind;
+use schemas::tree::TreeHash;
+use serde::{Deserialize, Serialize};
+
+/// What a posted batch is answered with.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Appended {
+    /// The log's signed head, under which the proofs lead.
+    pub head: String,
+    /// One for each statement, in the order in which they were posted.
+    pub results: Vec<Placed>,
+}
+
+/// What became of one posted statement.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Placed {
+    /// The statement.
+    pub id: StatementId,
+    /// Its place; absent where it was refused.
+    #[serde(default)]
+    pub index: Option<u64>,
+    /// What became of it.
+    pub status: AppendStatus,
+    /// When the log placed it, in milliseconds.
+    #[serde(default)]
+    pub time: Option<u64>,
+    /// Hash of the entry before it.
+    #[serde(default)]
+    pub prev: Option<EntryHash>,
+    /// Why it was refused.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// Why, in words.
+    #[serde(default)]
+    pub detail: Option<String>,
+    /// What is remarkable about it: `seq-conflict`, …
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// Inclusion path under the answer's head.
+    #[serde(default)]
+    pub proof: Vec<TreeHash>,
+}
+
+/// What became of a posted statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AppendStatus {
+    /// It is in the log now.
+    Appended,
+    /// The same bytes were in the log already.
+    Duplicate,
+    /// The same part of the same source event was in the log already, imported by other bytes.
+    AlreadyImported,
+    /// It is not in the log and these bytes never will be.
+    Refused,
+}
+
+/// Which state of the log an answer is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsOf {
+    /// The log's name.
+    pub origin: String,
+    /// Number of entries.
+    pub size: u64,
+    /// Root at that size.
+    pub root: TreeHash,
+    /// Time of the last entry, in milliseconds.
+    pub time: u64,
+}
+
+/// Which log a server serves.
+#[derive(Clone, Debug, Deserialize)]
+pub struct LogInfo {
+    /// Id of the genesis statement.
+    pub log: LogId,
+    /// The log's name.
+    pub origin: String,
+    /// The latest signed head.
+    pub head: String,
+}
+
+/// One logged statement.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Found {
+    /// Its id.
+    pub id: StatementId,
+    /// The entry's bytes.
+    pub entry: ByteString,
+    /// Inclusion path; with a single statement's answer alone.
+    #[serde(default)]
+    pub proof: Vec<TreeHash>,
+    /// The signed head that the path leads to; with a single statement's answer alone.
+    #[serde(default)]
+    pub head: Option<String>,
+}
+
+/// A page of a search.
+#[derive(Clone, Debug, Deserialize)]
+pub struct FoundPage {
+    /// What was searched.
+    pub as_of: AsOf,
+    /// Whether there is more.
+    pub truncated: bool,
+    /// How to ask for more.
+    #[serde(default)]
+    pub next: Option<String>,
+    /// The statements, by ascending index.
+    pub results: Vec<Found>,
+}
+
+/// Statements that an id may mean.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Candidates {
+    /// What was searched.
+    pub as_of: AsOf,
+    /// The statements.
+    pub candidates: Vec<Candidate>,
+    /// Whether there are more.
+    #[serde(default)]
+    pub truncated: bool,
+}
+
+/// A statement that an id may mean.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its id.
+    pub id: StatementId,
+    /// Its place.
+    pub index: u64,
+    /// Its kind.
+    pub kind: Kind,
+}
+
+/// A proof.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProofAnswer {
+    /// Its hashes.
+    pub proof: Vec<TreeHash>,
+}
+
+/// A problem (RFC 9457), as far as it is used.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Problem {
+    pub(super) code: Option<String>,
+    pub(super) title: Option<String>,
+    pub(super) detail: Option<String>,
+}
