@@ -1,0 +1,45 @@
+# writ: the commands. `make demo` runs the main job, `make test` runs every test; both set up what they need.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Tests on real input run where it is at hand, and say that they skip where it is not.
+WRIT_CLOUDTRAIL ?= $(abspath $(wildcard ../shared/data/cloudtrail-stratus))
+export WRIT_CLOUDTRAIL
+
+CARGO_DENY_VERSION := 0.20.2
+
+.PHONY: help setup build demo test bench fmt lint docs deny check
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: ## install what a build needs, or print the one line that does
+	@scripts/setup
+
+build: setup ## build writd and writ into ${CARGO_TARGET_DIR:-target}/release
+	cargo build --release --locked -p ledger -p cli
+
+demo: build ## play a scenario against a real server and tamper with a copy of its log
+	@scripts/demo
+
+test: setup ## run every test
+	cargo build --release --locked --workspace --all-targets
+	cargo test --release --locked --workspace --no-fail-fast
+
+bench: build ## measure ingest, bundles, judging and verification beside the machine's ceiling
+	cargo run --release --locked -p benches
+
+fmt: ## check the formatting
+	cargo fmt --all -- --check
+
+lint: setup ## run clippy, warnings refused
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+docs: setup ## build the documentation, warnings refused
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --document-private-items
+
+deny: ## check dependencies against the policy in deny.toml
+	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked --version $(CARGO_DENY_VERSION)
+	cargo deny --locked check bans licenses sources
+
+check: fmt lint docs deny ## everything but the tests
