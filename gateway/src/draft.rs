@@ -1,15 +1,16 @@
 //! Drafts: payloads as JSON with everything left out that the sender's surroundings say anyway.
 //!
 //! One object a line, in the payload's JSON form. `v`, `log`, `tenant`, `at`, `seen` and `vantage` may be left out, and so may
-//! the moment of a decision, action, approval or policy, which is then `at`. `"label": "d1"` names a draft; `"@d1"` in the place of a reference
-//! stands for that draft's statement, further down in the same file.
+//! the moment of a decision, action, approval or policy, which is then `at`. `seen` is filled in only where neither is
+//! written. `"label": "d1"` names a draft; `"@d1"` in the place of a reference stands for that draft's statement, further
+//! down in the same file.
 
 use std::collections::BTreeMap;
 
 use schemas::ids::{LogId, StatementId};
 use schemas::kinds::Role;
 use schemas::payload::{Kind, PAYLOAD_VERSION, Payload, PayloadError, Seen, Vantage};
-use schemas::text::Tenant;
+use schemas::text::{PrincipalId, Tenant};
 use schemas::time::Time;
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -25,7 +26,9 @@ pub struct Surroundings {
     pub tenant: Tenant,
     /// The last head that the sender verified, if any.
     pub seen: Option<Seen>,
-    /// The roles of the key that will sign.
+    /// The principal of the key that will sign.
+    pub principal: PrincipalId,
+    /// The roles of that key.
     pub roles: Vec<Role>,
 }
 
@@ -68,11 +71,12 @@ impl Draft {
     }
 }
 
-/// The vantage of a kind where its author names none.
-pub fn default_vantage(kind: Kind, roles: &[Role]) -> Vantage {
-    let holds = |role| roles.contains(&role);
+/// The vantage of a statement of this kind by this actor where its author names none.
+fn default_vantage(kind: Kind, actor: Option<&str>, around: &Surroundings) -> Vantage {
+    let holds = |role| around.roles.contains(&role);
+    let own = holds(Role::Principal) && actor == Some(around.principal.as_str());
     match kind {
-        Kind::Action if holds(Role::Gateway) && !holds(Role::Principal) => Vantage::Boundary,
+        Kind::Action if holds(Role::Gateway) && !own => Vantage::Boundary,
         Kind::Decision if holds(Role::Gateway) && !holds(Role::Pdp) => Vantage::Boundary,
         Kind::Action | Kind::Stream => Vantage::Self_,
         _ => Vantage::Authority,
@@ -88,29 +92,38 @@ fn take_label(draft: &mut Map<String, Value>) -> Result<Option<String>, DraftErr
 }
 
 fn fill(draft: &mut Map<String, Value>, kind: Kind, around: &Surroundings, now: Time) {
+    let body = |name: &str| draft.get("body").and_then(|body| body.get(name));
+    let vantage = default_vantage(kind, body("actor").and_then(Value::as_str), around);
+    let moment = moment_field(kind);
+    // A head that was seen after the moment would disprove it, so only what happens now is tied to the head.
+    let is_now = !draft.contains_key("at") && moment.is_none_or(|moment| body(moment).is_none());
     let mut default = |field: &str, value: Value| {
         draft.entry(field).or_insert(value);
     };
     default("v", Value::from(PAYLOAD_VERSION));
     default("tenant", Value::from(around.tenant.as_str()));
     default("at", Value::from(now.0));
-    default("vantage", Value::from(default_vantage(kind, &around.roles).as_str()));
+    default("vantage", Value::from(vantage.as_str()));
     if kind != Kind::Genesis {
         default("log", Value::from(around.log.to_hex()));
     }
-    if let Some(seen) = &around.seen {
+    if let Some(seen) = around.seen.filter(|_| is_now) {
         default("seen", serde_json::json!([seen.size, seen.root.to_hex()]));
     }
-    let moment = match kind {
-        Kind::Decision => "evaluated_at",
-        Kind::Action => "attempted_at",
-        Kind::Approval => "approved_at",
-        Kind::Policy => "effective_from",
-        _ => return,
-    };
     let at = draft.get("at").cloned();
-    if let (Some(Value::Object(body)), Some(at)) = (draft.get_mut("body"), at) {
+    if let (Some(moment), Some(Value::Object(body)), Some(at)) = (moment, draft.get_mut("body"), at) {
         body.entry(moment).or_insert(at);
+    }
+}
+
+/// The field of a body that says when the fact was, where it must be there.
+const fn moment_field(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Decision => Some("evaluated_at"),
+        Kind::Action => Some("attempted_at"),
+        Kind::Approval => Some("approved_at"),
+        Kind::Policy => Some("effective_from"),
+        _ => None,
     }
 }
 
@@ -216,6 +229,7 @@ mod tests {
             log: LogId::new([1; 32]),
             tenant: Tenant::default_label(),
             seen: Some(Seen { size: 3, root: TreeHash::new([2; 32]) }),
+            principal: PrincipalId::new("agent:a").unwrap(),
             roles: vec![Role::Principal],
         }
     }
@@ -252,12 +266,24 @@ mod tests {
     }
 
     #[test]
-    fn a_gateways_action_is_seen_at_the_boundary() {
-        assert_eq!(default_vantage(Kind::Action, &[Role::Gateway]), Vantage::Boundary);
-        assert_eq!(default_vantage(Kind::Action, &[Role::Gateway, Role::Principal]), Vantage::Self_);
-        assert_eq!(default_vantage(Kind::Decision, &[Role::Pdp]), Vantage::Authority);
-        assert_eq!(default_vantage(Kind::Decision, &[Role::Gateway]), Vantage::Boundary);
-        assert_eq!(default_vantage(Kind::Delegation, &[]), Vantage::Authority);
+    fn a_head_seen_later_is_not_tied_to_an_earlier_moment() {
+        let written = ACTION.replacen("\"body\":{", "\"body\":{\"attempted_at\":5,", 1);
+        assert_eq!(parse(&written).unwrap().payload.seen, None);
+        assert_eq!(parse(&ACTION.replacen('{', "{\"at\":5,", 1)).unwrap().payload.seen, None);
+    }
+
+    #[test]
+    fn a_gateway_sees_others_at_the_boundary_and_itself_as_itself() {
+        let of = |kind, actor, roles: &[Role]| {
+            default_vantage(kind, actor, &Surroundings { roles: roles.to_vec(), ..around() })
+        };
+        assert_eq!(of(Kind::Action, Some("agent:b"), &[Role::Gateway]), Vantage::Boundary);
+        assert_eq!(of(Kind::Action, Some("agent:a"), &[Role::Gateway]), Vantage::Boundary);
+        assert_eq!(of(Kind::Action, Some("agent:a"), &[Role::Gateway, Role::Principal]), Vantage::Self_);
+        assert_eq!(of(Kind::Action, Some("agent:b"), &[Role::Gateway, Role::Principal]), Vantage::Boundary);
+        assert_eq!(of(Kind::Decision, None, &[Role::Pdp]), Vantage::Authority);
+        assert_eq!(of(Kind::Decision, None, &[Role::Gateway]), Vantage::Boundary);
+        assert_eq!(of(Kind::Delegation, None, &[]), Vantage::Authority);
     }
 
     #[test]

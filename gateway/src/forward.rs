@@ -8,7 +8,7 @@ use schemas::limits::{BATCH_BYTES_MAX, BATCH_STATEMENTS_MAX};
 use thiserror::Error;
 
 use crate::client::{AppendStatus, Appended, Client, ClientError, Placed};
-use crate::spool::{Fate, Spool, SpoolError};
+use crate::spool::{Fate, SpoolError};
 
 /// What became of one statement.
 #[derive(Clone, Debug)]
@@ -19,6 +19,16 @@ pub struct Outcome {
     pub seq: Option<u64>,
     /// What became of it.
     pub placed: Placed,
+}
+
+impl Outcome {
+    /// What the spool is to note.
+    pub fn fate(&self) -> Fate {
+        match self.placed.status {
+            AppendStatus::Appended | AppendStatus::Duplicate | AppendStatus::AlreadyImported => Fate::Logged,
+            AppendStatus::Refused => Fate::Refused,
+        }
+    }
 }
 
 /// Checks a batch's answer before anything is believed to be logged: statements and answer, in the same order.
@@ -59,21 +69,19 @@ impl ForwardError {
     }
 }
 
-/// Posts everything that the spool holds. What was answered is settled even where a later batch fails.
-pub fn drain(
-    spool: &mut Spool,
+/// Posts statements in their order, batch by batch, and hands over what became of each batch.
+///
+/// Where a later batch fails, what was handed over before stands.
+pub fn deliver(
     client: &Client,
+    statements: &[Statement],
     check: &mut CheckReceipts<'_>,
-    outcomes: &mut Vec<Outcome>,
+    settled: &mut dyn FnMut(Vec<Outcome>) -> Result<(), SpoolError>,
 ) -> Result<(), ForwardError> {
-    loop {
-        let waiting: Vec<Statement> = spool.unsent().take(BATCH_STATEMENTS_MAX).cloned().collect();
-        let Some(batch) = batches(&waiting).next() else { return Ok(()) };
-        let placed = post(client, &waiting[batch], check)?;
-        let fates: Vec<_> = placed.iter().map(|outcome| (outcome.id, fate(outcome.placed.status))).collect();
-        spool.settle(&fates)?;
-        outcomes.extend(placed);
+    for batch in batches(statements) {
+        settled(post(client, &statements[batch], check)?)?;
     }
+    Ok(())
 }
 
 /// Posts one batch, which must not be larger than [`batches`] makes them.
@@ -132,13 +140,6 @@ fn refused_alone(statements: &[Statement], error: ClientError) -> Result<Vec<Out
 /// Whether a problem speaks of the request and not of the statement: a wrong address answers 404 to anything.
 fn is_about_the_request(code: &str) -> bool {
     code.starts_with("http-") || matches!(code, "not-found" | "method-not-allowed" | "too-many-requests" | "timeout")
-}
-
-fn fate(status: AppendStatus) -> Fate {
-    match status {
-        AppendStatus::Appended | AppendStatus::Duplicate | AppendStatus::AlreadyImported => Fate::Logged,
-        AppendStatus::Refused => Fate::Refused,
-    }
 }
 
 #[cfg(test)]
