@@ -105,7 +105,9 @@ pub struct Evidence {
 
 impl Delegation {
     pub(crate) fn check(&self) -> Result<(), BodyError> {
-        require(self.delegator != self.delegatee, "body.delegatee", "is another principal than the delegator", &self.delegatee)?;
+        // A principal may hold its own authority under a new credential: a session of its own.
+        let hands_on = self.delegator != self.delegatee || self.credential.is_some();
+        require(hands_on, "body.delegatee", "is another principal than the delegator, unless a credential is issued", &self.delegatee)?;
         require_list(&self.parents, "body.parents")?;
         require_list(&self.audience, "body.audience")?;
         require_list(&self.evidence, "body.evidence")?;
