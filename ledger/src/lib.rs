@@ -1,1 +1,15 @@
-#![doc = "stub"]
+//! writ's log.
+pub mod anchor;
+pub mod apply;
+pub mod clock;
+pub mod keyfile;
+pub mod latch;
+pub mod log;
+pub mod outcome;
+pub mod queue;
+pub mod read;
+pub mod recover;
+pub mod sequencer;
+pub mod signer;
+pub mod store;
+pub mod submit;

@@ -1,0 +1,241 @@
+//! A log in service: what the sequencer, the checks before it and the readers share.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread::JoinHandle;
+
+use ed25519_dalek::SigningKey;
+use schemas::ids::LogId;
+use schemas::kinds::{Genesis, Use};
+use schemas::text::Origin;
+use thiserror::Error;
+use verifier::merkle::TileEdge;
+use verifier::registry::Registry;
+
+use crate::anchor::Anchor;
+use crate::apply::View;
+use crate::clock::Clock;
+use crate::keyfile::public;
+use crate::latch::Latch;
+use crate::queue::{Queue, QueueLimits};
+use crate::read::Reader;
+use crate::recover::{self, OpenError};
+use crate::sequencer::{self, Sequencer};
+use crate::signer::{CheckpointSigner, SignError, StatementSigner};
+use crate::store::rows::{Head, NOTE_KEY};
+use crate::store::{Batch, Column, Store, StoreError};
+
+/// A head that is durable, anchored and signed. Nothing newer is ever shown.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The head.
+    pub head: Head,
+    /// Its signed note.
+    pub note: Arc<str>,
+    /// The right edge of its tree.
+    pub edge: Arc<TileEdge>,
+}
+
+/// The private keys of a log.
+pub struct LogKeys {
+    /// Signs heads.
+    pub checkpoint: SigningKey,
+    /// Signs the log's own statements.
+    pub statement: SigningKey,
+    /// Signs COSE receipts.
+    pub receipt: SigningKey,
+}
+
+/// A log in service. Dropping the last handle does not stop it; [`Running::stop`] does.
+pub struct Log {
+    id: LogId,
+    origin: Origin,
+    genesis: Genesis,
+    store: Arc<dyn Store>,
+    registry: RwLock<Registry>,
+    published: RwLock<Arc<Published>>,
+    latch: Latch,
+    queue: Queue,
+    statements: StatementSigner,
+}
+
+/// A log with its sequencer's thread.
+pub struct Running {
+    log: Arc<Log>,
+    sequencer: JoinHandle<()>,
+}
+
+/// Why a log cannot be taken into service.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A key file does not hold the log's key.
+    #[error("the {usage} key is {got}, genesis names {expected}")]
+    WrongKey {
+        /// What the key signs.
+        usage: Use,
+        /// The public half at hand.
+        got: String,
+        /// The one in genesis.
+        expected: String,
+    },
+    /// The head cannot be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The sequencer's thread cannot be started.
+    #[error("the sequencer's thread cannot be started: {0}")]
+    Thread(std::io::Error),
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Open(error.into())
+    }
+}
+
+impl Running {
+    /// Opens the log in `store`, holds it against its anchor, and starts its sequencer.
+    pub fn start(
+        store: Arc<dyn Store>,
+        anchor: &Path,
+        keys: LogKeys,
+        clock: Box<dyn Clock>,
+        limits: QueueLimits,
+    ) -> Result<Self, StartError> {
+        let loaded = recover::load(&*store)?;
+        check_keys(loaded.registry.genesis(), &keys)?;
+        let mut anchor = Anchor::open(anchor, loaded.log).map_err(OpenError::from)?;
+        recover::reconcile(&*store, &loaded, &mut anchor)?;
+        let signer = CheckpointSigner::new(keys.checkpoint, loaded.origin.as_str())?;
+        let published = publish(&signer, &loaded.view)?;
+        keep_note(&*store, &published.note)?;
+        let genesis = loaded.registry.genesis().clone();
+        let (queue, inbox) = Queue::new(limits);
+        let log = Arc::new(Log {
+            id: loaded.log,
+            statements: StatementSigner::new(keys.statement, loaded.origin.as_str())?,
+            origin: loaded.origin,
+            store,
+            registry: RwLock::new(loaded.registry),
+            published: RwLock::new(Arc::new(published)),
+            latch: Latch::default(),
+            queue,
+            genesis,
+        });
+        metrics::gauge!("writ_latched").set(0.0);
+        metrics::gauge!("writ_tree_size").set(loaded.view.head.size as f64);
+        let sequencer = Sequencer::new(Arc::clone(&log), loaded.view, anchor, signer, clock);
+        let sequencer = sequencer::start(sequencer, inbox).map_err(StartError::Thread)?;
+        Ok(Self { log, sequencer })
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    /// Lets the sequencer finish what is waiting, and ends its thread. Nothing is accepted afterwards.
+    pub fn stop(self) {
+        self.log.queue.close();
+        if self.sequencer.join().is_err() {
+            tracing::error!("the sequencer's thread had panicked");
+        }
+        if self.log.latch.reason().is_none()
+            && let Err(error) = keep_note(&*self.log.store, &self.log.published().note)
+        {
+            tracing::warn!(%error, "the last note could not be kept; the next start signs it again");
+        }
+    }
+}
+
+impl Log {
+    /// The log's id.
+    pub fn id(&self) -> LogId {
+        self.id
+    }
+
+    /// The log's name.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The log's genesis.
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The latest published head.
+    pub fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A view of the log that stays at the latest published head.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader::new(self, self.published())
+    }
+
+    /// The latch.
+    pub fn latch(&self) -> &Latch {
+        &self.latch
+    }
+
+    /// The queue before the sequencer.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// The keys, as of the group that is being appended.
+    pub fn registry(&self) -> RwLockReadGuard<'_, Registry> {
+        self.registry.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For the sequencer alone: to take in a change of keys.
+    pub(crate) fn registry_mut(&self) -> RwLockWriteGuard<'_, Registry> {
+        self.registry.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For the sequencer alone: shows a new head.
+    pub(crate) fn set_published(&self, published: Arc<Published>) {
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+    }
+
+    /// The rows.
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Signs the log's own statements.
+    pub(crate) fn statements(&self) -> &StatementSigner {
+        &self.statements
+    }
+}
+
+/// Signs a head. To be called only once it is durable and anchored.
+pub(crate) fn publish(signer: &CheckpointSigner, view: &View) -> Result<Published, SignError> {
+    let head = view.head;
+    let note = signer.sign(head.size, head.root)?;
+    Ok(Published { head, note: note.to_string().into(), edge: Arc::clone(&view.edge) })
+}
+
+/// Keeps a note that was published, so that `writd fsck` has a signature to check.
+fn keep_note(store: &dyn Store, note: &str) -> Result<(), StoreError> {
+    let mut batch = Batch::default();
+    batch.put(Column::Meta, NOTE_KEY, note.as_bytes());
+    store.commit(&batch)
+}
+
+fn check_keys(genesis: &Genesis, keys: &LogKeys) -> Result<(), StartError> {
+    for (usage, key) in
+        [(Use::Checkpoint, &keys.checkpoint), (Use::Statement, &keys.statement), (Use::Receipt, &keys.receipt)]
+    {
+        let got = public(key);
+        let expected = genesis.key(usage);
+        if expected != Some(&got) {
+            let expected = expected.map_or_else(|| "none".into(), ToString::to_string);
+            return Err(StartError::WrongKey { usage, got: got.to_string(), expected });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! The one thread that gives entries their places. Everything it says is durable before it is said.
+
+mod decide;
+mod recent;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use schemas::ids::TermId;
+use schemas::payload::Kind;
+use thiserror::Error;
+use verifier::merkle::EdgeUpdate;
+
+pub(crate) use decide::read_statement;
+use decide::Decider;
+use recent::Recent;
+
+use crate::anchor::{Anchor, AnchorError, Mark};
+use crate::apply::{ApplyError, Group, View, apply};
+use crate::clock::{Clock, ClockGuard};
+use crate::log::{Log, publish};
+use crate::outcome::Decided;
+use crate::queue::Submission;
+use crate::signer::{CheckpointSigner, SignError};
+use crate::store::rows::NOTE_KEY;
+use crate::store::{Column, StoreError};
+
+/// Most statements in one group: bounds how long the first one in it waits for the last.
+const GROUP_STATEMENTS_MAX: usize = 8_192;
+
+/// Most bytes of terms and statements in one group, about.
+const GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What ends the log's service until it is started again.
+#[derive(Debug, Error)]
+enum Stop {
+    #[error("clock: {0}")]
+    Clock(String),
+    #[error("apply: {0}")]
+    Apply(#[from] ApplyError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Anchor(#[from] AnchorError),
+    #[error("signing: {0}")]
+    Sign(#[from] SignError),
+}
+
+/// Owns what only one may change: the view, the anchor, the checkpoint key.
+pub struct Sequencer {
+    log: Arc<Log>,
+    view: View,
+    anchor: Anchor,
+    signer: CheckpointSigner,
+    clock: Box<dyn Clock>,
+    guard: ClockGuard,
+    recent: Recent,
+}
+
+impl Sequencer {
+    /// A sequencer that goes on from `view`.
+    pub fn new(
+        log: Arc<Log>,
+        view: View,
+        anchor: Anchor,
+        signer: CheckpointSigner,
+        clock: Box<dyn Clock>,
+    ) -> Self {
+        let guard = ClockGuard::new(log.genesis().parameters.clock_ahead);
+        let recent = Recent::new(view.head.size);
+        Self { log, view, anchor, signer, clock, guard, recent }
+    }
+
+    /// Takes whatever is waiting as one group, again and again, until the queue is closed and empty.
+    fn run(&mut self, inbox: &Receiver<Submission>) {
+        while let Ok(first) = inbox.recv() {
+            let group = fill(first, inbox);
+            // Latched: nobody is answered, and everybody who waits is told so by that.
+            if self.log.latch().reason().is_some() {
+                continue;
+            }
+            if let Err(stop) = self.append(group) {
+                self.log.latch().set(stop.to_string());
+            }
+        }
+    }
+
+    /// One group, from candidates to answers. An error latches the log: the group's submitters get no answer, and what
+    /// became of their statements shows after the next start.
+    fn append(&mut self, group: Vec<Submission>) -> Result<(), Stop> {
+        let begun = Instant::now();
+        let time = self.guard.read(&*self.clock, self.view.head.time).map_err(Stop::Clock)?;
+        let mut decider = Decider::new(&self.log, &self.recent, self.view.head.size, time);
+        let mut decided = Vec::with_capacity(group.len());
+        for submission in group {
+            let mut outcomes = Vec::with_capacity(submission.candidates.len());
+            for candidate in submission.candidates {
+                outcomes.push(decider.decide(candidate)?);
+            }
+            decided.push((submission.answer, outcomes));
+        }
+        let (accepted, unique) = decider.into_accepted();
+        let mut tree = None;
+        if !accepted.is_empty() {
+            let count = accepted.len();
+            let mut kinds = BTreeMap::<Kind, u64>::new();
+            accepted.iter().for_each(|accepted| *kinds.entry(accepted.statement.payload.kind).or_default() += 1);
+            let (base, base_root) = (self.view.head.size, self.view.head.root);
+            let group = Group { base, base_root, time, statements: accepted };
+            tree = Some(self.commit(group, &unique)?);
+            metrics::histogram!("writ_append_seconds").record(begun.elapsed().as_secs_f64());
+            metrics::histogram!("writ_group_statements").record(count as f64);
+            for (kind, count) in kinds {
+                metrics::counter!("writ_appended_total", "kind" => kind.as_str()).increment(count);
+            }
+        }
+        let published = self.log.published();
+        for (answer, outcomes) in decided {
+            let said = Decided { outcomes, published: Arc::clone(&published), tree: tree.clone() };
+            // Whoever hung up finds the statement in the log.
+            let _ = answer.send(said);
+        }
+        Ok(())
+    }
+
+    /// Makes a group part of the log. Each step says what a crash there means.
+    fn commit(&mut self, group: Group, unique: &[Option<TermId>]) -> Result<Arc<EdgeUpdate>, Stop> {
+        let writes = apply(&self.view, group)?;
+        let mut batch = writes.batch();
+        // The note of the head before this group: that head is durable, and its note was given out.
+        batch.put(Column::Meta, NOTE_KEY, self.log.published().note.as_bytes());
+        // Crash here: nothing of the group exists, nobody was told anything. Sent again, it is appended as if new.
+        self.log.store().commit(&batch)?;
+        // Crash here: the group is in the store, behind the anchor's back, and nobody was told. The next start verifies
+        // it and advances the anchor; sent again, each statement is answered as a duplicate with its place.
+        let head = writes.head;
+        let mark = Mark { log: self.log.id(), size: head.size, root: head.root, chain: head.chain };
+        self.anchor.advance(mark)?;
+        // Crash here: as before, but the anchor knows. From here on an older copy of the store is refused.
+        let view = View { head, edge: Arc::new(writes.tree.edge().clone()) };
+        let published = publish(&self.signer, &view)?;
+        // Crash here: a signature nobody saw. The next start makes the same one again, over the same head.
+        for (entry, unique) in writes.entries.iter().zip(unique) {
+            self.recent.push(entry.id, entry.index, *unique);
+        }
+        self.view = view;
+        self.log.set_published(Arc::new(published));
+        metrics::gauge!("writ_tree_size").set(head.size as f64);
+        // Crash here: readers may have seen the head, and it holds. Submitters were not told; see above.
+        Ok(Arc::new(writes.tree))
+    }
+}
+
+/// Starts the thread. A panic in it latches the log.
+pub fn start(mut sequencer: Sequencer, inbox: Receiver<Submission>) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name("sequencer".into()).spawn(move || {
+        let log = Arc::clone(&sequencer.log);
+        if catch_unwind(AssertUnwindSafe(|| sequencer.run(&inbox))).is_err() {
+            log.latch().set("the sequencer panicked".into());
+        }
+    })
+}
+
+/// What is waiting besides `first`, up to a group's bounds.
+fn fill(first: Submission, inbox: &Receiver<Submission>) -> Vec<Submission> {
+    let weigh = |submission: &Submission| {
+        let bytes = submission.candidates.iter().map(|c| c.accepted.statement.envelope.bytes().len()).sum::<usize>();
+        (submission.candidates.len(), bytes)
+    };
+    let (mut statements, mut bytes) = weigh(&first);
+    let mut group = vec![first];
+    while statements < GROUP_STATEMENTS_MAX && bytes < GROUP_BYTES_MAX {
+        let Ok(next) = inbox.try_recv() else { break };
+        let (more_statements, more_bytes) = weigh(&next);
+        statements += more_statements;
+        bytes += more_bytes;
+        group.push(next);
+    }
+    group
+}

@@ -1,0 +1,256 @@
+//! The store in RocksDB. The only file that names it; each option is set for the reason beside it.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ChecksumType, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType,
+    DBRecoveryMode, Error, ErrorKind, Options, ReadOptions, SliceTransform, WriteBatch, WriteOptions,
+};
+use schemas::ids::TermId;
+
+use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, rows};
+
+/// Memory for cached blocks, indexes and filters, in bytes.
+const CACHE_BYTES: usize = 256 * 1024 * 1024;
+
+/// Memory for rows not yet in table files, all columns together, in bytes.
+const WRITE_BUFFERS_BYTES: usize = 256 * 1024 * 1024;
+
+/// Memory for one column's rows not yet in table files, in bytes.
+const WRITE_BUFFER_BYTES: usize = 64 * 1024 * 1024;
+
+/// How much log may pile up before columns are flushed, in bytes: bounds the time that opening takes after a kill.
+const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Bits of filter for each key: one miss in a hundred reads a block for nothing.
+const FILTER_BITS: f64 = 10.0;
+
+/// How far a full scan reads ahead, in bytes.
+const READAHEAD_BYTES: usize = 1024 * 1024;
+
+/// The column family that RocksDB insists on. Nothing is ever in it.
+const DEFAULT_FAMILY: &str = "default";
+
+/// A RocksDB database with exactly the columns of [`Column::ALL`].
+pub struct RocksStore {
+    db: DB,
+}
+
+impl RocksStore {
+    /// Makes a new store in a folder that holds none.
+    pub fn create(folder: &Path) -> Result<Self, StoreError> {
+        if folder.join("CURRENT").exists() {
+            return Err(StoreError::Exists { path: folder.display().to_string() });
+        }
+        let mut options = database_options();
+        options.create_if_missing(true);
+        options.create_missing_column_families(true);
+        options.set_error_if_exists(true);
+        let db = DB::open_cf_descriptors(&options, folder, families(&Column::ALL.map(Column::name)))
+            .map_err(|error| convert("create", folder, &error))?;
+        let store = Self { db };
+        let mut batch = Batch::default();
+        batch.put(Column::Meta, rows::FORMAT_KEY, &FORMAT_VERSION.to_be_bytes());
+        store.commit(&batch)?;
+        Ok(store)
+    }
+
+    /// Opens a store for its one writer.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let names = family_names(folder)?;
+        check_families(&names)?;
+        let db = DB::open_cf_descriptors(&database_options(), folder, families(&names))
+            .map_err(|error| convert("open", folder, &error))?;
+        let store = Self { db };
+        rows::Rows(&store).check_format()?;
+        Ok(store)
+    }
+
+    /// Opens a store to look at it, whatever columns it has. Writes nothing; a writer may be at work.
+    pub fn open_read_only(folder: &Path) -> Result<(Self, Vec<String>), StoreError> {
+        let names = family_names(folder)?;
+        let db = DB::open_cf_descriptors_read_only(&database_options(), folder, families(&names), false)
+            .map_err(|error| convert("open", folder, &error))?;
+        let strangers = names.into_iter().filter(|name| !is_ours(name)).collect();
+        Ok((Self { db }, strangers))
+    }
+
+    /// Whether any row is in the column family that must stay empty.
+    pub fn default_family_is_empty(&self) -> Result<bool, StoreError> {
+        let mut rows = self.db.raw_iterator();
+        rows.seek_to_first();
+        rows.status().map_err(|error| fault("scan", &error))?;
+        Ok(!rows.valid())
+    }
+
+    fn family(&self, column: Column) -> Result<&ColumnFamily, StoreError> {
+        self.db.cf_handle(column.name()).ok_or_else(|| {
+            let got = format!("all but {column}");
+            StoreError::Columns { got, expected: expected_families() }
+        })
+    }
+}
+
+impl Store for RocksStore {
+    fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.db.get_cf(self.family(column)?, key).map_err(|error| fault("read", &error))
+    }
+
+    fn scan(&self, column: Column, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let mut options = ReadOptions::default();
+        if prefix.len() == TermId::LEN {
+            // Lets the filter of each table file answer for the whole term.
+            options.set_prefix_same_as_start(true);
+        } else {
+            options.set_total_order_seek(true);
+            options.fill_cache(false);
+            options.set_readahead_size(READAHEAD_BYTES);
+        }
+        let mut rows = self.db.raw_iterator_cf_opt(self.family(column)?, options);
+        rows.seek(if from.is_empty() { prefix } else { from });
+        while let Some((key, value)) = rows.item() {
+            if !key.starts_with(prefix) || visit(key, value) == ControlFlow::Break(()) {
+                return Ok(());
+            }
+            rows.next();
+        }
+        rows.status().map_err(|error| fault("scan", &error))
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        // Twelve bytes a row for tags and lengths.
+        let rows = batch.rows.len().saturating_mul(12);
+        let mut write = WriteBatch::with_capacity_bytes(batch.len_bytes().saturating_add(rows));
+        let mut families = Vec::with_capacity(Column::ALL.len());
+        for column in Column::ALL {
+            families.push((column, self.family(column)?));
+        }
+        for (column, key, value) in batch.rows() {
+            if let Some((_, family)) = families.iter().find(|(other, _)| *other == column) {
+                write.put_cf(*family, key, value);
+            }
+        }
+        let mut options = WriteOptions::default();
+        // The answer promises that the rows survive a power cut.
+        options.set_sync(true);
+        self.db.write_opt(write, &options).map_err(|error| fault("write", &error))
+    }
+}
+
+fn database_options() -> Options {
+    let mut options = Options::default();
+    // The default mode opens without a word after a flipped bit in the middle of the log, and loses what came behind it.
+    // This one accepts a torn last record, which every kill may leave, and refuses the rest.
+    options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    // Stop at the first sign of damage instead of going on with what is left.
+    options.set_paranoid_checks(true);
+    options.set_track_and_verify_wals_in_manifest(true);
+    // All table files are opened at once: a damaged one shows at the start, and a reader keeps its files while a writer
+    // in another process replaces them.
+    options.set_max_open_files(-1);
+    options.set_db_write_buffer_size(WRITE_BUFFERS_BYTES);
+    options.set_max_total_wal_size(WAL_BYTES_MAX);
+    // One flush and one compaction at a time beside the sequencer.
+    options.set_max_background_jobs(2);
+    // Spread the writing of table files over time, so that it does not hold up the log's syncs.
+    options.set_bytes_per_sync(1024 * 1024);
+    options.set_keep_log_file_num(4);
+    options.set_max_log_file_size(16 * 1024 * 1024);
+    options
+}
+
+fn families(names: &[impl AsRef<str>]) -> Vec<ColumnFamilyDescriptor> {
+    let cache = Cache::new_lru_cache(CACHE_BYTES);
+    let with_options = |name: &str| {
+        let column = Column::ALL.into_iter().find(|column| column.name() == name);
+        ColumnFamilyDescriptor::new(name, column.map_or_else(Options::default, |column| family_options(column, &cache)))
+    };
+    names.iter().map(|name| with_options(name.as_ref())).collect()
+}
+
+fn family_options(column: Column, cache: &Cache) -> Options {
+    let mut tables = BlockBasedOptions::default();
+    tables.set_block_cache(cache);
+    // Filters and indexes grow with the log: bounded by the cache they are evictable instead of unbounded.
+    tables.set_cache_index_and_filter_blocks(true);
+    tables.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    // Computed by the processor's own instruction (.cargo/config.toml).
+    tables.set_checksum_type(ChecksumType::CRC32c);
+    let mut options = Options::default();
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES);
+    match column {
+        // A handful of rows.
+        Column::Meta => options.set_compression_type(DBCompressionType::None),
+        Column::Entries => {
+            // Statements repeat names and keys; old ones are read seldom.
+            options.set_compression_type(DBCompressionType::Lz4);
+            options.set_bottommost_compression_type(DBCompressionType::Zstd);
+            tables.set_block_size(16 * 1024);
+        }
+        Column::Ids => {
+            // Hashes do not compress. Nearly every look-up is for an id that is not there: filters answer it.
+            options.set_compression_type(DBCompressionType::None);
+            tables.set_bloom_filter(FILTER_BITS, false);
+            options.set_memtable_whole_key_filtering(true);
+            options.set_memtable_prefix_bloom_ratio(0.02);
+        }
+        Column::Terms => {
+            // Rows of one term differ in their last bytes only. Questions are always about one whole term.
+            options.set_compression_type(DBCompressionType::Lz4);
+            options.set_prefix_extractor(SliceTransform::create_fixed_prefix(TermId::LEN));
+            options.set_memtable_prefix_bloom_ratio(0.05);
+            tables.set_bloom_filter(FILTER_BITS, false);
+            tables.set_whole_key_filtering(false);
+        }
+        Column::Tiles => {
+            // Hashes do not compress; a proof reads a few tiles by key.
+            options.set_compression_type(DBCompressionType::None);
+            tables.set_bloom_filter(FILTER_BITS, false);
+        }
+    }
+    options.set_block_based_table_factory(&tables);
+    options
+}
+
+fn family_names(folder: &Path) -> Result<Vec<String>, StoreError> {
+    // RocksDB would make the folder.
+    if !folder.join("CURRENT").is_file() {
+        return Err(StoreError::Absent { path: folder.display().to_string() });
+    }
+    DB::list_cf(&Options::default(), folder).map_err(|error| convert("list columns", folder, &error))
+}
+
+fn check_families(names: &[String]) -> Result<(), StoreError> {
+    let complete = Column::ALL.iter().all(|column| names.iter().any(|name| name == column.name()));
+    if complete && names.iter().all(|name| is_ours(name)) {
+        return Ok(());
+    }
+    Err(StoreError::Columns { got: names.join(", "), expected: expected_families() })
+}
+
+fn is_ours(name: &str) -> bool {
+    name == DEFAULT_FAMILY || Column::ALL.iter().any(|column| column.name() == name)
+}
+
+fn expected_families() -> String {
+    [DEFAULT_FAMILY].into_iter().chain(Column::ALL.iter().map(|column| column.name())).collect::<Vec<_>>().join(", ")
+}
+
+/// An error of opening: tells a held lock apart.
+fn convert(action: &'static str, folder: &Path, error: &Error) -> StoreError {
+    let detail: &str = error.as_ref();
+    if error.kind() == ErrorKind::IOError && detail.contains("LOCK") {
+        return StoreError::Held { path: folder.display().to_string() };
+    }
+    fault(action, error)
+}
+
+fn fault(action: &'static str, error: &Error) -> StoreError {
+    let detail = error.as_ref().to_owned();
+    match error.kind() {
+        // RocksDB says "invalid argument" of columns and options files that do not fit together.
+        ErrorKind::Corruption | ErrorKind::NotFound | ErrorKind::InvalidArgument => StoreError::Damaged { action, detail },
+        _ => StoreError::Io { action, detail },
+    }
+}

@@ -1,0 +1,269 @@
+//! From posted bytes to an answer: the checks that need no place, the queue, and the proofs.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use schemas::envelope::Statement;
+use schemas::ids::{KeyId, StatementId};
+use schemas::payload::Body;
+use schemas::time::Index;
+use schemas::tree::TreeHash;
+use thiserror::Error;
+use tokio::sync::oneshot;
+use verifier::merkle::EdgeUpdate;
+
+use crate::apply::Accepted;
+use crate::log::{Log, Published};
+use crate::outcome::{Candidate, Decided, Outcome, Refused, Unique};
+use crate::queue::{Room, Submission};
+use crate::read::{ReadError, Reader};
+use crate::sequencer::read_statement;
+use crate::store::rows::Rows;
+
+/// What became of posted statements, and what proves it.
+#[derive(Debug)]
+pub struct Answer {
+    /// The head that all proofs lead to.
+    pub published: Arc<Published>,
+    /// One result for each statement, in order.
+    pub results: Vec<Outcome>,
+    /// The inclusion path of each result that names an entry; empty for the others.
+    pub proofs: Vec<Vec<TreeHash>>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unavailable {
+    /// Too much is waiting already.
+    #[error("the queue is full: {waiting} statements are waiting")]
+    Full {
+        /// How many statements are waiting.
+        waiting: usize,
+    },
+    /// The log stopped at its first failure.
+    #[error("the log accepts nothing until it is started again: {reason}")]
+    Latched {
+        /// That failure.
+        reason: String,
+    },
+    /// The program is stopping.
+    #[error("the log is being stopped")]
+    Stopping,
+    /// Reading failed. The log is latched now.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl Unavailable {
+    /// Stable name of the reason.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "queue-full",
+            Self::Latched { .. } | Self::Read(_) => "log-latched",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+/// A statement after the checks that need no place.
+type Checked = Result<Candidate, Outcome>;
+
+/// What was checked and, where something is left to decide, the sequencer's answer to come.
+struct Staged {
+    checked: Vec<Option<Outcome>>,
+    waiting: Option<oneshot::Receiver<Decided>>,
+}
+
+/// Appends statements. Cheap for the calling thread: decoding and signature checks run on the worker threads of `rayon`.
+///
+/// Once handed over it runs to its end even if the caller stops waiting.
+pub async fn submit(log: Arc<Log>, statements: Vec<Vec<u8>>) -> Result<Answer, Unavailable> {
+    refuse_if_latched(&log)?;
+    let bytes = statements.iter().map(Vec::len).sum();
+    let full = || Unavailable::Full { waiting: log.queue().depth() };
+    let room = log.queue().enter(statements.len(), bytes).ok_or_else(full)?;
+    let (answer, staged) = oneshot::channel();
+    let stage_log = Arc::clone(&log);
+    rayon::spawn(move || {
+        // The caller may have stopped waiting; what was queued is appended all the same.
+        let _ = answer.send(stage(&stage_log, &statements));
+    });
+    let Staged { checked, waiting } = staged.await.map_err(|_| stopped(&log))??;
+    let decided = match waiting {
+        Some(waiting) => waiting.await.map_err(|_| stopped(&log))?,
+        None => Decided { outcomes: Vec::new(), published: log.published(), tree: None },
+    };
+    finish(log, room, checked, decided).await
+}
+
+/// Puts the outcomes in order and proves each.
+async fn finish(
+    log: Arc<Log>,
+    room: Room,
+    checked: Vec<Option<Outcome>>,
+    decided: Decided,
+) -> Result<Answer, Unavailable> {
+    let mut outcomes = decided.outcomes.into_iter();
+    let results: Vec<Outcome> = checked.into_iter().filter_map(|known| known.or_else(|| outcomes.next())).collect();
+    for result in &results {
+        if let Outcome::Refused(Refused { code, .. }) = result {
+            metrics::counter!("writ_refused_total", "code" => *code).increment(1);
+        }
+    }
+    let (published, tree) = (decided.published, decided.tree);
+    let (answer, proved) = oneshot::channel();
+    rayon::spawn(move || {
+        let proofs = prove(&log, &published, tree.as_deref(), &results);
+        drop(room);
+        let _ = answer.send(proofs.map(|proofs| Answer { published, results, proofs }));
+    });
+    proved.await.map_err(|_| Unavailable::Stopping)?.map_err(Unavailable::from)
+}
+
+fn refuse_if_latched(log: &Log) -> Result<(), Unavailable> {
+    match log.latch().reason() {
+        Some(reason) => Err(Unavailable::Latched { reason: reason.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// Why nobody answered: the log was latched, or is being stopped.
+fn stopped(log: &Log) -> Unavailable {
+    refuse_if_latched(log).err().unwrap_or(Unavailable::Stopping)
+}
+
+/// Checks all statements and queues those that passed.
+fn stage(log: &Log, statements: &[Vec<u8>]) -> Result<Staged, Unavailable> {
+    let mut candidates = Vec::with_capacity(statements.len());
+    let mut known = Vec::with_capacity(statements.len());
+    for checked in check(log, statements)? {
+        match checked {
+            Ok(candidate) => {
+                candidates.push(candidate);
+                known.push(None);
+            }
+            Err(outcome) => known.push(Some(outcome)),
+        }
+    }
+    if candidates.is_empty() {
+        return Ok(Staged { checked: known, waiting: None });
+    }
+    let (answer, waiting) = oneshot::channel();
+    log.queue().send(Submission { candidates, answer }).map_err(|_| stopped(log))?;
+    Ok(Staged { checked: known, waiting: Some(waiting) })
+}
+
+/// Checks statements that were posted together, on all cores.
+fn check(log: &Log, statements: &[Vec<u8>]) -> Result<Vec<Checked>, ReadError> {
+    if let [statement] = statements {
+        let decoded = decode(log, statement)?;
+        return Ok(vec![decoded.and_then(|candidate| check_signature(log, candidate, &HashSet::new()))]);
+    }
+    let decoded: Vec<Checked> =
+        statements.par_iter().map(|statement| decode(log, statement)).collect::<Result<_, _>>()?;
+    let registered = registered_here(&decoded);
+    Ok(decoded
+        .into_par_iter()
+        .map(|checked| checked.and_then(|candidate| check_signature(log, candidate, &registered)))
+        .collect())
+}
+
+/// Keys that statements of the batch itself register. The sequencer checks whether it really came to that.
+fn registered_here(decoded: &[Checked]) -> HashSet<KeyId> {
+    let bodies = decoded.iter().flatten().map(|candidate| &candidate.accepted.statement.payload.body);
+    bodies.filter_map(|body| if let Body::Key(key) = body { Some(key.kid) } else { None }).collect()
+}
+
+/// Size, form, repeats: everything that needs no key.
+fn decode(log: &Log, bytes: &[u8]) -> Result<Checked, ReadError> {
+    // Read first, so that rows below it are complete.
+    let reader = log.reader();
+    let looked_at = reader.size();
+    let id = StatementId::of(bytes);
+    if let Some(index) = reader.index_of(&id)? {
+        reader.found(index).and_then(|found| same_id(index, &id, &found.statement))?;
+        return Ok(Err(Outcome::Duplicate { id, index }));
+    }
+    let statement = match Statement::decode(bytes) {
+        Ok(statement) => statement,
+        Err(error) => {
+            let (code, detail) = (error.code(), error.to_string());
+            return Ok(Err(Outcome::Refused(Refused { id: Some(id), code, detail })));
+        }
+    };
+    let unique = Unique::of(&statement);
+    let earlier = match &unique {
+        Some(unique) => earlier(&reader, unique, &statement)?,
+        None => None,
+    };
+    let accepted = Accepted::new(statement);
+    Ok(Ok(Candidate { accepted, signature_checked: false, unique, earlier, looked_at }))
+}
+
+/// An id row that leads to another statement is damage, not an answer.
+fn same_id(index: Index, id: &StatementId, statement: &Statement) -> Result<(), ReadError> {
+    if statement.id() == *id {
+        return Ok(());
+    }
+    Err(ReadError::Tree { index, detail: format!("the id row of {id} leads to statement {}", statement.id()) })
+}
+
+/// Another statement that shares what should be unique.
+fn earlier(reader: &Reader<'_>, unique: &Unique, statement: &Statement) -> Result<Option<Index>, ReadError> {
+    let Some(index) = reader.term(unique.term(), Index(0), 1)?.first().copied() else { return Ok(None) };
+    let other = read_statement(&Rows(reader.log().store()), index)?;
+    Ok(unique.is_shared(statement, &other).then_some(index))
+}
+
+/// The strict verdict on the signature, by the key as it is registered now.
+fn check_signature(log: &Log, mut candidate: Candidate, registered: &HashSet<KeyId>) -> Checked {
+    let envelope = &candidate.accepted.statement.envelope;
+    let refused = |code, detail| Err(Outcome::Refused(Refused { id: Some(envelope.id), code, detail }));
+    let key = log.registry().key(&envelope.kid).map(|registered| registered.key.clone());
+    let Some(key) = key else {
+        if registered.contains(&envelope.kid) {
+            return Ok(candidate);
+        }
+        let detail = format!("key {} is not registered in this log", envelope.kid);
+        return refused("unknown-key", detail);
+    };
+    if let Err(error) = key.verify_envelope(envelope) {
+        return refused(error.code(), error.to_string());
+    }
+    candidate.signature_checked = true;
+    Ok(candidate)
+}
+
+/// The inclusion path of every result that names an entry, under one head.
+fn prove(
+    log: &Log,
+    published: &Arc<Published>,
+    tree: Option<&EdgeUpdate>,
+    results: &[Outcome],
+) -> Result<Vec<Vec<TreeHash>>, ReadError> {
+    let size = published.head.size;
+    let tree = tree.filter(|tree| tree.size() == size);
+    let prove_one = |reader: &Reader<'_>, outcome: &Outcome| {
+        let index = match outcome {
+            Outcome::Appended { index, .. }
+            | Outcome::Duplicate { index, .. }
+            | Outcome::AlreadyImported { index, .. } => *index,
+            Outcome::Refused(_) => return Ok(Vec::new()),
+        };
+        match tree.filter(|tree| index.0 >= tree.base()).map(|tree| tree.inclusion(index.0)) {
+            Some(Ok(proof)) => Ok(proof.path),
+            // Not among the new nodes: from the tiles.
+            Some(Err(_)) | None => reader.inclusion(index, size).map(|proof| proof.path),
+        }
+    };
+    let reader = || Reader::new(log, Arc::clone(published));
+    if results.len() < 64 {
+        let reader = reader();
+        return results.iter().map(|outcome| prove_one(&reader, outcome)).collect();
+    }
+    results.par_chunks(256).map(|chunk| {
+        let reader = reader();
+        chunk.iter().map(|outcome| prove_one(&reader, outcome)).collect::<Result<Vec<_>, _>>()
+    }).collect::<Result<Vec<_>, _>>().map(|chunks| chunks.into_iter().flatten().collect())
+}
