@@ -5,6 +5,7 @@
 use alloc::string::String;
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::limits::INTEGER_MAX;
@@ -14,7 +15,8 @@ use crate::tree::{TreeHash, strict_decimal};
 /// A log's name: its key name, and the first line of every checkpoint.
 ///
 /// Stricter than C2SP, which lets an origin hold spaces and `+`: writ's origins are always key names too.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Origin(KeyName);
 
 /// A log's size and root at one moment. Claimed until a trusted key is known to have signed it.
@@ -30,8 +32,8 @@ pub struct Checkpoint {
 
 impl Origin {
     /// The origin written like this.
-    pub fn new(origin: &str) -> Result<Self, KeyNameError> {
-        KeyName::new(origin).map(Self)
+    pub fn new(origin: impl AsRef<str>) -> Result<Self, KeyNameError> {
+        KeyName::new(origin.as_ref()).map(Self)
     }
 
     /// The origin.
@@ -42,6 +44,26 @@ impl Origin {
     /// The name of the keys that may sign for this log.
     pub fn key_name(&self) -> &KeyName {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = KeyNameError;
+    fn try_from(origin: String) -> Result<Self, KeyNameError> {
+        Self::new(origin)
+    }
+}
+
+impl core::str::FromStr for Origin {
+    type Err = KeyNameError;
+    fn from_str(origin: &str) -> Result<Self, KeyNameError> {
+        Self::new(origin)
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.as_str().into()
     }
 }
 

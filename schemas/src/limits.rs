@@ -24,11 +24,17 @@ pub const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest delegation chain, in hops (design §8).
 pub const CHAIN_HOPS_MAX: usize = 64;
 
+/// Most references between the hops behind one request, in references: more are not followed.
+pub const CHAIN_LINKS_MAX: usize = 16_384;
+
 /// Most statements in one bundle (design §8).
 pub const BUNDLE_STATEMENTS_MAX: usize = 4_096;
 
 /// Most terms one bundle's assertion may list: each statement asks for fewer than this many.
 pub const BUNDLE_TERMS_MAX: usize = 65_536;
+
+/// Most indexes that one bundle's terms may list, all terms together: each statement answers to a handful of the terms asked.
+pub const BUNDLE_ROW_ITEMS_MAX: usize = 1 << 20;
 
 /// Largest bundle, in bytes: [`BUNDLE_STATEMENTS_MAX`] entries of the mean size met in practice, and their proofs.
 pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -54,14 +60,10 @@ pub const LIST_ITEMS_MAX: usize = 1_024;
 /// Longest list of index terms that one statement may give rise to.
 pub const STATEMENT_TERMS_MAX: usize = 4_096;
 
-/// Longest `origin` of a log, in bytes (C2SP signed-note leaves it open; a key name fits one line).
-pub const ORIGIN_BYTES_MAX: usize = 255;
-
 /// Shortest and longest genesis nonce, in bytes.
 pub const NONCE_BYTES_MIN: usize = 16;
 /// See [`NONCE_BYTES_MIN`].
 pub const NONCE_BYTES_MAX: usize = 32;
-
 
 /// Largest signed note, in bytes: 16 signatures of nearly 5 kB each must fit (C2SP signed-note, Format).
 pub const NOTE_BYTES_MAX: usize = 256 * 1024;
@@ -69,7 +71,7 @@ pub const NOTE_BYTES_MAX: usize = 256 * 1024;
 /// Most signature lines of a note (C2SP signed-note asks for at least 16).
 pub const NOTE_SIGNATURES_MAX: usize = 64;
 
-/// Longest key name of a note, in bytes (C2SP tlog-cosignature, `opaque cosigner_name<1..2^8-1>`).
+/// Longest key name of a note, which every log's origin is, in bytes (C2SP tlog-cosignature, `opaque cosigner_name<1..2^8-1>`).
 pub const KEY_NAME_BYTES_MAX: usize = 255;
 
 /// Most hashes of one inclusion or consistency proof (C2SP tlog-witness).

@@ -105,6 +105,7 @@ impl Key {
         require(self.pop.is_some() == registers, "body.pop", "goes with add and rotate alone", &self.op)?;
         let speaks = !self.roles.is_empty() || self.usage.is_some();
         require(speaks == registers, "body.roles", "goes with add and rotate alone, and names at least one role", &self.op)?;
+        require(self.usage.is_none() || self.roles.is_empty(), "body.use", "goes without roles: the log's keys speak for nobody", &self.op)?;
         require(self.replaces.is_some() == (self.op == KeyOp::Rotate), "body.replaces", "goes with rotate alone", &self.op)?;
         require(self.accept_until.is_none() || self.op == KeyOp::Retire, "body.accept_until", "goes with retire alone", &self.op)?;
         require(self.since.is_none() || self.op == KeyOp::Compromise, "body.since", "goes with compromise alone", &self.op)?;
