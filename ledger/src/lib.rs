@@ -1,7 +1,20 @@
-//! writ's log.
+//! writ's log: where statements become entries, durably, in one order, and can be asked about.
+//!
+//! In scope: the store ([`store`]), the anchor ([`anchor`]), the pure step from head to head ([`apply`]), the sequencer
+//! ([`sequencer`]) with its queue, the reading side ([`read`], [`search`], [`resolve`], [`bundle`]), HTTP ([`http`]), and
+//! the commands of `writd` ([`commands`]).
+//!
+//! Out of scope: what a statement is (`schemas`), whether it may stand and what it proves (`verifier`).
+
 pub mod anchor;
 pub mod apply;
+pub mod birth;
+pub mod bundle;
 pub mod clock;
+pub mod commands;
+pub mod exit;
+pub mod folder;
+pub mod http;
 pub mod keyfile;
 pub mod latch;
 pub mod log;
@@ -9,6 +22,8 @@ pub mod outcome;
 pub mod queue;
 pub mod read;
 pub mod recover;
+pub mod resolve;
+pub mod search;
 pub mod sequencer;
 pub mod signer;
 pub mod store;

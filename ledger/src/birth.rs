@@ -1,0 +1,236 @@
+//! Making a new log: its keys, its genesis, its first head and its anchor.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use ed25519_dalek::SigningKey;
+use schemas::envelope::Statement;
+use schemas::ids::{ByteString, LogId, PublicKey};
+use schemas::kinds::{Genesis, LogKey, Parameters, Use};
+use schemas::payload::{Body, Kind, PAYLOAD_VERSION, Payload, Vantage};
+use schemas::text::{Origin, Tenant};
+use schemas::time::{Millis, Time};
+use schemas::trust::TrustPolicy;
+use thiserror::Error;
+
+use crate::anchor::{Anchor, AnchorError, Mark};
+use crate::apply::{Accepted, ApplyError, Group, View, apply};
+use crate::folder::Folder;
+use crate::keyfile::{self, KeyFileError};
+use crate::log::LogKeys;
+use crate::signer::{CheckpointSigner, SignError, StatementSigner};
+use crate::store::rocks::RocksStore;
+use crate::store::rows::NOTE_KEY;
+use crate::store::{Column, Store, StoreError};
+
+/// Longest time between two renewals of the checkpoint that a new log promises.
+const HEARTBEAT: Millis = Millis(60_000);
+
+/// How far a new log's clock may run ahead beyond the time that really passed: covers a step by NTP.
+const CLOCK_AHEAD: Millis = Millis(10_000);
+
+/// Bytes of a new log's nonce.
+const NONCE_BYTES: usize = 32;
+
+/// What a new log is to be.
+#[derive(Clone, Debug)]
+pub struct Birth {
+    /// Its name.
+    pub origin: Origin,
+    /// Keys trusted to register others. None: a registrar's key is made beside the log's, fit for development only.
+    pub registrars: Vec<PublicKey>,
+    /// Its first moment.
+    pub time: Time,
+}
+
+/// A log that was just made.
+#[derive(Clone, Debug)]
+pub struct Born {
+    /// Its id.
+    pub log: LogId,
+    /// Its checkpoint key as a `vkey`.
+    pub vkey: String,
+    /// Whether the registrar's key was made beside the log's.
+    pub dev: bool,
+}
+
+/// Why no log was made.
+#[derive(Debug, Error)]
+pub enum BirthError {
+    /// Something is there already.
+    #[error("{path} is not empty; expected a folder that does not exist or has nothing in it")]
+    NotEmpty {
+        /// The folder.
+        path: String,
+    },
+    /// There is an anchor already: a log was here before.
+    #[error("there is an anchor {path} already; it belongs to a log that was here before")]
+    AnchorExists {
+        /// The file.
+        path: String,
+    },
+    /// The file system said no.
+    #[error("{path} cannot be made: {error}")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// The system's words.
+        error: std::io::Error,
+    },
+    /// No random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+    /// A key file cannot be written.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The genesis cannot be signed.
+    #[error("genesis: {0}")]
+    Sign(#[from] SignError),
+    /// The genesis does not fit an empty log.
+    #[error("genesis: {0}")]
+    Apply(#[from] ApplyError),
+    /// The store cannot be made.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The anchor cannot be made.
+    #[error(transparent)]
+    Anchor(#[from] AnchorError),
+    /// The checkpoint key cannot be trusted.
+    #[error("trust file: {0}")]
+    Trust(#[from] schemas::trust::TrustProblem),
+}
+
+/// Makes a log in an empty folder, and its anchor.
+pub fn create(folder: &Folder, anchor: &Path, birth: &Birth) -> Result<Born, BirthError> {
+    make_folders(folder)?;
+    if anchor.exists() {
+        return Err(BirthError::AnchorExists { path: anchor.display().to_string() });
+    }
+    let keys = make_keys(folder)?;
+    let dev = birth.registrars.is_empty();
+    let mut registrars = birth.registrars.clone();
+    if dev {
+        let registrar = keyfile::generate()?;
+        keyfile::write(&folder.registrar(), &registrar)?;
+        registrars.push(keyfile::public(&registrar));
+    }
+    let mut nonce = [0; NONCE_BYTES];
+    getrandom::fill(&mut nonce)?;
+    let genesis = genesis(birth, &keys, registrars, &nonce)?;
+    let signer = CheckpointSigner::new(keys.checkpoint, birth.origin.as_str())?;
+    let store = RocksStore::create(&folder.store())?;
+    let log = begin(&store, &birth.origin, genesis, birth.time, &signer, anchor)?;
+    let trust = TrustPolicy::for_log(signer.verifier().clone(), log)?;
+    keyfile::write_new(&folder.trust(), trust.to_string().as_bytes(), 0o644)?;
+    Ok(Born { log, vkey: signer.verifier().to_string(), dev })
+}
+
+/// Writes a genesis as entry 0 of an empty store, its head and its anchor.
+pub fn begin(
+    store: &dyn Store,
+    origin: &Origin,
+    genesis: Statement,
+    time: Time,
+    signer: &CheckpointSigner,
+    anchor: &Path,
+) -> Result<LogId, BirthError> {
+    let log = LogId::from(genesis.id());
+    let view = View::empty(origin);
+    let (base, base_root) = (view.head.size, view.head.root);
+    let group = Group { base, base_root, time, statements: vec![Accepted::new(genesis)] };
+    let writes = apply(&view, group)?;
+    let head = writes.head;
+    let mut batch = writes.batch();
+    // Nobody has this log yet: unlike every later one, this head may be signed before it is durable.
+    batch.put(Column::Meta, NOTE_KEY, signer.sign(head.size, head.root)?.to_string().as_bytes());
+    store.commit(&batch)?;
+    Anchor::create(anchor, Mark { log, size: head.size, root: head.root, chain: head.chain })?;
+    Ok(log)
+}
+
+/// The signed genesis of a new log.
+pub fn genesis(
+    birth: &Birth,
+    keys: &LogKeys,
+    registrars: Vec<PublicKey>,
+    nonce: &[u8],
+) -> Result<Statement, SignError> {
+    let log_key = |usage, key: &SigningKey| LogKey { usage, public: keyfile::public(key) };
+    let body = Genesis {
+        origin: birth.origin.clone(),
+        nonce: ByteString(nonce.to_vec()),
+        predecessor: None,
+        keys: vec![
+            log_key(Use::Checkpoint, &keys.checkpoint),
+            log_key(Use::Statement, &keys.statement),
+            log_key(Use::Receipt, &keys.receipt),
+        ],
+        registrars,
+        threshold: 1,
+        parameters: Parameters {
+            heartbeat: HEARTBEAT,
+            clock_ahead: CLOCK_AHEAD,
+            dev: birth.registrars.is_empty(),
+        },
+    };
+    let payload = payload_of_log(None, birth.time, Body::Genesis(body));
+    StatementSigner::new(keys.statement.clone(), birth.origin.as_str())?.sign(&payload)
+}
+
+/// A payload in which the log speaks for itself.
+pub fn payload_of_log(log: Option<LogId>, at: Time, body: Body) -> Payload {
+    let kind: Kind = body.kind();
+    Payload {
+        v: PAYLOAD_VERSION,
+        kind,
+        log,
+        tenant: Tenant::default_label(),
+        stream: None,
+        seq: None,
+        at,
+        seen: None,
+        vantage: Vantage::Authority,
+        task: None,
+        trace: None,
+        refs: Vec::new(),
+        source: None,
+        attachments: Vec::new(),
+        ext: std::collections::BTreeMap::new(),
+        body,
+    }
+}
+
+fn make_folders(folder: &Folder) -> Result<(), BirthError> {
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |error| BirthError::Folder { path, error }
+    };
+    let make = |path: &Path| {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path))
+    };
+    let root = folder.root();
+    if root.exists() {
+        let mut entries = fs::read_dir(root).map_err(failed(root))?;
+        if entries.next().is_some() {
+            return Err(BirthError::NotEmpty { path: root.display().to_string() });
+        }
+    }
+    make(root)?;
+    make(&folder.keys())
+}
+
+fn make_keys(folder: &Folder) -> Result<LogKeys, BirthError> {
+    let make = |usage| {
+        let key = keyfile::generate()?;
+        keyfile::write(&folder.key(usage), &key)?;
+        Ok::<_, BirthError>(key)
+    };
+    Ok(LogKeys { checkpoint: make(Use::Checkpoint)?, statement: make(Use::Statement)?, receipt: make(Use::Receipt)? })
+}
+
+/// Reads the log's private keys.
+pub fn read_keys(folder: &Folder) -> Result<LogKeys, KeyFileError> {
+    let read = |usage| keyfile::read(&folder.key(usage));
+    Ok(LogKeys { checkpoint: read(Use::Checkpoint)?, statement: read(Use::Statement)?, receipt: read(Use::Receipt)? })
+}

@@ -1,0 +1,33 @@
+//! The program's commands.
+
+pub mod init;
+pub mod serve;
+
+use std::fmt;
+
+use crate::exit::Exit;
+
+/// A command that failed: its exit code, what happened, and what to do next.
+#[derive(Debug)]
+pub struct Failure {
+    /// How the program ends.
+    pub exit: Exit,
+    /// What was expected and what was met.
+    pub what: String,
+    /// What to do next.
+    pub next: String,
+}
+
+impl Failure {
+    /// A failure.
+    pub fn new(exit: Exit, what: impl fmt::Display, next: impl Into<String>) -> Self {
+        Self { exit, what: what.to_string(), next: next.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.what)?;
+        if self.next.is_empty() { Ok(()) } else { write!(f, "\nnext: {}", self.next) }
+    }
+}

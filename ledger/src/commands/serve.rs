@@ -1,0 +1,112 @@
+//! `writd serve`: takes a log into service.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Failure;
+use crate::birth::read_keys;
+use crate::clock::SystemClock;
+use crate::exit::Exit;
+use crate::folder::Folder;
+use crate::http;
+use crate::log::{Running, StartError};
+use crate::queue::QueueLimits;
+use crate::recover::OpenError;
+use crate::store::StoreError;
+use crate::store::rocks::RocksStore;
+
+/// Serves a log over HTTP until SIGTERM or SIGINT.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Folder of the log.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8377")]
+    listen: SocketAddr,
+    /// Where the anchor is. Default: DIR.anchor beside the folder.
+    #[arg(long, value_name = "FILE")]
+    anchor: Option<PathBuf>,
+    /// Listen on an address that others can reach, although readers are not controlled and nothing is encrypted.
+    #[arg(long)]
+    insecure_listen: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Serve) -> Result<(), Failure> {
+    if !args.listen.ip().is_loopback() && !args.insecure_listen {
+        let what = format!("{} can be reached by others; reading is not controlled and nothing is encrypted yet", args.listen);
+        let next = "listen on 127.0.0.1 behind a proxy that does both, or add --insecure-listen";
+        return Err(Failure::new(Exit::Usage, what, next));
+    }
+    let folder = Folder::new(&args.data);
+    let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
+    http::install_metrics();
+    let store = RocksStore::open(&folder.store()).map_err(|error| start_failure(&error.into(), args))?;
+    let keys = read_keys(&folder).map_err(|error| {
+        Failure::new(Exit::Error, error, "the keys made by writd init must be in DIR/keys, mode 0600")
+    })?;
+    let clock = Box::new(SystemClock::new());
+    let running = Running::start(Arc::new(store), &anchor, keys, clock, QueueLimits::default())
+        .map_err(|error| start_failure(&error, args))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Error, format!("threads: {error}"), ""))?;
+    runtime.block_on(listen(args, &running))?;
+    running.stop();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn listen(args: &Serve, running: &Running) -> Result<(), Failure> {
+    let failed = |what: &'static str| {
+        move |error: std::io::Error| Failure::new(Exit::Error, format!("{what}: {error}"), "give another --listen")
+    };
+    // Before the address is told to anybody: a signal from then on ends cleanly.
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed("signals"))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed("signals"))?;
+    let listener = TcpListener::bind(args.listen).await.map_err(failed("the address cannot be listened on"))?;
+    let address = listener.local_addr().map_err(failed("the address cannot be told"))?;
+    let log = running.log();
+    let size = log.published().head.size;
+    let line = format!("writd: {} with {size} entries on http://{address}\n", log.origin());
+    // Whoever started this may have closed the pipe; that is no reason not to serve.
+    let _ = std::io::stdout().write_all(line.as_bytes());
+    let _ = std::io::stdout().flush();
+    tracing::info!(%address, origin = %log.origin(), size, "serving");
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to stop");
+    };
+    http::serve::serve(listener, http::router(Arc::clone(log)), stop).await;
+    Ok(())
+}
+
+fn start_failure(error: &StartError, args: &Serve) -> Failure {
+    let data = args.data.display();
+    let fsck = format!("writd fsck --data {data}");
+    let (exit, next) = match error {
+        StartError::Open(OpenError::Store(StoreError::Absent { .. })) => {
+            (Exit::Error, format!("writd init --data {data} --origin NAME"))
+        }
+        StartError::Open(OpenError::Store(StoreError::Held { .. })) => {
+            (Exit::Error, "stop the other writd first".to_owned())
+        }
+        StartError::Open(OpenError::Rollback { .. }) => (Exit::Rollback, fsck),
+        StartError::Open(OpenError::Anchor(_)) => {
+            (Exit::Rollback, "give --anchor FILE, or put the anchor back; without it a rollback cannot be told".to_owned())
+        }
+        StartError::Open(OpenError::Store(error)) if !error.is_damage() => (Exit::Error, "check the disk".to_owned()),
+        StartError::Open(_) => (Exit::Tampered, fsck),
+        _ => (Exit::Error, "put the key files of this log back".to_owned()),
+    };
+    Failure::new(exit, error, next)
+}

@@ -1,0 +1,113 @@
+//! `/v1/bundles` and `/v1/resolve`: from what people call a statement to everything needed to judge it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use schemas::ids::StatementId;
+use verifier::gather::GatherError;
+
+use super::App;
+use super::json::{AsOf, CandidateJson, ResolveJson};
+use super::problem::Problem;
+use super::query::Params;
+use crate::bundle::{self, BundleFailure};
+use crate::read::Reader;
+use crate::resolve::{Candidates, preferred, resolve as find};
+
+/// Media type of a bundle.
+const BUNDLE_TYPE: &str = "application/writ-bundle+cbor";
+
+/// Names the statement that a bundle is about.
+const SUBJECT: HeaderName = HeaderName::from_static("writ-subject");
+
+/// Longest name of a statement, in bytes: a foreign id with its type.
+const NAME_BYTES_MAX: usize = 2_048 + 65;
+
+/// Everything needed to judge one statement offline.
+#[utoipa::path(
+    get,
+    path = "/v1/bundles",
+    params(("subject" = String, Query, description = "statement id, foreign id (value or type:value) or hex prefix of 8 digits or more")),
+    responses(
+        (status = 200, description = "the bundle (docs/format.md)", body = Vec<u8>, content_type = "application/writ-bundle+cbor"),
+        (status = 404, description = "no such statement", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "several statements of one kind", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "more than a bundle holds", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn bundles(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+    let params = Params::read(&uri, &["subject"])?;
+    let name = name(params.required("subject")?)?;
+    app.read(move |reader| {
+        let subject = one(&candidates(reader, &name)?, &name)?;
+        let bytes = bundle::make(reader, subject).map_err(problem)?;
+        let mut response = (StatusCode::OK, [(header::CONTENT_TYPE, BUNDLE_TYPE)], bytes).into_response();
+        if let Ok(subject) = HeaderValue::try_from(subject.to_hex()) {
+            response.headers_mut().insert(SUBJECT, subject);
+        }
+        Ok(response)
+    })
+    .await
+}
+
+/// The statements that a name can mean: a full id, then an exact foreign id, then a hex prefix.
+#[utoipa::path(
+    get,
+    path = "/v1/resolve",
+    params(("id" = String, Query, description = "statement id, foreign id (value or type:value) or hex prefix of 8 digits or more")),
+    responses(
+        (status = 200, description = "the candidates", body = ResolveJson),
+        (status = 404, description = "none", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn resolve(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+    let params = Params::read(&uri, &["id"])?;
+    let name = name(params.required("id")?)?;
+    app.read(move |reader| {
+        let Candidates { matched, found, truncated } = candidates(reader, &name)?;
+        let candidates: Vec<CandidateJson> = found.iter().map(CandidateJson::from).collect();
+        let (as_of, matched, count) = (AsOf::head(reader), matched.as_str(), candidates.len());
+        Ok(Json(ResolveJson { as_of, matched, count, truncated, candidates }).into_response())
+    })
+    .await
+}
+
+fn name(name: &str) -> Result<String, Problem> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Err(Problem::bad_query(format!("a name has 1 to {NAME_BYTES_MAX} bytes, this one {}", name.len())));
+    }
+    Ok(name.to_owned())
+}
+
+fn candidates(reader: &Reader<'_>, name: &str) -> Result<Candidates, Problem> {
+    let missing = || {
+        let size = reader.size();
+        Problem::not_found(format!("below size {size} nothing is called `{name}`: no id, no foreign id, no prefix of 8 digits or more"))
+    };
+    find(reader, name)?.ok_or_else(missing)
+}
+
+fn one(candidates: &Candidates, name: &str) -> Result<StatementId, Problem> {
+    if let Some(found) = preferred(&candidates.found).filter(|_| !candidates.truncated) {
+        return Ok(found.statement.id());
+    }
+    let list: Vec<String> = candidates
+        .found
+        .iter()
+        .map(|found| format!("{} ({}, {})", found.statement.id(), found.statement.payload.kind, found.entry.index))
+        .collect();
+    let detail = format!("`{name}` can mean {} statements: {}", candidates.found.len(), list.join(", "));
+    Err(Problem::new(StatusCode::CONFLICT, "ambiguous-id", detail))
+}
+
+fn problem(failure: BundleFailure) -> Problem {
+    match failure {
+        BundleFailure::Read(error) | BundleFailure::Gather(GatherError::Source(error)) => error.into(),
+        BundleFailure::Gather(GatherError::NotFound { .. }) => Problem::not_found(failure.to_string()),
+        BundleFailure::Gather(GatherError::TooMany { .. }) | BundleFailure::Encode(_) => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bundle-too-large", failure.to_string())
+        }
+        BundleFailure::Sign(error) => Problem::internal(error.to_string()),
+    }
+}

@@ -1,0 +1,309 @@
+//! The JSON that answers are made of.
+
+use schemas::kinds::Use;
+use schemas::payload::Payload;
+use schemas::tree::TreeHash;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::outcome::{Outcome, Refused};
+use crate::read::{Found, ReadError, Reader};
+use crate::submit::Answer;
+
+/// What became of posted statements: the receipt is in the answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReceiptJson {
+    /// The signed note of the head that all proofs lead to.
+    head: String,
+    /// One result for each statement, in order.
+    results: Vec<ResultJson>,
+}
+
+/// What became of one statement.
+#[derive(Debug, Serialize, ToSchema)]
+struct ResultJson {
+    /// Statement id; with `already-imported` that of the statement that is there.
+    id: Option<String>,
+    /// Place of the entry; nothing where there is none.
+    index: Option<u64>,
+    /// `appended`, `duplicate`, `already-imported` or `refused`.
+    status: &'static str,
+    /// Stable name of the refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    /// What was expected and what was met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// `seq-conflict`: another statement holds the same number of the sequence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'static str>,
+    /// Inclusion path of the entry under `head`, leaf's sibling first, in hex.
+    proof: Vec<String>,
+}
+
+/// Which head an answer is about.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AsOf {
+    /// Name of the log.
+    origin: String,
+    /// Number of entries.
+    size: u64,
+    /// Root at that size, in hex.
+    root: String,
+    /// Time of the last entry, in ms since the epoch.
+    time: u64,
+}
+
+/// A statement with its place.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct StatementJson {
+    /// Statement id.
+    pub(super) id: String,
+    /// Place in the log.
+    pub(super) index: u64,
+    /// When the log placed it, in ms since the epoch.
+    time: u64,
+    /// Key that signed it.
+    kid: String,
+    /// Principal that signed it.
+    iss: String,
+    /// What it is about.
+    sub: String,
+    /// The signature, in hex.
+    signature: String,
+    /// The payload's JSON form (docs/format.md).
+    #[schema(value_type = Object)]
+    payload: Payload,
+}
+
+/// One page of a search.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SearchJson {
+    /// The head that the search is pinned to.
+    pub(super) as_of: AsOf,
+    /// Statements on this page.
+    pub(super) count: usize,
+    /// Entries that were looked at for this page.
+    pub(super) examined: usize,
+    /// Whether there may be more.
+    pub(super) truncated: bool,
+    /// Where the next page begins: `cursor` of the next request, all other parameters unchanged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next: Option<String>,
+    /// The statements, oldest first.
+    pub(super) results: Vec<StatementJson>,
+}
+
+/// The statements that a name can mean.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ResolveJson {
+    /// The head that was looked at.
+    pub(super) as_of: AsOf,
+    /// `id`, `foreign` or `prefix`.
+    pub(super) matched: &'static str,
+    /// Number of candidates listed.
+    pub(super) count: usize,
+    /// Whether there are more.
+    pub(super) truncated: bool,
+    /// The candidates, oldest first.
+    pub(super) candidates: Vec<CandidateJson>,
+}
+
+/// A statement that a name can mean.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CandidateJson {
+    /// Statement id.
+    id: String,
+    /// Place in the log.
+    index: u64,
+    /// Kind.
+    kind: &'static str,
+    /// What it is about.
+    sub: String,
+    /// Its own time, in ms since the epoch.
+    at: u64,
+}
+
+/// The log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LogJson {
+    /// Name of the log.
+    pub(super) origin: String,
+    /// Id of the log, which is that of its genesis statement.
+    pub(super) log: String,
+    /// Id of the genesis statement.
+    pub(super) genesis: String,
+    /// Whether the registrar's key was made beside the log's.
+    pub(super) dev: bool,
+    /// The latest head.
+    pub(super) as_of: AsOf,
+    /// The log's own keys.
+    pub(super) keys: Vec<LogKeyJson>,
+    /// Keys trusted at genesis to register others, in hex.
+    pub(super) registrars: Vec<String>,
+    /// How many registrars a change of registrars needs.
+    pub(super) threshold: u64,
+}
+
+/// A key of the log itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LogKeyJson {
+    /// `checkpoint`, `statement` or `receipt`.
+    #[serde(rename = "use")]
+    #[schema(value_type = String)]
+    pub(super) usage: Use,
+    /// Key id.
+    pub(super) kid: String,
+    /// The public key, in hex.
+    pub(super) public: String,
+    /// Of a checkpoint key: the key as a C2SP `vkey`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) vkey: Option<String>,
+}
+
+/// An inclusion proof (RFC 9162 §2.1.3).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct InclusionJson {
+    /// Place of the entry.
+    pub(super) index: u64,
+    /// Size of the tree.
+    pub(super) size: u64,
+    /// Root at that size, in hex.
+    pub(super) root: String,
+    /// Leaf's sibling first, in hex.
+    pub(super) path: Vec<String>,
+    /// The latest signed head.
+    pub(super) head: String,
+}
+
+/// A consistency proof (RFC 9162 §2.1.4).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ConsistencyJson {
+    /// Size of the earlier tree.
+    pub(super) first: u64,
+    /// Size of the later tree.
+    pub(super) second: u64,
+    /// Root of the earlier tree, in hex.
+    pub(super) first_root: String,
+    /// Root of the later tree, in hex.
+    pub(super) second_root: String,
+    /// The hashes in RFC order, in hex.
+    pub(super) path: Vec<String>,
+    /// The latest signed head.
+    pub(super) head: String,
+}
+
+/// Whether the server is ready.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HealthJson {
+    /// `ok` or `latched`.
+    pub(super) status: &'static str,
+    /// Number of entries.
+    pub(super) size: u64,
+    /// Statements being checked or waiting.
+    pub(super) queue: usize,
+}
+
+/// What is running.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct VersionJson {
+    /// `writd`.
+    pub(super) name: &'static str,
+    /// Version of the program.
+    pub(super) version: &'static str,
+    /// Version of the store's layout.
+    pub(super) store_format: u32,
+}
+
+/// Hashes in hex.
+pub(super) fn hex(path: &[TreeHash]) -> Vec<String> {
+    path.iter().map(TreeHash::to_hex).collect()
+}
+
+impl From<Answer> for ReceiptJson {
+    fn from(answer: Answer) -> Self {
+        let head = answer.published.note.to_string();
+        let results = answer.results.into_iter().zip(answer.proofs);
+        Self { head, results: results.map(|(outcome, proof)| ResultJson::new(outcome, &proof)).collect() }
+    }
+}
+
+impl ResultJson {
+    fn new(outcome: Outcome, proof: &[TreeHash]) -> Self {
+        let proof = hex(proof);
+        let plain = |status, id: schemas::ids::StatementId, index: schemas::time::Index| Self {
+            id: Some(id.to_hex()),
+            index: Some(index.0),
+            status,
+            code: None,
+            detail: None,
+            warnings: Vec::new(),
+            proof: Vec::new(),
+        };
+        match outcome {
+            Outcome::Appended { id, index, seq_conflict } => {
+                let warnings = if seq_conflict { vec!["seq-conflict"] } else { Vec::new() };
+                Self { warnings, proof, ..plain("appended", id, index) }
+            }
+            Outcome::Duplicate { id, index } => Self { proof, ..plain("duplicate", id, index) },
+            Outcome::AlreadyImported { id, index } => Self { proof, ..plain("already-imported", id, index) },
+            Outcome::Refused(Refused { id, code, detail }) => Self {
+                id: id.map(|id| id.to_hex()),
+                index: None,
+                status: "refused",
+                code: Some(code),
+                detail: Some(detail),
+                warnings: Vec::new(),
+                proof,
+            },
+        }
+    }
+}
+
+impl AsOf {
+    /// The reader's head.
+    pub(super) fn head(reader: &Reader<'_>) -> Self {
+        let head = reader.published().head;
+        let origin = reader.log().origin().to_string();
+        Self { origin, size: head.size, root: head.root.to_hex(), time: head.time.0 }
+    }
+
+    /// An earlier size, `1 <= size <= reader.size()`.
+    pub(super) fn at(reader: &Reader<'_>, size: u64) -> Result<Self, ReadError> {
+        if size == reader.size() {
+            return Ok(Self::head(reader));
+        }
+        let last = reader.found(schemas::time::Index(size.saturating_sub(1)))?;
+        let root = reader.root_at(size)?.to_hex();
+        Ok(Self { origin: reader.log().origin().to_string(), size, root, time: last.entry.time.0 })
+    }
+}
+
+impl From<Found> for StatementJson {
+    fn from(found: Found) -> Self {
+        let envelope = &found.statement.envelope;
+        Self {
+            id: envelope.id.to_hex(),
+            index: found.entry.index.0,
+            time: found.entry.time.0,
+            kid: envelope.kid.to_hex(),
+            iss: envelope.iss.to_string(),
+            sub: envelope.sub.clone(),
+            signature: envelope.signature.to_hex(),
+            payload: found.statement.payload,
+        }
+    }
+}
+
+impl From<&Found> for CandidateJson {
+    fn from(found: &Found) -> Self {
+        let statement = &found.statement;
+        Self {
+            id: statement.id().to_hex(),
+            index: found.entry.index.0,
+            kind: statement.payload.kind.as_str(),
+            sub: statement.envelope.sub.clone(),
+            at: statement.payload.at.0,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What goes around every request: bounds of its head, headers of its answer, counters, and problems for what no route takes.
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderValue, Method, StatusCode, Version, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::limits::{HEADERS_BYTES_MAX, URI_BYTES_MAX};
+use super::problem::{Problem, ProblemCode};
+
+/// The router with everything around it.
+pub(super) fn around(router: Router) -> Router {
+    router
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        // Outside of matching, so that answers to unmatched requests pass here too.
+        .layer(from_fn(count))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Problem::internal("the request ended in a fault of the program").into_response()
+        }))
+        .layer(from_fn(bounds))
+        .layer(from_fn(headers))
+}
+
+async fn no_route(request: Request) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no-such-route", format!("there is nothing at {}", request.uri().path()))
+}
+
+async fn no_method(request: Request) -> Problem {
+    let detail = format!("{} is not offered at {}", request.method(), request.uri().path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+}
+
+/// Refuses heads that are too large or can be read in two ways.
+async fn bounds(request: Request, next: Next) -> Response {
+    match check_head(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn check_head(request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    let uri = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
+    if uri > URI_BYTES_MAX {
+        let detail = format!("path and query have {uri} bytes; at most {URI_BYTES_MAX} are accepted");
+        return Err(Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", detail));
+    }
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > HEADERS_BYTES_MAX {
+        let detail = format!("the header fields have {bytes} bytes; at most {HEADERS_BYTES_MAX} are accepted");
+        return Err(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large", detail));
+    }
+    let hosts = headers.get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        let detail = format!("{hosts} Host fields; expected one (RFC 9112 §3.2)");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "bad-host", detail));
+    }
+    if headers.contains_key(header::CONTENT_LENGTH) && headers.contains_key(header::TRANSFER_ENCODING) {
+        let detail = "both Content-Length and Transfer-Encoding; expected one (RFC 9112 §6.1)";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "two-lengths", detail));
+    }
+    Ok(())
+}
+
+/// Headers that every answer carries.
+async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
+    // What the log holds is confidential; routes that may be cached have said so themselves.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Counts requests by route and status, and refusals by code.
+async fn count(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = route.unwrap_or_else(|| "none".to_owned());
+    let method = method_label(request.method());
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    if let Some(ProblemCode(code)) = response.extensions().get::<ProblemCode>() {
+        metrics::counter!("writ_http_problems_total", "code" => *code).increment(1);
+    }
+    metrics::counter!("writ_http_requests_total", "route" => route.clone(), "method" => method, "status" => status)
+        .increment(1);
+    metrics::histogram!("writ_http_request_seconds", "route" => route).record(begun.elapsed().as_secs_f64());
+    response
+}
+
+/// A method as a label: foreign words must not make new time series.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        _ => "other",
+    }
+}

@@ -1,0 +1,36 @@
+//! Every bound of the HTTP side, with its unit.
+
+use std::time::Duration;
+
+/// Most connections at once; more wait to be accepted.
+pub const CONNECTIONS_MAX: usize = 1_024;
+
+/// Most requests that read the store at once; one more is told to come back.
+pub const READS_MAX: usize = 256;
+
+/// How long a client may take to send its next request's head, counted also while it sends nothing at all.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may take to send a body.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may leave an answer unread.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long open requests may take to end once the program is told to stop.
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Most bytes of all header names and values.
+pub const HEADERS_BYTES_MAX: usize = 16 * 1024;
+
+/// Most header fields.
+pub const HEADERS_MAX: usize = 64;
+
+/// Most bytes of a path with its query.
+pub const URI_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of a connection's read buffer: more than headers may have, so that the refusal can be put into words.
+pub const READ_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Most entries in one answer of raw entries (C2SP entry bundle).
+pub const ENTRIES_MAX: u64 = 256;

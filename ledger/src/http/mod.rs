@@ -1,0 +1,122 @@
+//! The HTTP interface under `/v1`. The only folder that names axum.
+//!
+//! In scope: routes, strict reading of requests, problem details, the accept loop with its time limits.
+//! Out of scope: what is true of a log; handlers ask [`crate::submit`] and [`crate::read`].
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::response::Response;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::sync::Semaphore;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::log::Log;
+use crate::read::Reader;
+
+mod body;
+mod bundles;
+mod cursor;
+mod json;
+mod layers;
+pub mod limits;
+mod problem;
+mod proofs;
+mod query;
+pub mod serve;
+mod service;
+mod statements;
+mod stall;
+
+use problem::Problem;
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+struct Shared {
+    log: Arc<Log>,
+    /// One permit for each request that may read the store at once.
+    reads: Arc<Semaphore>,
+    openapi: OnceLock<String>,
+}
+
+#[derive(OpenApi)]
+#[openapi(info(title = "writ", description = "A delegation-chain audit log: who authorized this?"))]
+struct Api;
+
+/// All routes of a log.
+pub fn router(log: Arc<Log>) -> Router {
+    let (routes, mut api) = routes().split_for_parts();
+    api.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let app = App(Arc::new(Shared {
+        log,
+        reads: Arc::new(Semaphore::new(limits::READS_MAX)),
+        openapi: OnceLock::from(api.to_json().unwrap_or_default()),
+    }));
+    layers::around(routes.with_state(app))
+}
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(statements::post, statements::search))
+        .routes(routes!(statements::get))
+        .routes(routes!(bundles::bundles))
+        .routes(routes!(bundles::resolve))
+        .routes(routes!(proofs::inclusion))
+        .routes(routes!(proofs::consistency))
+        .routes(routes!(proofs::entries))
+        .routes(routes!(proofs::checkpoint))
+        .routes(routes!(service::log))
+        .routes(routes!(service::livez))
+        .routes(routes!(service::readyz))
+        .routes(routes!(service::metrics))
+        .routes(routes!(service::version))
+        .routes(routes!(service::openapi))
+}
+
+impl App {
+    fn log(&self) -> Arc<Log> {
+        Arc::clone(&self.0.log)
+    }
+
+    fn openapi(&self) -> String {
+        self.0.openapi.get().cloned().unwrap_or_default()
+    }
+
+    fn metrics(&self) -> Option<&'static PrometheusHandle> {
+        METRICS.get().and_then(Option::as_ref)
+    }
+
+    /// Runs a question against the latest head, on a thread that may wait for the disk.
+    async fn read<F>(&self, question: F) -> Result<Response, Problem>
+    where
+        F: FnOnce(&Reader<'_>) -> Result<Response, Problem> + Send + 'static,
+    {
+        let busy = || Problem::unavailable("busy", "too many questions at once", 1);
+        let permit = Arc::clone(&self.0.reads).try_acquire_owned().map_err(|_| busy())?;
+        let log = self.log();
+        let answer = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            question(&log.reader())
+        });
+        answer.await.map_err(|error| Problem::internal(format!("the question failed: {error}")))?
+    }
+}
+
+static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Begins counting, once for the whole program.
+pub fn install_metrics() {
+    METRICS.get_or_init(|| {
+        let seconds = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+        let statements = [1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 8_192.0];
+        PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)
+            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_statements".into()), &statements))
+            .ok()
+            .and_then(|builder| builder.install_recorder().ok())
+    });
+}

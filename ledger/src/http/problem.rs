@@ -1,0 +1,155 @@
+//! Errors as RFC 9457 problem details, each with a stable code and a hint what to do next.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::outcome::Refused;
+use crate::read::ReadError;
+use crate::submit::Unavailable;
+
+/// Seconds after which a client may try again when the queue was full.
+const RETRY_FULL_SECONDS: u32 = 1;
+
+/// Seconds after which a client may try again when the log was latched: it takes somebody to restart it.
+pub(super) const RETRY_LATCHED_SECONDS: u32 = 30;
+
+/// An error as it is sent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct Problem {
+    /// `urn:writ:error:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The status in words.
+    title: String,
+    /// The status.
+    status: u16,
+    /// Stable name of this error.
+    code: &'static str,
+    /// What was expected and what was met.
+    detail: String,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'static str>,
+    #[serde(skip)]
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:writ:error:{code}"),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            code,
+            detail: detail.into(),
+            next: next_step(code),
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn bad_query(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad-query", detail)
+    }
+
+    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    pub(super) fn internal(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    pub(super) fn unavailable(code: &'static str, detail: impl Into<String>, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail) }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        // The log is latched now. The words are for the operator's log, not for whoever asked.
+        tracing::error!(%error, "reading failed");
+        Self::unavailable("log-latched", "the store failed; the log has stopped", RETRY_LATCHED_SECONDS)
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(error: Unavailable) -> Self {
+        let seconds = match error {
+            Unavailable::Full { .. } => RETRY_FULL_SECONDS,
+            Unavailable::Latched { .. } | Unavailable::Stopping | Unavailable::Read(_) => RETRY_LATCHED_SECONDS,
+        };
+        let detail = match &error {
+            Unavailable::Latched { .. } | Unavailable::Read(_) => {
+                "the log stopped at a failure and accepts nothing until it is started again".to_owned()
+            }
+            other => other.to_string(),
+        };
+        Self::unavailable(error.code(), detail, seconds)
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        Self::new(status_of(refused.code), refused.code, refused.detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(ProblemCode(self.code));
+        response
+    }
+}
+
+/// Tells the metrics which problem a response is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ProblemCode(pub(super) &'static str);
+
+/// The status for a refused statement: who may not, what is malformed, and what is well-formed and wrong.
+fn status_of(code: &str) -> StatusCode {
+    match code {
+        "statement-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "unknown-key" | "key-retired" | "key-compromised" | "issuer-mismatch" => StatusCode::FORBIDDEN,
+        code if code.starts_with("role-") => StatusCode::FORBIDDEN,
+        "not-cose-sign1" | "unprotected-header" | "algorithm" | "critical-header" | "protected-header" | "issuer"
+        | "signature-length" | "unsigned" => StatusCode::BAD_REQUEST,
+        code if code.starts_with("cbor-") => StatusCode::BAD_REQUEST,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// What somebody who met this code does next.
+fn next_step(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "unknown-key" => {
+            "register the key: writ keys register --registrar FILE --key PUBFILE --principal URI --role ROLE"
+        }
+        "key-retired" | "key-compromised" => "sign with a key in use: writ keys generate --out FILE, then register it",
+        "role-kind" | "role-vantage" | "role-tenant" | "role-principal" => {
+            "have a registrar give the key the role: writ keys register --registrar FILE --key PUBFILE --principal URI --role ROLE"
+        }
+        "issuer-mismatch" => "set `iss` to the principal that the key is registered to",
+        "wrong-log" => "set `log` to the id in GET /v1/log",
+        "signature-invalid" => "sign the exact bytes again; nothing may be re-encoded after signing",
+        "statement-too-large" | "body-too-large" => "keep large inputs as attachments, or post smaller batches",
+        "unsupported-media-type" => "post application/cose (one statement) or application/cbor-seq (many)",
+        "queue-full" | "busy" | "timeout" => "wait for Retry-After, then send the same bytes again",
+        "log-latched" => "tell the operator: writd fsck --data DIR, then start writd again",
+        "not-found" => "look for it: GET /v1/statements?ref=type:value",
+        "ambiguous-id" => "ask again with one of the ids in the answer",
+        "bad-query" | "no-such-route" | "method-not-allowed" => "see GET /openapi.json",
+        "bundle-too-large" => "judge from the whole log: writ who ID --recompute",
+        _ => return None,
+    })
+}

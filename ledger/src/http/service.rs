@@ -1,0 +1,98 @@
+//! What the log is, how it is, and what runs.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use schemas::ids::KeyId;
+use schemas::kinds::Use;
+use schemas::note::{KeyName, SignatureType, VerifierKey};
+
+use super::App;
+use super::json::{AsOf, HealthJson, LogJson, LogKeyJson, VersionJson};
+use super::problem::Problem;
+use super::query::Params;
+use crate::store::FORMAT_VERSION;
+
+/// The log: its name, its keys, its head.
+#[utoipa::path(get, path = "/v1/log", responses((status = 200, description = "the log", body = LogJson)))]
+pub(super) async fn log(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    let log = app.log();
+    let genesis = log.genesis();
+    let vkey = |usage, public| {
+        let name = KeyName::new(log.origin().as_str()).ok().filter(|_| usage == Use::Checkpoint)?;
+        Some(VerifierKey::new(name, SignatureType::Ed25519, public).to_string())
+    };
+    let keys = genesis.keys.iter().map(|key| LogKeyJson {
+        usage: key.usage,
+        kid: KeyId::of(&key.public).to_hex(),
+        public: key.public.to_hex(),
+        vkey: vkey(key.usage, key.public),
+    });
+    let answer = LogJson {
+        origin: log.origin().to_string(),
+        log: log.id().to_hex(),
+        genesis: log.id().to_hex(),
+        dev: genesis.parameters.dev,
+        as_of: AsOf::head(&log.reader()),
+        keys: keys.collect(),
+        registrars: genesis.registrars.iter().map(ToString::to_string).collect(),
+        threshold: genesis.threshold,
+    };
+    Ok(Json(answer).into_response())
+}
+
+/// Whether the program runs.
+#[utoipa::path(get, path = "/livez", responses((status = 200, description = "it runs", body = String)))]
+pub(super) async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// Whether statements are accepted.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses(
+        (status = 200, description = "ready", body = HealthJson),
+        (status = 503, description = "the log stopped at a failure", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, Problem> {
+    let log = app.log();
+    if let Some(reason) = log.latch().reason() {
+        return Err(Problem::unavailable("log-latched", reason, super::problem::RETRY_LATCHED_SECONDS));
+    }
+    let size = log.published().head.size;
+    Ok(Json(HealthJson { status: "ok", size, queue: log.queue().depth() }))
+}
+
+/// Metrics in the Prometheus text format.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    responses((status = 200, description = "metrics", body = String, content_type = "text/plain; version=0.0.4"))
+)]
+pub(super) async fn metrics(State(app): State<App>) -> Response {
+    let text = app.metrics().map_or_else(String::new, |handle| {
+        handle.run_upkeep();
+        handle.render()
+    });
+    (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// What is running.
+#[utoipa::path(get, path = "/version", responses((status = 200, description = "the program", body = VersionJson)))]
+pub(super) async fn version() -> Json<VersionJson> {
+    Json(VersionJson { name: "writd", version: env!("CARGO_PKG_VERSION"), store_format: FORMAT_VERSION })
+}
+
+/// This interface's description.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json"))
+)]
+pub(super) async fn openapi(State(app): State<App>) -> Response {
+    (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], app.openapi()).into_response()
+}

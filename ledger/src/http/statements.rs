@@ -1,0 +1,255 @@
+//! `/v1/statements`: posting, getting and finding statements.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::Json;
+use schemas::canonical::scan_prefix;
+use schemas::ids::StatementId;
+use schemas::kinds::Ruling;
+use schemas::limits::{BATCH_BYTES_MAX, BATCH_STATEMENTS_MAX, STATEMENT_BYTES_MAX};
+use schemas::payload::Kind;
+use schemas::text::{Line, Name};
+use schemas::time::{Index, Time};
+
+use super::cursor::Cursor;
+use super::json::{AsOf, ReceiptJson, SearchJson, StatementJson};
+use super::problem::Problem;
+use super::query::Params;
+use super::{App, body};
+use crate::outcome::Outcome;
+use crate::search::{PAGE_DEFAULT, PAGE_MAX, Question, search as find};
+use crate::submit::submit;
+
+const COSE: &str = "application/cose";
+const CBOR_SEQ: &str = "application/cbor-seq";
+
+/// Appends one statement, or many as a CBOR sequence.
+///
+/// The bytes are stored as they are sent. Sending the same bytes again answers with the same place.
+#[utoipa::path(
+    post,
+    path = "/v1/statements",
+    request_body(
+        description = "application/cose: one COSE_Sign1, at most 65,000 bytes; application/cbor-seq: at most 4,096 of them, at most 4 MiB",
+        content((Vec<u8> = "application/cose"), (Vec<u8> = "application/cbor-seq"))
+    ),
+    responses(
+        (status = 201, description = "one statement, appended", body = ReceiptJson),
+        (status = 200, description = "one statement that was there, or one result for each of many", body = ReceiptJson),
+        (status = 400, description = "malformed", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the key may not say this", body = Problem, content_type = "application/problem+json"),
+        (status = 408, description = "the body came too slowly", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "another media type", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "well-formed and wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "full or stopped, see Retry-After", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn post(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    match body::media_type(&headers) {
+        Some(COSE) => {
+            let statement = body::read(&headers, body, STATEMENT_BYTES_MAX, "statement-too-large").await?;
+            post_one(&app, statement).await
+        }
+        Some(CBOR_SEQ) => {
+            let bytes = body::read(&headers, body, BATCH_BYTES_MAX, "batch-too-large").await?;
+            let answer = submit(app.log(), split(&bytes)?).await?;
+            Ok(Json(ReceiptJson::from(answer)).into_response())
+        }
+        other => {
+            let detail = format!("content type {}; expected {COSE} or {CBOR_SEQ}", other.unwrap_or("missing"));
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail))
+        }
+    }
+}
+
+async fn post_one(app: &App, statement: Vec<u8>) -> Result<Response, Problem> {
+    let answer = submit(app.log(), vec![statement]).await?;
+    match answer.results.first() {
+        Some(Outcome::Refused(refused)) => Err(refused.clone().into()),
+        Some(Outcome::Appended { id, .. }) => {
+            let location = HeaderValue::try_from(format!("/v1/statements/{id}"));
+            let mut response = (StatusCode::CREATED, Json(ReceiptJson::from(answer))).into_response();
+            if let Ok(location) = location {
+                response.headers_mut().insert(header::LOCATION, location);
+            }
+            Ok(response)
+        }
+        _ => Ok(Json(ReceiptJson::from(answer)).into_response()),
+    }
+}
+
+/// Cuts a CBOR sequence (RFC 8742) into its items. Where one cannot be cut off, nothing of the sequence is appended.
+fn split(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
+    let mut items = Vec::new();
+    let mut begun = 0;
+    while begun < bytes.len() {
+        if items.len() >= BATCH_STATEMENTS_MAX {
+            let detail = format!("more than {BATCH_STATEMENTS_MAX} statements in one batch");
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "batch-too-many", detail));
+        }
+        let end = scan_prefix(bytes, begun).map_err(|error| {
+            let detail = format!("statement {} of the batch, from byte {begun}: {error}", items.len());
+            Problem::new(StatusCode::BAD_REQUEST, error.code(), detail)
+        })?;
+        items.push(bytes.get(begun..end).unwrap_or_default().to_vec());
+        begun = end;
+    }
+    if items.is_empty() {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "batch-empty", "the batch holds no statement"));
+    }
+    Ok(items)
+}
+
+/// A statement by its id: its bytes as posted, or its JSON form with its place.
+#[utoipa::path(
+    get,
+    path = "/v1/statements/{id}",
+    params(("id" = String, Path, description = "statement id, 64 hex digits")),
+    responses(
+        (status = 200, description = "the statement",
+            content((Vec<u8> = "application/cose"), (StatementJson = "application/json"))),
+        (status = 400, description = "not an id", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "not in the log", body = Problem, content_type = "application/problem+json"),
+        (status = 406, description = "neither form is accepted", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    let parsed = StatementId::from_hex(&id);
+    let bad = || Problem::bad_query(format!("`{id}` is not a statement id of 64 lower-case hex digits"));
+    let id = parsed.ok_or_else(bad)?;
+    let json = wants_json(&headers)?;
+    app.read(move |reader| {
+        let missing = || Problem::not_found(format!("no statement {id} below size {}", reader.size()));
+        let index = reader.index_of(&id)?.ok_or_else(missing)?;
+        let found = reader.found_proved(index)?;
+        if found.statement.id() != id {
+            return Err(Problem::internal("the id's row leads to another statement"));
+        }
+        let etag = HeaderValue::try_from(format!("\"{id}\""));
+        let mut response = if json {
+            Json(StatementJson::from(found)).into_response()
+        } else {
+            ([(header::CONTENT_TYPE, COSE)], found.statement.envelope.bytes().to_vec()).into_response()
+        };
+        if let Ok(etag) = etag {
+            response.headers_mut().insert(header::ETAG, etag);
+        }
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+        Ok(response)
+    })
+    .await
+}
+
+/// Whether the JSON form is asked for. Without `Accept` the bytes are sent.
+fn wants_json(headers: &HeaderMap) -> Result<bool, Problem> {
+    let Some(accept) = headers.get(header::ACCEPT) else { return Ok(false) };
+    let accept = accept.to_str().unwrap_or_default();
+    for range in accept.split(',') {
+        match range.split(';').next().unwrap_or(range).trim() {
+            "application/json" => return Ok(true),
+            COSE | "application/*" | "*/*" => return Ok(false),
+            _ => {}
+        }
+    }
+    let detail = format!("accept `{accept}`; offered: {COSE}, application/json");
+    Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail))
+}
+
+const SEARCH_PARAMS: &[&str] = &[
+    "ref", "principal", "action", "resource", "task", "decision", "kind", "tenant", "since", "until", "limit", "cursor",
+];
+
+/// Statements that fit all that is asked, oldest first. Later pages stay at the size of the first.
+#[utoipa::path(
+    get,
+    path = "/v1/statements",
+    params(
+        ("ref" = Option<String>, Query, description = "foreign id as type:value"),
+        ("principal" = Option<String>, Query, description = "URI of somebody who takes part"),
+        ("action" = Option<String>, Query, description = "action name"),
+        ("resource" = Option<String>, Query, description = "resource"),
+        ("task" = Option<String>, Query, description = "task, within the tenant (default: `default`)"),
+        ("decision" = Option<String>, Query, description = "ruling: permit, deny or indeterminate"),
+        ("kind" = Option<String>, Query, description = "kind of statement"),
+        ("tenant" = Option<String>, Query, description = "tenant"),
+        ("since" = Option<u64>, Query, description = "earliest `at`, in ms since the epoch"),
+        ("until" = Option<u64>, Query, description = "latest `at`, in ms since the epoch"),
+        ("limit" = Option<u64>, Query, description = "statements on a page, 1 to 500, default 50"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before; all else unchanged"),
+    ),
+    responses(
+        (status = 200, description = "one page", body = SearchJson),
+        (status = 400, description = "not a question", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn search(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+    let params = Params::read(&uri, SEARCH_PARAMS)?;
+    let question = question(&params)?;
+    let limit = match params.number("limit")? {
+        None => PAGE_DEFAULT,
+        Some(limit) if (1..=PAGE_MAX as u64).contains(&limit) => usize::try_from(limit).unwrap_or(PAGE_MAX),
+        Some(limit) => {
+            return Err(Problem::bad_query(format!("parameter `limit` is {limit}; expected 1 to {PAGE_MAX}")));
+        }
+    };
+    let cursor = params.text("cursor").map(|text| Cursor::parse(text, &question)).transpose()?;
+    app.read(move |reader| {
+        let (from, size) = cursor.map_or((Index(0), reader.size()), |cursor| (cursor.next, cursor.size));
+        if size == 0 || size > reader.size() {
+            return Err(Problem::bad_query("parameter `cursor` is of another log"));
+        }
+        let page = find(reader, &question, from, size, limit)?;
+        let next = page.next.map(|next| Cursor { size, next }.to_text(&question));
+        let results: Vec<StatementJson> = page.found.into_iter().map(StatementJson::from).collect();
+        let answer = SearchJson {
+            as_of: AsOf::at(reader, size)?,
+            count: results.len(),
+            examined: page.examined,
+            truncated: next.is_some(),
+            next,
+            results,
+        };
+        Ok(Json(answer).into_response())
+    })
+    .await
+}
+
+fn question(params: &Params) -> Result<Question, Problem> {
+    let foreign = match params.text("ref") {
+        None => None,
+        Some(text) => {
+            let bad = |detail: String| Problem::bad_query(format!("parameter `ref`: {detail}"));
+            let parts = text.split_once(':');
+            let (kind, value) = parts.ok_or_else(|| bad(format!("`{text}` is not type:value")))?;
+            let kind = Name::new(kind).map_err(|error| bad(error.to_string()))?;
+            Some((kind, Line::new(value).map_err(|error| bad(error.to_string()))?))
+        }
+    };
+    Ok(Question {
+        foreign,
+        principal: params.parsed("principal")?,
+        action: params.parsed("action")?,
+        resource: params.parsed("resource")?,
+        task: params.parsed("task")?,
+        ruling: params.word("decision", Ruling::from_word)?,
+        kind: params.word("kind", Kind::from_word)?,
+        tenant: params.parsed("tenant")?,
+        since: params.number("since")?.map(Time),
+        until: params.number("until")?.map(Time),
+    })
+}
