@@ -1,8 +1,8 @@
 //! writ's log: where statements become entries, durably, in one order, and can be asked about.
 //!
 //! In scope: the store ([`store`]), the anchor ([`anchor`]), the pure step from head to head ([`apply`]), the sequencer
-//! ([`sequencer`]) with its queue, the reading side ([`read`], [`search`], [`resolve`], [`bundle`]), HTTP ([`http`]), and
-//! the commands of `writd` ([`commands`]).
+//! ([`sequencer`]) with its queue, the reading side ([`read`], [`search`], [`resolve`], [`bundle`]), HTTP ([`http`]), the check
+//! of everything ([`fsck`]), and the commands of `writd` ([`commands`]).
 //!
 //! Out of scope: what a statement is (`schemas`), whether it may stand and what it proves (`verifier`).
 
@@ -14,6 +14,7 @@ pub mod clock;
 pub mod commands;
 pub mod exit;
 pub mod folder;
+pub mod fsck;
 pub mod http;
 pub mod keyfile;
 pub mod latch;

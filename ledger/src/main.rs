@@ -4,7 +4,8 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ledger::commands::{Failure, init, serve};
+use ledger::commands::{Failure, fsck, init, serve};
+use ledger::exit::Exit;
 use tracing_subscriber::EnvFilter;
 
 /// A delegation-chain audit log: who authorized this?
@@ -19,16 +20,18 @@ struct Cli {
 enum Command {
     Init(init::Init),
     Serve(serve::Serve),
+    Fsck(fsck::Fsck),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logging();
     let ended = match &cli.command {
-        Command::Init(args) => init::run(args).map(|()| ExitCode::SUCCESS),
-        Command::Serve(args) => serve::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Init(args) => init::run(args).map(|()| Exit::Ok),
+        Command::Serve(args) => serve::run(args).map(|()| Exit::Ok),
+        Command::Fsck(args) => fsck::run(args),
     };
-    ended.unwrap_or_else(|failure: Failure| {
+    ended.map(ExitCode::from).unwrap_or_else(|failure: Failure| {
         anstream::eprintln!("writd: {failure}");
         failure.exit.into()
     })

@@ -54,7 +54,7 @@ pub fn run(args: &Init) -> Result<(), Failure> {
     text.push_str(&format!("  anchor       {}\n", anchor.display()));
     for usage in Use::ALL {
         let path = folder.key(*usage);
-        text.push_str(&format!("  {usage:<12} {} (.pub)\n", path.display()));
+        text.push_str(&format!("  {:<12} {} (.pub)\n", usage.as_str(), path.display()));
     }
     if born.dev {
         text.push_str(&format!("  registrar    {} (.pub)\n", folder.registrar().display()));

@@ -1,5 +1,6 @@
 //! The program's commands.
 
+pub mod fsck;
 pub mod init;
 pub mod serve;
 

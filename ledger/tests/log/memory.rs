@@ -1,0 +1,101 @@
+//! A store in memory that fails when told to, with or without having written, and whose rows can be tampered with.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::{Condvar, Mutex};
+
+use ledger::store::rows::FORMAT_KEY;
+use ledger::store::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit};
+
+pub(crate) type Rows = BTreeMap<(Column, Vec<u8>), Vec<u8>>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The next write fails and nothing of it is there.
+    Lost,
+    /// The next write fails although all of it is there.
+    Written,
+    /// The next read of an entry fails.
+    Read,
+}
+
+#[derive(Default)]
+pub(crate) struct Memory {
+    rows: Mutex<Rows>,
+    fault: Mutex<Option<Fault>>,
+    held: Mutex<bool>,
+    released: Condvar,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        let store = Self::default();
+        store.rows.lock().unwrap().insert((Column::Meta, FORMAT_KEY.to_vec()), FORMAT_VERSION.to_be_bytes().to_vec());
+        store
+    }
+
+    pub(crate) fn rows(&self) -> Rows {
+        self.rows.lock().unwrap().clone()
+    }
+
+    pub(crate) fn set_rows(&self, rows: Rows) {
+        *self.rows.lock().unwrap() = rows;
+    }
+
+    pub(crate) fn fail_next(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = Some(fault);
+    }
+
+    /// Lets writes wait from now on, or lets them go on.
+    pub(crate) fn hold(&self, held: bool) {
+        *self.held.lock().unwrap() = held;
+        self.released.notify_all();
+    }
+
+    fn take(&self, wanted: &[Fault]) -> Option<Fault> {
+        let mut fault = self.fault.lock().unwrap();
+        if fault.is_some_and(|fault| wanted.contains(&fault)) { fault.take() } else { None }
+    }
+}
+
+fn broken(action: &'static str) -> StoreError {
+    StoreError::Io { action, detail: "told to fail".into() }
+}
+
+impl Store for Memory {
+    fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if column == Column::Entries && self.take(&[Fault::Read]).is_some() {
+            return Err(broken("read"));
+        }
+        Ok(self.rows.lock().unwrap().get(&(column, key.to_vec())).cloned())
+    }
+
+    fn scan(&self, column: Column, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let start = (column, if from.is_empty() { prefix } else { from }.to_vec());
+        let rows: Vec<_> =
+            self.rows.lock().unwrap().range(start..).map(|(key, value)| (key.clone(), value.clone())).collect();
+        for ((_, key), value) in
+            rows.iter().take_while(|((other, key), _)| *other == column && key.starts_with(prefix))
+        {
+            if visit(key, value) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut held = self.held.lock().unwrap();
+        while *held {
+            held = self.released.wait(held).unwrap();
+        }
+        let fault = self.take(&[Fault::Lost, Fault::Written]);
+        if fault != Some(Fault::Lost) {
+            let mut rows = self.rows.lock().unwrap();
+            for (column, key, value) in batch.rows() {
+                rows.insert((column, key.to_vec()), value.to_vec());
+            }
+        }
+        if fault.is_some() { Err(broken("write")) } else { Ok(()) }
+    }
+}
