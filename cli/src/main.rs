@@ -1,2 +1,51 @@
-#![doc = "stub"]
-fn main() {}
+//! `writ`: who authorized this action? The command-line client and offline verifier.
+
+#![forbid(unsafe_code)]
+
+mod commands;
+mod context;
+mod exit;
+mod failure;
+mod heads;
+mod moment;
+mod output;
+mod receipts;
+mod recompute;
+mod registration;
+mod render;
+mod resolve;
+mod submit;
+mod trust;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Who authorized this action? Signs facts into a tamper-evident log, and judges them without trusting its server.
+#[derive(Parser, Debug)]
+#[command(name = "writ", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  writ keys generate --out alice.pem           a key of your own
+  writ append facts.jsonl --key alice.pem      sign and log what happened, one JSON draft a line
+  writ who be7f89b5-d456-4423-b3e6-0fb0b19bad7c    who authorized this action, judged here
+  writ bundle create ID -o incident.bundle     everything needed to judge it offline
+  writ verify log                              every signature, link, leaf and the signed root
+
+`writ help COMMAND` explains one command, `writ help exit-codes` what the program ends with.")]
+struct Cli {
+    #[command(flatten)]
+    global: context::Global,
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> ExitCode {
+    let Cli { global, command } = Cli::parse();
+    let context = context::Context::new(global);
+    let exit = command.run(&context).unwrap_or_else(|failure| {
+        context.output.failure(&failure);
+        failure.exit
+    });
+    exit.into()
+}

@@ -121,11 +121,9 @@ fn refused_alone(statements: &[Statement], error: ClientError) -> Result<Vec<Out
     match (statements, error) {
         ([statement], ClientError::Refused { status: 400..=499, code, detail, .. }) if !is_about_the_request(&code) => {
             let placed = Placed {
-                id: statement.id(),
+                id: Some(statement.id()),
                 index: None,
                 status: AppendStatus::Refused,
-                time: None,
-                prev: None,
                 code: Some(code),
                 detail: Some(detail),
                 warnings: Vec::new(),
@@ -139,7 +137,7 @@ fn refused_alone(statements: &[Statement], error: ClientError) -> Result<Vec<Out
 
 /// Whether a problem speaks of the request and not of the statement: a wrong address answers 404 to anything.
 fn is_about_the_request(code: &str) -> bool {
-    code.starts_with("http-") || matches!(code, "not-found" | "method-not-allowed" | "too-many-requests" | "timeout")
+    code.starts_with("http-") || matches!(code, "no-such-route" | "method-not-allowed" | "timeout" | "bad-query" | "unsupported-media-type")
 }
 
 #[cfg(test)]

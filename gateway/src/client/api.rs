@@ -2,12 +2,15 @@
 
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
+use schemas::limits::STATEMENT_BYTES_MAX;
 use schemas::note::Note;
 use schemas::tile::decode_entry_bundle;
 use serde::de::DeserializeOwned;
 
-use super::wire::{Appended, Candidates, Found, FoundPage, LogInfo, ProofAnswer};
-use super::{ANSWER_BYTES_MAX, Client, ClientError, Query, bundle_bytes_max, encode};
+use super::wire::{
+    AppendStatus, Appended, Candidates, ConsistencyAnswer, FoundPage, InclusionAnswer, LogInfo, Placed,
+};
+use super::{ANSWER_BYTES_MAX, Client, ClientError, JSON, Query, bundle_bytes_max, encode};
 
 /// Entries that are asked for at a time: one C2SP entry bundle.
 pub const ENTRIES_PER_REQUEST: u64 = 256;
@@ -36,16 +39,24 @@ impl Client {
             }
         };
         let appended: Appended = self.read_json("POST /v1/statements", &body)?;
-        let ids_agree = appended.results.iter().map(|result| result.id).eq(statements.iter().map(|s| s.id()));
-        if !ids_agree {
+        let agree = |(placed, statement): (&Placed, &&Statement)| match placed.status {
+            AppendStatus::Appended | AppendStatus::Duplicate => placed.id == Some(statement.id()),
+            AppendStatus::AlreadyImported | AppendStatus::Refused => true,
+        };
+        if appended.results.len() != statements.len() || !appended.results.iter().zip(statements).all(agree) {
             return Err(self.unexpected("POST /v1/statements", "the results are not those of the statements posted"));
         }
         Ok(appended)
     }
 
-    /// One statement with its place and proof.
-    pub fn statement(&self, id: &StatementId) -> Result<Found, ClientError> {
-        self.get_json(&format!("/v1/statements/{id}"))
+    /// One statement, as bytes.
+    pub fn statement(&self, id: &StatementId) -> Result<Vec<u8>, ClientError> {
+        self.get(&format!("/v1/statements/{id}"), COSE, STATEMENT_BYTES_MAX as u64)
+    }
+
+    /// Where an entry stands under the latest head.
+    pub fn inclusion(&self, index: u64) -> Result<InclusionAnswer, ClientError> {
+        self.get_json(&format!("/v1/proofs/inclusion?index={index}"))
     }
 
     /// A page of the statements for which all conditions hold.
@@ -60,24 +71,24 @@ impl Client {
 
     /// The bundle of a statement, as bytes.
     pub fn bundle(&self, subject: &StatementId) -> Result<Vec<u8>, ClientError> {
-        self.get(&format!("/v1/bundles?subject={subject}"), bundle_bytes_max())
+        self.get(&format!("/v1/bundles?subject={subject}"), "*/*", bundle_bytes_max())
     }
 
     /// Hashes that lead from the tree of `first` leaves to that of `second`.
-    pub fn consistency(&self, first: u64, second: u64) -> Result<ProofAnswer, ClientError> {
+    pub fn consistency(&self, first: u64, second: u64) -> Result<ConsistencyAnswer, ClientError> {
         self.get_json(&format!("/v1/proofs/consistency?first={first}&second={second}"))
     }
 
     /// The latest published checkpoint.
     pub fn checkpoint(&self) -> Result<Note, ClientError> {
-        let bytes = self.get("/checkpoint", ANSWER_BYTES_MAX)?;
+        let bytes = self.get("/checkpoint", "*/*", ANSWER_BYTES_MAX)?;
         Note::parse(&bytes).map_err(|e| self.unexpected("GET /checkpoint", &e.to_string()))
     }
 
     /// Entries from `start` on: at least one and at most [`ENTRIES_PER_REQUEST`], not beyond `end`.
     pub fn entries(&self, start: u64, end: u64) -> Result<Vec<Vec<u8>>, ClientError> {
         let limit = end.saturating_sub(start).min(ENTRIES_PER_REQUEST);
-        let bytes = self.get(&format!("/v1/entries?start={start}&limit={limit}"), ANSWER_BYTES_MAX)?;
+        let bytes = self.get(&format!("/v1/entries?start={start}&limit={limit}"), "*/*", ANSWER_BYTES_MAX)?;
         let entries = decode_entry_bundle(&bytes).map_err(|e| self.unexpected("GET /v1/entries", &e.to_string()))?;
         if entries.len() as u64 > limit {
             return Err(self.unexpected("GET /v1/entries", "more entries than were asked for"));
@@ -86,7 +97,7 @@ impl Client {
     }
 
     fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        let body = self.get(path, ANSWER_BYTES_MAX)?;
+        let body = self.get(path, JSON, ANSWER_BYTES_MAX)?;
         self.read_json(&format!("GET {}", path.split('?').next().unwrap_or(path)), &body)
     }
 

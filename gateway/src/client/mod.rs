@@ -17,7 +17,13 @@ mod wire;
 pub use api::ENTRIES_PER_REQUEST;
 pub use error::ClientError;
 pub use query::{Query, encode};
-pub use wire::{Appended, AppendStatus, AsOf, Candidate, Candidates, Found, FoundPage, LogInfo, Placed, ProofAnswer};
+pub use wire::{
+    AppendStatus, Appended, AsOf, Candidate, Candidates, ConsistencyAnswer, Found, FoundPage, InclusionAnswer, LogInfo,
+    Placed,
+};
+
+/// Media type of most answers.
+const JSON: &str = "application/json";
 
 /// How long to wait for a server that does not answer, retries included.
 pub const WAIT: Duration = Duration::from_secs(10);
@@ -44,6 +50,7 @@ struct Request<'a> {
     method: &'static str,
     /// Path and query, with a leading slash.
     path: &'a str,
+    accept: &'static str,
     content: Option<(&'static str, &'a [u8])>,
     max: u64,
 }
@@ -79,12 +86,18 @@ impl Client {
         &self.base
     }
 
-    fn get(&self, path: &str, max: u64) -> Result<Vec<u8>, ClientError> {
-        self.send(&Request { method: "GET", path, content: None, max })
+    fn get(&self, path: &str, accept: &'static str, max: u64) -> Result<Vec<u8>, ClientError> {
+        self.send(&Request { method: "GET", path, accept, content: None, max })
     }
 
     fn post(&self, path: &str, content: (&'static str, &[u8])) -> Result<Vec<u8>, ClientError> {
-        self.send(&Request { method: "POST", path, content: Some(content), max: ANSWER_BYTES_MAX })
+        self.send(&Request {
+            method: "POST",
+            path,
+            accept: JSON,
+            content: Some(content),
+            max: ANSWER_BYTES_MAX,
+        })
     }
 
     /// Sends until there is an answer or the time is up.
@@ -119,9 +132,9 @@ impl Client {
         }
         let url = format!("{}{}", self.base, request.path);
         let answered = match request.content {
-            None => self.agent.get(&url).config().timeout_recv_response(Some(left)).build().call(),
+            None => self.agent.get(&url).header("accept", request.accept).config().timeout_recv_response(Some(left)).build().call(),
             Some((media_type, body)) => {
-                let post = self.agent.post(&url).config().timeout_recv_response(Some(left)).build();
+                let post = self.agent.post(&url).header("accept", request.accept).config().timeout_recv_response(Some(left)).build();
                 post.content_type(media_type).send(body)
             }
         };

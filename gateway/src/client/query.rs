@@ -1,7 +1,5 @@
 //! What a search asks for.
 
-use std::fmt::Write as _;
-
 /// Conditions of a search, all of which must hold, as a URL's query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query(String);
@@ -37,8 +35,7 @@ pub fn encode(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            // Writing to a string cannot fail.
-            _ => drop(write!(encoded, "%{byte:02X}")),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
         }
         encoded
     })

@@ -66,7 +66,7 @@ fn a_redirect_is_not_followed() {
 #[test]
 fn a_busy_server_is_asked_again() {
     let root = "00".repeat(32);
-    let body = format!(r#"{{"log":"{root}","origin":"o","head":"h","more":1}}"#);
+    let body = format!(r#"{{"log":"{root}","origin":"o","as_of":{{"origin":"o","size":1,"root":"{root}","time":1}},"more":1}}"#);
     let (address, server) = serve(vec![answer("503 Busy", "retry-after: 0\r\n", "{}"), answer("200 OK", "", &body)]);
     assert_eq!(client(address, WAIT).log().unwrap().origin, "o");
     assert_eq!(server.join().unwrap().len(), 2);

@@ -1,6 +1,6 @@
 //! The answers' JSON. Fields that are not known here are passed over: a newer server may say more.
 
-use schemas::ids::{ByteString, EntryHash, LogId, StatementId};
+use schemas::ids::{KeyId, LogId, StatementId};
 use schemas::payload::Kind;
 use schemas::tree::TreeHash;
 use serde::{Deserialize, Serialize};
@@ -17,19 +17,14 @@ pub struct Appended {
 /// What became of one posted statement.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Placed {
-    /// The statement.
-    pub id: StatementId,
+    /// The statement that is in the log: the one posted, or the one that was imported before it.
+    #[serde(default)]
+    pub id: Option<StatementId>,
     /// Its place; absent where it was refused.
     #[serde(default)]
     pub index: Option<u64>,
     /// What became of it.
     pub status: AppendStatus,
-    /// When the log placed it, in milliseconds.
-    #[serde(default)]
-    pub time: Option<u64>,
-    /// Hash of the entry before it.
-    #[serde(default)]
-    pub prev: Option<EntryHash>,
     /// Why it was refused.
     #[serde(default)]
     pub code: Option<String>,
@@ -78,23 +73,25 @@ pub struct LogInfo {
     pub log: LogId,
     /// The log's name.
     pub origin: String,
-    /// The latest signed head.
-    pub head: String,
+    /// The latest head.
+    pub as_of: AsOf,
 }
 
-/// One logged statement.
+/// A logged statement in its JSON form.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Found {
     /// Its id.
     pub id: StatementId,
-    /// The entry's bytes.
-    pub entry: ByteString,
-    /// Inclusion path; with a single statement's answer alone.
-    #[serde(default)]
-    pub proof: Vec<TreeHash>,
-    /// The signed head that the path leads to; with a single statement's answer alone.
-    #[serde(default)]
-    pub head: Option<String>,
+    /// Its place.
+    pub index: u64,
+    /// When the log placed it, in milliseconds.
+    pub time: u64,
+    /// The key that signed it.
+    pub kid: KeyId,
+    /// The principal that signed it.
+    pub iss: String,
+    /// What it says.
+    pub payload: serde_json::Value,
 }
 
 /// A page of a search.
@@ -134,11 +131,22 @@ pub struct Candidate {
     pub kind: Kind,
 }
 
-/// A proof.
+/// Where an entry stands under the latest head.
 #[derive(Clone, Debug, Deserialize)]
-pub struct ProofAnswer {
-    /// Its hashes.
-    pub proof: Vec<TreeHash>,
+pub struct InclusionAnswer {
+    /// Number of entries that the path is for.
+    pub size: u64,
+    /// The path, leaf's sibling first.
+    pub path: Vec<TreeHash>,
+    /// The signed head.
+    pub head: String,
+}
+
+/// How one head goes on from another.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ConsistencyAnswer {
+    /// The hashes.
+    pub path: Vec<TreeHash>,
 }
 
 /// A problem (RFC 9457), as far as it is used.

@@ -1,0 +1,87 @@
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use schemas::bundle::Bundle;
+use schemas::ids::StatementId;
+use serde::Serialize;
+
+use crate::commands::who::check_bundle;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::printable;
+use crate::resolve::resolve;
+
+/// Fetch the evidence about a statement, check it, and write it to a file
+///
+/// The file holds no trust: whoever judges it brings a trust file of their own. An existing file is not overwritten.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  writ bundle create 3fa94c0d11 -o incident.bundle")]
+pub(crate) struct Args {
+    /// Statement id, foreign id, or the first 8 digits or more
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Where the bundle goes; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Overwrite an existing file
+    #[arg(long)]
+    force: bool,
+}
+
+/// `writ bundle create --json`.
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    subject: StatementId,
+    file: String,
+    bytes: usize,
+    entries: usize,
+    assertions: usize,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let (trust, exit) = context.trust_or_said();
+    let client = context.client()?;
+    let candidate = resolve(&client, &args.id)?;
+    let bytes = client.bundle(&candidate.id)?;
+    let (checked, _, exit) = check_bundle(context, &bytes, trust.as_ref(), exit)?;
+    if checked.subject != candidate.id {
+        return Err(Failure::new("wrong-subject", "the server's bundle is about another statement")
+            .values(candidate.id, checked.subject)
+            .exit(Exit::Tampered));
+    }
+    if args.output == Path::new("-") {
+        context.output.bytes(&bytes)?;
+        return Ok(exit);
+    }
+    write(&args.output, &bytes, args.force)?;
+    let bundle = Bundle::decode(&bytes).map_err(|e| Failure::new(e.code(), e.to_string()))?;
+    let (file, entries, assertions) =
+        (args.output.display().to_string(), bundle.entries.len(), bundle.assertions.len());
+    if context.output.json {
+        let (subject, bytes) = (candidate.id, bytes.len());
+        let schema = "writ.bundle-created/1";
+        context.output.document(&Document { schema, subject, file, bytes, entries, assertions })?;
+        return Ok(exit);
+    }
+    let file = printable(&file);
+    context.output.text(&format!(
+        "wrote {file}  {} bytes  {entries} entries with proofs, {assertions} assertions, 1 checkpoint; trust not included\n\
+         Next: writ bundle verify {file} --trust FILE        (no network, no server)\n",
+        bytes.len()
+    ))?;
+    Ok(exit)
+}
+
+fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
+    let opened = OpenOptions::new().write(true).create(true).create_new(!force).truncate(force).open(path);
+    let written = opened.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.map_err(|e| match e.kind() {
+        ErrorKind::AlreadyExists => {
+            Failure::new("file-exists", format!("{} exists", path.display())).next("another name, or --force")
+        }
+        _ => Failure::new("bundle-unwritable", format!("{}: {e}", path.display())),
+    })
+}

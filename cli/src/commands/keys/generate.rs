@@ -1,0 +1,46 @@
+use std::path::PathBuf;
+
+use gateway::keyfile::{SecretKey, public_path};
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::printable;
+
+/// Make a key: FILE (mode 600) and FILE.pub
+///
+/// Never overwrites. The secret half stays in FILE; FILE.pub is what a registrar needs.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  writ keys generate --out alice.pem")]
+pub(crate) struct Args {
+    /// Where the secret key goes
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// `writ keys generate --json`.
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    secret: String,
+    public: String,
+    kid: String,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let key = SecretKey::generate()?;
+    key.write_new(&args.out)?;
+    let (secret, public) = (args.out.display().to_string(), public_path(&args.out).display().to_string());
+    let kid = key.kid().to_hex();
+    if context.output.json {
+        context.output.document(&Document { schema: "writ.key/1", secret, public, kid })?;
+        return Ok(Exit::Ok);
+    }
+    let (secret, public) = (printable(&secret), printable(&public));
+    context.output.text(&format!(
+        "secret {secret}\npublic {public}\nkid    {kid}\n\
+         Next: writ keys register --registrar REGISTRAR.pem --key {public} --principal URI --role ROLE\n"
+    ))?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,54 @@
+//! The verbs, one a file.
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+mod append;
+mod bundle;
+mod help;
+mod import;
+mod keys;
+mod revoke;
+mod search;
+mod show;
+mod verify;
+mod who;
+
+/// What the program can do.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    #[command(subcommand)]
+    Keys(keys::Command),
+    Append(append::Args),
+    Revoke(revoke::Args),
+    #[command(subcommand)]
+    Import(import::Command),
+    Show(show::Args),
+    Search(search::Args),
+    Who(who::Args),
+    #[command(subcommand)]
+    Bundle(bundle::Command),
+    #[command(subcommand)]
+    Verify(verify::Command),
+    Help(help::Args),
+}
+
+impl Command {
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        match self {
+            Self::Keys(command) => command.run(context),
+            Self::Append(args) => append::run(args, context),
+            Self::Revoke(args) => revoke::run(args, context),
+            Self::Import(command) => command.run(context),
+            Self::Show(args) => show::run(args, context),
+            Self::Search(args) => search::run(args, context),
+            Self::Who(args) => who::run(args, context),
+            Self::Bundle(command) => command.run(context),
+            Self::Verify(command) => command.run(context),
+            Self::Help(args) => help::run(args, context),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+use clap::builder::PossibleValuesParser;
+use schemas::bundle::Bundle;
+use schemas::ids::StatementId;
+use schemas::note::Note;
+use verifier::bundle::{BundleRefusal, CheckedBundle, check, check_unpinned};
+use verifier::evidence::Evidence;
+use verifier::judge::{default_profile, judge};
+use verifier::profile::{PROFILES, Profile};
+use verifier::verdict::{Outcome, Verdict};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::recompute;
+use crate::render;
+use crate::resolve::{carries, resolve};
+use crate::trust::Trust;
+
+/// Who authorized this action?
+///
+/// Fetches the evidence and judges it here: the chain from the original principal to the action, hop by hop. The server's
+/// word decides nothing. Ends with 0 authorized, 11 not authorized, 12 evidence missing, 13 nothing pinned, 10 tampered.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  writ who be7f89b5-d456-4423-b3e6-0fb0b19bad7c
+  writ who 3fa94c0d11 --profile strict --recompute --json")]
+pub(crate) struct Args {
+    /// Statement id, foreign id (request, event, decision, access key …), or the first 8 digits or more
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+    /// Read every entry of the log, so that nobody's word is needed for what is not there
+    #[arg(long)]
+    recompute: bool,
+}
+
+/// How to judge.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Judging {
+    /// Rule parameters [default: standard; imported where the subject was imported]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PROFILES.map(|profile| profile.name)))]
+    profile: Option<String>,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let (trust, exit) = context.trust_or_said();
+    let client = context.client()?;
+    let candidate = resolve(&client, &args.id)?;
+    if args.recompute {
+        let (note, head) = recompute::checkpoint(&client, trust.as_ref())?;
+        if let Some(trust) = &trust {
+            context.heads()?.advance(trust, &client, &note, &head)?;
+        }
+        let evidence = recompute::evidence(&client, &head, trust.as_ref())?;
+        check_subject(&evidence, &candidate.id, &args.id)?;
+        return args.judging.answer(context, &candidate.id, &evidence, exit);
+    }
+    let bytes = client.bundle(&candidate.id)?;
+    let (checked, pinned, exit) = check_bundle(context, &bytes, trust.as_ref(), exit)?;
+    if checked.subject != candidate.id {
+        return Err(Failure::new("wrong-subject", "the server's bundle is about another statement")
+            .values(candidate.id, checked.subject)
+            .exit(Exit::Tampered));
+    }
+    check_subject(&checked.evidence, &candidate.id, &args.id)?;
+    if let Some(trust) = trust.as_ref().filter(|_| pinned) {
+        let note = Bundle::decode(&bytes).ok().and_then(|bundle| Note::parse(bundle.checkpoint.as_bytes()).ok());
+        if let Some(note) = note {
+            context.heads()?.advance(trust, &client, &note, &checked.head)?;
+        }
+    }
+    args.judging.answer(context, &candidate.id, &checked.evidence, exit)
+}
+
+/// Checks a bundle under what is pinned; where that is another log or key, says so and checks the bundle in itself.
+///
+/// Also whether the trust file was the right one.
+pub(crate) fn check_bundle(
+    context: &Context,
+    bytes: &[u8],
+    trust: Option<&Trust>,
+    exit: Exit,
+) -> Result<(CheckedBundle, bool, Exit), Failure> {
+    let tampered = |e: &BundleRefusal| {
+        Failure::new(e.code(), format!("the evidence does not hold: {e}"))
+            .exit(Exit::Tampered)
+            .next("ask the holder of the log for a fresh bundle: this copy was changed, cut short, or is no bundle")
+    };
+    let unpinned = || check_unpinned(bytes).map_err(|e| tampered(&e));
+    let Some(trust) = trust else { return Ok((unpinned()?, false, exit)) };
+    match check(bytes, trust.policy()) {
+        Ok(checked) => Ok((checked, true, exit)),
+        Err(refusal) if refusal.is_about_trust() => {
+            let checked = unpinned()?;
+            context.output.failure_text(&wrong_trust(trust, bytes, &refusal));
+            Ok((checked, false, exit.worse(Exit::Untrusted)))
+        }
+        Err(refusal) => Err(tampered(&refusal)),
+    }
+}
+
+fn wrong_trust(trust: &Trust, bytes: &[u8], refusal: &BundleRefusal) -> Failure {
+    let note = Bundle::decode(bytes).ok().and_then(|bundle| Note::parse(bundle.checkpoint.as_bytes()).ok());
+    match (refusal, note) {
+        (BundleRefusal::Checkpoint(error), Some(note)) => trust.refuse_head(&note, error),
+        _ => Failure::new(refusal.code(), format!("{}: {refusal}", trust.path().display()))
+            .exit(Exit::Untrusted)
+            .next("the trust file of this log"),
+    }
+}
+
+/// The evidence must be about a statement that carries what was asked for, whatever the server says.
+fn check_subject(evidence: &Evidence, subject: &StatementId, id: &str) -> Result<(), Failure> {
+    let statement = evidence.get(subject).and_then(verifier::evidence::Record::statement);
+    if subject.to_hex().starts_with(id) || statement.is_none_or(|statement| carries(&statement, id)) {
+        return Ok(());
+    }
+    let what = format!("the evidence is about {subject}, which does not carry `{id}`");
+    Err(Failure::new("wrong-candidate", what).exit(Exit::Tampered))
+}
+
+impl Judging {
+    /// Judges, and says what came of it.
+    pub(crate) fn answer(
+        &self,
+        context: &Context,
+        subject: &StatementId,
+        evidence: &Evidence,
+        exit: Exit,
+    ) -> Result<Exit, Failure> {
+        let record = evidence.get(subject).ok_or_else(|| {
+            Failure::new("not-found", format!("{subject} is not in the evidence")).exit(Exit::NotFound)
+        })?;
+        let profile: &Profile = match &self.profile {
+            Some(name) => Profile::named(name).ok_or_else(|| Failure::usage("unknown-profile", name.clone()))?,
+            None => default_profile(record),
+        };
+        let verdict = judge(subject, evidence, profile).map_err(|e| {
+            let exit = if e.code() == "not-found" { Exit::NotFound } else { Exit::Usage };
+            Failure::new(e.code(), e.to_string()).exit(exit).next(format!("writ show {subject}"))
+        })?;
+        let exit = exit.worse(exit_of(&verdict));
+        if context.output.json {
+            context.output.document(&verdict)?;
+        } else {
+            context.output.text(&render::who::text(&verdict, record, exit))?;
+        }
+        Ok(exit)
+    }
+}
+
+fn exit_of(verdict: &Verdict) -> Exit {
+    let judged = match verdict.outcome {
+        Outcome::Authorized if verdict.complete => Exit::Ok,
+        Outcome::Authorized | Outcome::Indeterminate => Exit::Indeterminate,
+        Outcome::NotAuthorized => Exit::NotAuthorized,
+    };
+    if verdict.trust.pinned { judged } else { judged.worse(Exit::Untrusted) }
+}

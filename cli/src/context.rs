@@ -1,0 +1,109 @@
+//! What every command shares: the global options, and what they lead to.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use gateway::client::{Client, LogInfo, WAIT};
+use schemas::ids::LogId;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::heads::Heads;
+use crate::output::Output;
+use crate::trust::Trust;
+
+/// Options that every command takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// Address of the log's server
+    #[arg(long, global = true, env = "WRIT_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8377")]
+    server: String,
+    /// File that pins the log's keys and genesis [default: $XDG_CONFIG_HOME/writ/trust.policy]
+    #[arg(long, global = true, env = "WRIT_TRUST", value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// The global options at work.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) output: Output,
+    global: Global,
+}
+
+impl Context {
+    pub(crate) fn new(global: Global) -> Self {
+        Self { output: Output::new(global.json), global }
+    }
+
+    /// The client of the server that was named.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        Ok(Client::new(&self.global.server, WAIT)?)
+    }
+
+    /// What is pinned, if anything. A file that was named must be there; one that is there must be readable.
+    pub(crate) fn trust(&self) -> Result<Option<Trust>, Failure> {
+        match &self.global.trust {
+            Some(path) => Trust::read(path).map(Some),
+            None => match default_trust_path() {
+                Some(path) if path.exists() => Trust::read(&path).map(Some),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    /// What is pinned, for commands that give an answer either way: what stands in the way is said, and decides the exit.
+    pub(crate) fn trust_or_said(&self) -> (Option<Trust>, Exit) {
+        match self.trust() {
+            Ok(Some(trust)) => (Some(trust), Exit::Ok),
+            Ok(None) => {
+                self.output.warn("not-pinned", "no trust file: the answer is consistent in itself at most");
+                self.output.message("  try       --trust FILE (WRIT_TRUST) with the trust.policy that `writd init` made");
+                (None, Exit::Untrusted)
+            }
+            Err(failure) => {
+                self.output.failure_text(&failure);
+                (None, Exit::Untrusted)
+            }
+        }
+    }
+
+    /// The heads that this machine has verified before.
+    pub(crate) fn heads(&self) -> Result<Heads, Failure> {
+        Ok(Heads::new(state_folder()?.join("heads")))
+    }
+
+    /// Where signed statements wait to be logged.
+    pub(crate) fn spool_root(&self) -> Result<PathBuf, Failure> {
+        Ok(state_folder()?.join("spool"))
+    }
+
+    /// The log that the server serves, which must be the pinned one.
+    pub(crate) fn log(&self, client: &Client, trust: Option<&Trust>) -> Result<LogId, Failure> {
+        if let Some(pinned) = trust.and_then(|trust| trust.policy().genesis()) {
+            return Ok(pinned);
+        }
+        let LogInfo { log, .. } = client.log()?;
+        Ok(log)
+    }
+}
+
+fn default_trust_path() -> Option<PathBuf> {
+    xdg("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("writ").join("trust.policy"))
+}
+
+fn state_folder() -> Result<PathBuf, Failure> {
+    let missing = || {
+        Failure::new("no-state-folder", "there is no place for the spool: neither XDG_STATE_HOME nor HOME is set")
+            .next("XDG_STATE_HOME=DIR writ …")
+    };
+    xdg("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("writ")).ok_or_else(missing)
+}
+
+/// The folder that a variable names, or its default below the home folder. Relative paths are ignored (XDG base directories).
+fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
+}

@@ -1,0 +1,139 @@
+//! What went wrong, in the form that people and programs are told: code, what, expected and got, what to do next.
+
+use gateway::client::ClientError;
+use gateway::draft::DraftError;
+use gateway::forward::ForwardError;
+use gateway::keyfile::KeyFileError;
+use gateway::signer::SignError;
+use gateway::spool::SpoolError;
+use serde::Serialize;
+
+use crate::exit::Exit;
+
+/// Name of the JSON form.
+const SCHEMA: &str = "writ.error/1";
+
+/// Why a command did not do what it was asked.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Failure {
+    /// Stable name.
+    pub(crate) code: String,
+    /// One sentence.
+    pub(crate) what: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expected: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) got: Option<String>,
+    /// What to try next.
+    #[serde(rename = "try", skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+    #[serde(skip)]
+    pub(crate) exit: Exit,
+}
+
+/// The JSON form of a failure.
+#[derive(Serialize)]
+pub(crate) struct FailureDocument<'a> {
+    schema: &'static str,
+    error: &'a Failure,
+    exit: u8,
+}
+
+impl Failure {
+    /// A failure that is no verdict.
+    pub(crate) fn new(code: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { code: code.into(), what: what.into(), expected: None, got: None, next: None, exit: Exit::Error }
+    }
+
+    pub(crate) fn usage(code: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::new(code, what).exit(Exit::Usage)
+    }
+
+    pub(crate) fn exit(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
+    pub(crate) fn values(self, expected: impl ToString, got: impl ToString) -> Self {
+        Self { expected: Some(expected.to_string()), got: Some(got.to_string()), ..self }
+    }
+
+    pub(crate) fn next(self, next: impl Into<String>) -> Self {
+        Self { next: Some(next.into()), ..self }
+    }
+
+    pub(crate) fn document(&self) -> FailureDocument<'_> {
+        FailureDocument { schema: SCHEMA, error: self, exit: self.exit.code() }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let failure = Self::new(error.code(), error.to_string());
+        match &error {
+            ClientError::Unreachable { .. } | ClientError::TimedOut { .. } => {
+                failure.next("`writd serve --data DIR`, or name the server with --server (WRIT_SERVER)")
+            }
+            ClientError::Address { .. } => failure.exit(Exit::Usage).next("--server http://127.0.0.1:8377"),
+            ClientError::Refused { .. } if error.is_not_found() && error.code() == "not-found" => {
+                failure.exit(Exit::NotFound).next("`writ search --help` to look for it by who, what or when")
+            }
+            ClientError::Refused { .. } | ClientError::Answer { .. } | ClientError::TooLarge { .. } => failure,
+        }
+    }
+}
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Self {
+        let failure = Self::new(error.code(), error.to_string());
+        match &error {
+            KeyFileError::OpenToOthers { path, mode } => {
+                failure.values("600", format!("{mode:03o}")).next(format!("chmod 600 {}", path.display()))
+            }
+            KeyFileError::Exists { .. } => failure.next("another file name: keys are never overwritten"),
+            KeyFileError::NotASecretKey { .. } => failure.next("`writ keys generate --out FILE`"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<SpoolError> for Failure {
+    fn from(error: SpoolError) -> Self {
+        let failure = Self::new(error.code(), error.to_string());
+        match &error {
+            SpoolError::Busy { .. } => failure.next("again when the other process has ended, or with another key"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<ForwardError> for Failure {
+    fn from(error: ForwardError) -> Self {
+        let code = error.code().to_string();
+        match error {
+            ForwardError::Client(error) => error.into(),
+            ForwardError::Spool(error) => error.into(),
+            // The message proves a bad receipt; with a trust file in hand that is tampering, not a mishap.
+            ForwardError::Receipt(error) => Self::new(code.as_str(), error.what).exit(receipt_exit(&code)),
+        }
+    }
+}
+
+fn receipt_exit(code: &str) -> Exit {
+    match code {
+        "receipt-incomplete" => Exit::Error,
+        "note-not-by-trusted-key" | "note-key-unusable" | "checkpoint-unknown-origin" => Exit::Untrusted,
+        _ => Exit::Tampered,
+    }
+}
+
+impl From<DraftError> for Failure {
+    fn from(error: DraftError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}

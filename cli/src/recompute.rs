@@ -1,0 +1,85 @@
+//! Reading a whole log: entries in order, fetched while the ones before are looked at.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::thread;
+
+use gateway::client::{Client, ClientError};
+use schemas::envelope::Statement;
+use schemas::note::Note;
+use schemas::time::Index;
+use verifier::checkpoint::VerifiedHead;
+use verifier::evidence::{Absence, Evidence, EvidenceHead, Pinning, all_terms};
+use verifier::merkle::{TreeHasher, leaf_hash};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::registration::decode;
+use crate::trust::Trust;
+
+/// Answers that may wait to be looked at.
+const AHEAD: usize = 8;
+
+/// Hands the entries below `size` to `visit`, in order and in portions.
+pub(crate) fn read_all(
+    client: &Client,
+    size: u64,
+    mut visit: impl FnMut(Vec<Vec<u8>>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    thread::scope(|scope| {
+        let (sender, portions) = mpsc::sync_channel::<Result<Vec<Vec<u8>>, ClientError>>(AHEAD);
+        scope.spawn(move || {
+            let mut start = 0;
+            while start < size {
+                let portion = client.entries(start, size);
+                start += portion.as_ref().map_or(size, |entries| entries.len() as u64);
+                // Whoever looks at them may have seen enough.
+                if sender.send(portion).is_err() {
+                    return;
+                }
+            }
+        });
+        portions.into_iter().try_for_each(|portion| visit(portion?))
+    })
+}
+
+/// Evidence of a log's every entry, so that what is not in it does not exist.
+pub(crate) fn evidence(client: &Client, head: &VerifiedHead, trust: Option<&Trust>) -> Result<Evidence, Failure> {
+    let mut entries: Vec<Vec<u8>> = Vec::new();
+    let mut tree = TreeHasher::new();
+    read_all(client, head.size(), |portion| {
+        portion.iter().for_each(|entry| tree.push(leaf_hash(entry)));
+        entries.extend(portion);
+        Ok(())
+    })?;
+    if tree.root() != head.root() {
+        let what = format!("the {} entries do not add up to the signed root", head.size());
+        return Err(Failure::new("root-mismatch", what).values(head.root(), tree.root()).exit(Exit::Tampered));
+    }
+    let statements: BTreeMap<Index, Statement> =
+        (0..).map(Index).zip(&entries).filter_map(|(index, entry)| Some((index, decode(entry).ok()?.1))).collect();
+    let rows = all_terms(statements.iter().map(|(index, statement)| (*index, statement)));
+    let genesis = trust.and_then(|trust| trust.policy().genesis());
+    let pinning = Pinning { log_key: trust.is_some(), genesis: false, key: head.key().to_string() };
+    let evidence_head =
+        EvidenceHead { origin: head.origin().as_str().into(), size: head.size(), root: head.root() };
+    let indexed = (0..).map(Index).zip(entries.iter().map(Vec::as_slice));
+    let evidence = Evidence::new(evidence_head, genesis, pinning, indexed, Absence::Recomputed(rows));
+    evidence.map_err(|e| {
+        let exit = if e.code() == "wrong-genesis" { Exit::Untrusted } else { Exit::Tampered };
+        Failure::new(e.code(), e.to_string()).exit(exit)
+    })
+}
+
+/// The server's checkpoint, believed as far as anything is pinned.
+pub(crate) fn checkpoint(client: &Client, trust: Option<&Trust>) -> Result<(Note, VerifiedHead), Failure> {
+    let note = client.checkpoint()?;
+    let head = match trust {
+        Some(trust) => trust.verify_head(&note)?,
+        None => {
+            let genesis = client.entries(0, 1)?;
+            crate::trust::unpinned_head(&note, genesis.first().map_or(&[], Vec::as_slice))?
+        }
+    };
+    Ok((note, head))
+}

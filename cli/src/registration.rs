@@ -1,0 +1,142 @@
+//! Whom a key speaks for, as the log says. A wrong answer makes statements that are refused, never ones that are believed.
+
+use gateway::client::{Client, Found, Query};
+use gateway::keyfile::SecretKey;
+use gateway::signer::{Signer, registrar_principal};
+use schemas::entry::Entry;
+use schemas::envelope::Statement;
+use schemas::ids::{KeyId, LogId, PublicKey, StatementId};
+use schemas::kinds::{Genesis, Key, KeyOp, Role, RoleGrant};
+use schemas::payload::{Body, Payload};
+use schemas::text::PrincipalId;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// What the log says about a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Registration {
+    pub(crate) principal: PrincipalId,
+    pub(crate) roles: Vec<RoleGrant>,
+    /// Where it was last registered; 0 for a registrar of genesis.
+    pub(crate) index: u64,
+    /// Whether it was withdrawn since.
+    pub(crate) withdrawn: Option<KeyOp>,
+}
+
+impl Registration {
+    /// The roles, without whom they cover.
+    pub(crate) fn role_names(&self) -> Vec<Role> {
+        self.roles.iter().map(|grant| grant.role).collect()
+    }
+}
+
+/// The key's registration, if it has one.
+pub(crate) fn find(client: &Client, log: &LogId, public: &PublicKey) -> Result<Option<Registration>, Failure> {
+    let kid = KeyId::of(public);
+    let mut found = None;
+    for (index, key) in changes_of(client, &kid)? {
+        match (key.op, key.principal) {
+            (KeyOp::Add | KeyOp::Rotate, Some(principal)) => {
+                found = Some(Registration { principal, roles: key.roles, index, withdrawn: None });
+            }
+            (op, _) => {
+                if let Some(registration) = &mut found {
+                    registration.withdrawn = Some(op);
+                }
+            }
+        }
+    }
+    if found.is_some() {
+        return Ok(found);
+    }
+    let grant = RoleGrant { role: Role::Registrar, about: Vec::new(), tenants: Vec::new() };
+    let registrar = genesis(client, log)?.registrars.contains(public);
+    Ok(registrar.then(|| Registration {
+        principal: registrar_principal(&kid),
+        roles: vec![grant],
+        index: 0,
+        withdrawn: None,
+    }))
+}
+
+/// The public key with this thumbprint, where the log knows it. The thumbprint shows that it is the right one.
+pub(crate) fn public_of(client: &Client, log: &LogId, kid: &KeyId) -> Result<Option<PublicKey>, Failure> {
+    let of_genesis = genesis(client, log)?;
+    let of_log = of_genesis.keys.iter().map(|key| key.public).chain(of_genesis.registrars);
+    let registered = changes_of(client, kid)?.into_iter().filter_map(|(_, key)| key.public);
+    Ok(of_log.chain(registered).find(|public| KeyId::of(public) == *kid))
+}
+
+/// A signer with this key for whomever the log has registered it to.
+pub(crate) fn signer(client: &Client, log: &LogId, key: SecretKey) -> Result<(Signer, Registration), Failure> {
+    let registration = find(client, log, &key.public())?.ok_or_else(|| {
+        Failure::new("unknown-key", format!("the log knows no key {}", key.kid()))
+            .next("writ keys register --registrar FILE --key FILE.pub --principal URI --role ROLE")
+    })?;
+    if let Some(op) = registration.withdrawn {
+        let what = format!("the key {} of {} was withdrawn ({op})", key.kid(), registration.principal);
+        return Err(Failure::new("key-withdrawn", what).next("writ keys generate --out FILE"));
+    }
+    Ok((Signer::new(key, registration.principal.clone()), registration))
+}
+
+fn genesis(client: &Client, log: &LogId) -> Result<Genesis, Failure> {
+    let fetched = fetch(client, &(*log).into()).map_err(|failure| match failure.exit {
+        Exit::NotFound => Failure::new("wrong-log", format!("{} does not serve the pinned log", client.server()))
+            .values(log, "a log without that genesis")
+            .exit(Exit::Untrusted)
+            .next("another --server, or the trust file of this log"),
+        _ => failure,
+    });
+    match fetched?.payload.body {
+        Body::Genesis(genesis) => Ok(genesis),
+        _ => Err(Failure::new("server-answer", format!("the server says that {log} is a log, but it is no genesis"))),
+    }
+}
+
+fn changes_of(client: &Client, kid: &KeyId) -> Result<Vec<(u64, Key)>, Failure> {
+    let mut changes = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let query = Query::default().with("kind", "key").with("limit", "500").with_some("cursor", cursor.as_ref());
+        let page = client.search(&query)?;
+        for found in &page.results {
+            if let Body::Key(key) = payload(found)?.body
+                && key.kid == *kid
+            {
+                changes.push((found.index, key));
+            }
+        }
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(changes),
+        }
+    }
+}
+
+/// The statement of this id, which it must have.
+pub(crate) fn fetch(client: &Client, id: &StatementId) -> Result<Statement, Failure> {
+    let bytes = client.statement(id)?;
+    let statement = Statement::decode(&bytes);
+    let statement = statement.map_err(|e| Failure::new(e.code(), format!("the server's statement {id}: {e}")))?;
+    if statement.id() != *id {
+        return Err(Failure::new("wrong-statement", "the server answers with another statement")
+            .values(id, statement.id())
+            .exit(Exit::Tampered));
+    }
+    Ok(statement)
+}
+
+/// What a statement says, as the server says.
+pub(crate) fn payload(found: &Found) -> Result<Payload, Failure> {
+    Payload::from_json(&found.payload).map_err(|e| Failure::new(e.code(), format!("the server's statement {}: {e}", found.id)))
+}
+
+/// An entry's index and statement.
+pub(crate) fn decode(entry: &[u8]) -> Result<(u64, Statement), Failure> {
+    let entry = Entry::decode(entry).map_err(|e| Failure::new(e.code(), format!("the server's entry: {e}")))?;
+    let statement = Statement::decode(&entry.statement);
+    let statement = statement.map_err(|e| Failure::new(e.code(), format!("entry {}: {e}", entry.index)))?;
+    Ok((entry.index.0, statement))
+}

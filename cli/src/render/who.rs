@@ -1,0 +1,169 @@
+//! The answer to "who authorized this?": the answer first, then the chain, then what it stands on, then what to do next.
+
+use std::fmt::Write as _;
+
+use schemas::payload::Body;
+use schemas::time::Time;
+use verifier::evidence::Record;
+use verifier::verdict::{Effect, Finding, Outcome, Verdict, VerdictHop};
+
+use super::{short, statement};
+use crate::exit::Exit;
+use crate::moment;
+use crate::output::{Mark, printable};
+
+/// Column at which the hops' standing begins, where what stands before leaves room.
+const STANDING_COLUMN: usize = 72;
+
+/// The human form of a verdict about this record.
+pub(crate) fn text(verdict: &Verdict, record: &Record, exit: Exit) -> String {
+    let mut text = answer(verdict, record);
+    text.push('\n');
+    for line in tree(verdict, record) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text.push('\n');
+    text.push_str(&evidence(verdict));
+    if exit != Exit::Ok {
+        let _ = writeln!(text, "Exit     {} (writ help exit-codes)", exit.code());
+    }
+    text.push_str(&next(verdict));
+    text
+}
+
+fn answer(verdict: &Verdict, record: &Record) -> String {
+    let (mark, word) = match verdict.outcome {
+        Outcome::Authorized if !verdict.trust.pinned => (Mark::Warning, "CONSISTENT, LOG NOT PINNED"),
+        Outcome::Authorized => (Mark::Good, "AUTHORIZED"),
+        Outcome::NotAuthorized => (Mark::Bad, "NOT AUTHORIZED"),
+        Outcome::Indeterminate => (Mark::Missing, "INDETERMINATE"),
+    };
+    let what = match &record.payload {
+        Some(payload) => statement::summary(payload, record.envelope.iss.as_str()),
+        None => "a statement of an unknown form".into(),
+    };
+    let principal = match verdict.principal.as_str() {
+        "" => "nobody that is known".into(),
+        principal => printable(principal),
+    };
+    let mut text = format!("{}  {what}\n", mark.word(word));
+    let _ = writeln!(text, "By       {principal}");
+    let _ = writeln!(text, "When     {} ({})", moment::show(verdict.moment.at), verdict.moment.established);
+    let _ = writeln!(text, "Decision {}", printable(&verdict.decision));
+    if let Some(worst) = verdict.findings.first().filter(|finding| finding.effect != Effect::None) {
+        let _ = writeln!(text, "Because  {}", printable(&worst.detail));
+    }
+    text
+}
+
+/// The chain, root first, each hop one step further in, with findings under what they are about.
+fn tree(verdict: &Verdict, record: &Record) -> Vec<String> {
+    let mut lines = Vec::new();
+    let root = verdict.hops.first().map(|hop| hop.delegator.clone());
+    let root_name = root.filter(|_| !verdict.principal.is_empty()).or_else(|| named(&verdict.principal));
+    match root_name {
+        Some(name) => lines.push(printable(&name)),
+        None => lines.push(row("(root unknown)", &Mark::Missing.word("MISSING"), "")),
+    }
+    for (depth, hop) in verdict.hops.iter().enumerate() {
+        let place = format!("{}  {}", hop.index, hop.assurance);
+        lines.push(row(&branch(depth, &hop_text(hop)), &standing(&hop.findings), &place));
+        lines.extend(hop.findings.iter().map(|finding| note(depth, finding)));
+    }
+    let depth = verdict.hops.len();
+    let end = match verdict.outcome {
+        Outcome::Authorized => Mark::Good.word("AUTHORIZED"),
+        Outcome::NotAuthorized => Mark::Bad.word("NOT AUTHORIZED"),
+        Outcome::Indeterminate => Mark::Missing.word("INDETERMINATE"),
+    };
+    lines.push(row(&branch(depth, &end_text(verdict, record)), &end, &verdict.subject.index.to_string()));
+    let of_hops: Vec<&Finding> = verdict.hops.iter().flat_map(|hop| &hop.findings).collect();
+    let others = verdict.findings.iter().filter(|finding| !of_hops.contains(finding));
+    lines.extend(others.map(|finding| note(depth, finding)));
+    lines
+}
+
+fn hop_text(hop: &VerdictHop) -> String {
+    let mut text = format!("delegates to {}", hop.delegatee);
+    if !hop.scope.is_empty() {
+        let _ = write!(text, "  scope {}", hop.scope);
+    }
+    if let Some(expires) = hop.expires {
+        let _ = write!(text, "  until {}", moment::show(expires));
+    }
+    if hop.via != "statement" {
+        let _ = write!(text, "  (by {})", hop.via);
+    }
+    text
+}
+
+fn end_text(verdict: &Verdict, record: &Record) -> String {
+    match record.payload.as_ref().map(|payload| &payload.body) {
+        Some(Body::Action(action)) => format!("does {}", action.action.name),
+        Some(Body::Decision(decision)) => format!("asks for {}", decision.action.name),
+        _ => format!("the {}", verdict.subject.kind),
+    }
+}
+
+fn branch(depth: usize, text: &str) -> String {
+    format!("{}└─ {}", "   ".repeat(depth), printable(text))
+}
+
+fn note(depth: usize, finding: &Finding) -> String {
+    let mark = match finding.effect {
+        Effect::NotAuthorized => Mark::Bad,
+        Effect::Indeterminate => Mark::Missing,
+        Effect::None => Mark::Warning,
+    };
+    let indent = "   ".repeat(depth + 1);
+    let mut text = format!("{indent}  {}: {}", mark.word(finding.code), printable(&finding.detail));
+    if !(finding.expected.is_empty() && finding.got.is_empty()) {
+        let (expected, got) = (printable(&finding.expected), printable(&finding.got));
+        let _ = write!(text, "\n{indent}      expected {expected}\n{indent}      got      {got}");
+    }
+    text
+}
+
+fn standing(findings: &[Finding]) -> String {
+    match findings.iter().map(|finding| finding.effect).min() {
+        Some(Effect::NotAuthorized) => Mark::Bad.word("BROKEN"),
+        Some(Effect::Indeterminate) => Mark::Missing.word("UNKNOWN"),
+        Some(Effect::None) => Mark::Warning.word("VALID, but"),
+        None => Mark::Good.word("VALID"),
+    }
+}
+
+fn row(left: &str, standing: &str, place: &str) -> String {
+    let pad = STANDING_COLUMN.saturating_sub(left.chars().count());
+    format!("{left}{}  {standing}  {place}", " ".repeat(pad)).trim_end().to_string()
+}
+
+fn evidence(verdict: &Verdict) -> String {
+    let as_of = &verdict.as_of;
+    let complete = if verdict.complete { "complete" } else { "INCOMPLETE" };
+    let time = as_of.time.map(|time: Time| format!(" of {}", moment::show(time))).unwrap_or_default();
+    let root: String = as_of.root.to_hex().chars().take(12).collect();
+    let hops = verdict.hops.len();
+    let plural = if hops == 1 { "hop" } else { "hops" };
+    let mut text = format!("Evidence {hops} {plural}, {complete}; nothing else exists: {}\n", verdict.absence);
+    let _ = writeln!(text, "As of    {} size {} root {root}…{time}", printable(&as_of.origin), as_of.size);
+    let pinned = if verdict.trust.pinned { "pinned" } else { "NOT PINNED" };
+    let dev = if verdict.trust.dev { "; a dev log: its registrar key was made beside it" } else { "" };
+    let key = verdict.trust.key.rsplit_once('+').map_or(verdict.trust.key.as_str(), |(name, _)| name);
+    let _ = writeln!(text, "Trust    key {} {pinned}; registrars {}{dev}", printable(key), verdict.trust.registrars);
+    let _ = writeln!(text, "Profile  {} version {}", verdict.profile.name, verdict.profile.version);
+    text
+}
+
+fn next(verdict: &Verdict) -> String {
+    let id = short(&verdict.subject.id);
+    match verdict.hops.last().filter(|_| verdict.outcome == Outcome::Authorized) {
+        Some(hop) => format!("Next: writ bundle create {id} -o incident.bundle     writ revoke {} --key FILE\n", short(&hop.id)),
+        None => format!("Next: writ bundle create {id} -o incident.bundle     writ show {id}\n"),
+    }
+}
+
+fn named(principal: &str) -> Option<String> {
+    (!principal.is_empty()).then(|| principal.to_string())
+}
