@@ -212,7 +212,6 @@ pub enum ExtValue {
 /// The fact that a statement records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "a body lives inside its statement and is not stored in bulk")]
 #[expect(missing_docs, reason = "each variant is the kind of its name, documented there")]
 pub enum Body {
     Genesis(Genesis),

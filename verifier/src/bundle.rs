@@ -16,7 +16,7 @@ use schemas::time::Index;
 use schemas::trust::TrustPolicy;
 use thiserror::Error;
 
-use crate::checkpoint::{CheckpointVerifyError, HeadProofError, VerifiedHead, verify_head};
+use crate::checkpoint::{CheckpointVerifyError, HeadProofError, VerifiedHead, verify_checkpoint};
 use crate::evidence::{Absence, Evidence, EvidenceError, EvidenceHead, Pinning};
 use crate::merkle::leaf_hash;
 use crate::note::NoteVerifyError;
@@ -70,6 +70,12 @@ pub enum BundleRefusal {
         /// What is wrong with it.
         detail: &'static str,
     },
+    /// What the log asserts is not so: proof, under the log's own signatures, that it answered wrongly.
+    #[error("the log's assertions leave out entry {index}, or list it where it does not belong")]
+    Contradiction {
+        /// The entry.
+        index: Index,
+    },
     /// The subject is not among the entries.
     #[error("the bundle is about {subject}, which is not among its entries")]
     SubjectMissing {
@@ -89,6 +95,7 @@ impl BundleRefusal {
             Self::Order { .. } => "bundle-order",
             Self::Evidence(evidence) => evidence.code(),
             Self::Assertion { .. } => "assertion-invalid",
+            Self::Contradiction { .. } => "assertion-false",
             Self::SubjectMissing { .. } => "subject-missing",
         }
     }
@@ -123,7 +130,7 @@ pub fn check_unpinned(bytes: &[u8]) -> Result<CheckedBundle, BundleRefusal> {
 
 fn check_parts(bundle: &Bundle, trust: &TrustPolicy, pinned: bool) -> Result<CheckedBundle, BundleRefusal> {
     let note = Note::parse(bundle.checkpoint.as_bytes())?;
-    let head = verify_head(&note, trust)?;
+    let head = verify_checkpoint(&note, trust)?.head().clone();
     let mut entries: Vec<(Index, &[u8])> = Vec::new();
     for (number, proved) in bundle.entries.iter().enumerate() {
         let entry = Entry::decode(&proved.entry).map_err(|_| BundleRefusal::Order { number })?;
@@ -152,6 +159,9 @@ fn check_parts(bundle: &Bundle, trust: &TrustPolicy, pinned: bool) -> Result<Che
     // The assertions are checked against the log's own keys, which the entries have first to show.
     let without = build(BTreeMap::new())?;
     let rows = check_assertions(bundle, &head, without.registry())?;
+    if let Some(index) = without.contradiction(&rows) {
+        return Err(BundleRefusal::Contradiction { index });
+    }
     let evidence = if rows.is_empty() { without } else { without.with_absence(Absence::Asserted(rows)) };
     if evidence.get(&bundle.subject).is_none() {
         return Err(BundleRefusal::SubjectMissing { subject: bundle.subject });
@@ -186,6 +196,7 @@ fn check_assertions(
             return Err(refuse("is a statement of another kind"));
         };
         let key = registry.key(&statement.envelope.kid).filter(|key| key.usage == Some(Use::Statement));
+        let key = key.filter(|key| !key.is_withdrawn() && key.principal == statement.envelope.iss);
         let key = key.ok_or_else(|| refuse("is not signed by the log's statement key"))?;
         key.key
             .verify_envelope(&statement.envelope)

@@ -6,7 +6,7 @@ use core::fmt;
 
 use schemas::envelope::Statement;
 use schemas::ids::{StatementId, TermId};
-use schemas::limits::BUNDLE_STATEMENTS_MAX;
+use schemas::limits::{BUNDLE_ROW_ITEMS_MAX, BUNDLE_STATEMENTS_MAX, BUNDLE_TERMS_MAX};
 use schemas::time::Index;
 use thiserror::Error;
 
@@ -47,8 +47,8 @@ pub enum GatherError<E: fmt::Display> {
         /// How many entries were looked at.
         size: u64,
     },
-    /// More statements are involved than a bundle holds.
-    #[error("more than {max} statements are involved")]
+    /// More statements, or more answers to the terms asked, are involved than a bundle holds.
+    #[error("more than {max} statements or index items are involved")]
     TooMany {
         /// The bound.
         max: usize,
@@ -79,6 +79,7 @@ pub fn gather<S: Source>(subject: StatementId, source: &S) -> Result<Gathered, G
     let mut dating: Vec<Index> = [Index(0)].into();
     dating.extend(size.checked_sub(1).map(Index));
     let mut waiting: Vec<Index> = [subject_at].into();
+    let mut listed: usize = 0;
     while let Some(index) = waiting.pop() {
         if !gathered.entries.insert(index) {
             continue;
@@ -101,6 +102,10 @@ pub fn gather<S: Source>(subject: StatementId, source: &S) -> Result<Gathered, G
             let mut indexes =
                 source.find(&term, BUNDLE_STATEMENTS_MAX.saturating_add(1)).map_err(GatherError::Source)?;
             indexes.retain(inside);
+            listed = listed.saturating_add(indexes.len());
+            if listed > BUNDLE_ROW_ITEMS_MAX || gathered.rows.len() >= BUNDLE_TERMS_MAX {
+                return Err(GatherError::TooMany { max: BUNDLE_ROW_ITEMS_MAX });
+            }
             waiting.extend(indexes.iter().copied());
             gathered.rows.insert(term, indexes);
         }

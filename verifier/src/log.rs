@@ -136,7 +136,7 @@ impl LogVerifier {
                 alloc::format!("the entry says {}, it stands at {index}", content.index),
             );
         }
-        let Some((time, hash)) = self.last else { return None };
+        let (time, hash) = self.last?;
         if content.prev != hash {
             let detail = alloc::format!("links to {}, the entry before it hashes to {hash}", content.prev);
             return finding("link-broken", detail);

@@ -4,10 +4,10 @@
 
 use alloc::collections::BTreeSet;
 
-use schemas::envelope::Statement;
+use schemas::envelope::{Envelope, Statement};
 use schemas::ids::{StatementId, TermId};
 use schemas::kinds::Target;
-use schemas::payload::{Body, Kind};
+use schemas::payload::{Body, Kind, Payload};
 use schemas::reference::{ForeignRef, Reference};
 use schemas::term::Term;
 use schemas::text::{PrincipalId, Tenant};
@@ -23,9 +23,12 @@ pub struct Needs {
 
 /// What must be known beside `statement`.
 pub fn needs(statement: &Statement) -> Needs {
-    let envelope = &statement.envelope;
-    let payload = &statement.payload;
-    let mut asked = Asked { tenant: &payload.tenant, needs: Needs::default() };
+    needs_of(&statement.envelope, &statement.payload)
+}
+
+/// [`needs`] of a statement in its two parts.
+pub(crate) fn needs_of(envelope: &Envelope, payload: &Payload) -> Needs {
+    let mut asked = Asked { envelope, payload, tenant: &payload.tenant, needs: Needs::default() };
     asked.term(Term::Key(&envelope.kid));
     asked.term(Term::WithdrawnKey(&envelope.kid));
     if let Some((stream, seq)) = payload.stream.as_ref().zip(payload.seq) {
@@ -35,11 +38,13 @@ pub fn needs(statement: &Statement) -> Needs {
         asked.term(Term::TaskState(&payload.tenant, task));
         asked.term(Term::WithdrawnTask(&payload.tenant, task));
     }
-    asked.body(statement);
+    asked.body();
     asked.needs
 }
 
 struct Asked<'a> {
+    envelope: &'a Envelope,
+    payload: &'a Payload,
     tenant: &'a Tenant,
     needs: Needs,
 }
@@ -57,15 +62,22 @@ impl Asked<'_> {
                     self.needs.ids.insert(*id);
                 }
                 Reference::Foreign(foreign) => self.term(Term::Named(kind, self.tenant, foreign)),
+                Reference::InLog(log, id) if Some(*log) == self.payload.log => {
+                    self.needs.ids.insert(*id);
+                }
                 Reference::InLog(..) => {}
             }
         }
     }
 
     /// Whatever may withdraw this statement, under its id or any foreign id it goes by.
-    fn withdrawals<'r>(&mut self, statement: &'r Statement, names: impl IntoIterator<Item = &'r ForeignRef>) {
-        self.term(Term::Withdrawn(&statement.envelope.id));
-        for foreign in statement.payload.refs.iter().chain(names) {
+    fn withdrawals<'r>(&mut self, names: impl IntoIterator<Item = &'r ForeignRef>) {
+        self.term(Term::Withdrawn(&self.envelope.id));
+        let payload: &Payload = self.payload;
+        for foreign in payload.refs.iter() {
+            self.term(Term::WithdrawnForeign(self.tenant, foreign));
+        }
+        for foreign in names {
             self.term(Term::WithdrawnForeign(self.tenant, foreign));
         }
     }
@@ -84,15 +96,16 @@ impl Asked<'_> {
         self.term(Term::WithdrawnPrincipal(principal));
     }
 
-    fn body(&mut self, statement: &Statement) {
-        match &statement.payload.body {
+    fn body(&mut self) {
+        let payload: &Payload = self.payload;
+        match &payload.body {
             Body::Delegation(hop) => {
                 self.resolve(Kind::Delegation, &hop.parents);
                 self.resolve(Kind::Decision, &hop.decision);
                 self.resolve(Kind::Approval, &hop.approval);
                 self.credential(hop.presented_credential.as_ref());
                 self.credential(hop.credential.as_ref());
-                self.withdrawals(statement, &hop.credential);
+                self.withdrawals(&hop.credential);
                 self.principal(&hop.delegator);
                 self.principal(&hop.delegatee);
             }
@@ -100,7 +113,6 @@ impl Asked<'_> {
                 self.resolve(Kind::Delegation, &decision.delegation);
                 self.resolve(Kind::Approval, &decision.approval);
                 self.credential(decision.credential.as_ref());
-                self.withdrawals(statement, []);
                 self.principal(&decision.actor);
                 if let Some(request) = &decision.request {
                     self.term(Term::Request(self.tenant, request));
@@ -118,13 +130,14 @@ impl Asked<'_> {
                 }
             }
             Body::Approval(approval) => {
-                self.withdrawals(statement, []);
+                self.withdrawals([]);
                 self.principal(&approval.approver);
             }
             Body::Credential(credential) => {
                 self.resolve(Kind::Delegation, &credential.delegation);
                 self.credential(Some(&credential.credential));
-                self.withdrawals(statement, []);
+                self.principal(&credential.holder);
+                self.withdrawals([]);
             }
             Body::Revocation(revocation) => self.target(&revocation.target),
             Body::Key(key) => self.term(Term::Key(&key.kid)),

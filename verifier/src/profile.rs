@@ -15,6 +15,8 @@ pub struct Profile {
     pub freshness: Millis,
     /// How late a statement may be logged for its claimed moment to stand; nothing: however late.
     pub lateness: Option<Millis>,
+    /// Whether anything counts that was read from another system's log.
+    pub imported: bool,
     /// Whether a root that nobody registered counts where the imported source names it.
     pub imported_roots: bool,
     /// Whether authority held elsewhere passes with a permit that was imported from there.
@@ -31,6 +33,7 @@ pub const STANDARD: Profile = Profile {
     freshness: Millis(60_000),
     // Policy engines upload their decisions in chunks, up to ten minutes late by default (OPA's max_delay_seconds).
     lateness: Some(Millis(900_000)),
+    imported: true,
     imported_roots: false,
     imported_permits: false,
     asserted_absence: true,
@@ -43,6 +46,7 @@ pub const STRICT: Profile = Profile {
     skew: Millis(1_000),
     freshness: Millis(60_000),
     lateness: Some(Millis(60_000)),
+    imported: false,
     imported_roots: false,
     imported_permits: false,
     asserted_absence: false,
@@ -55,6 +59,7 @@ pub const IMPORTED: Profile = Profile {
     skew: Millis(5_000),
     freshness: Millis(60_000),
     lateness: None,
+    imported: true,
     imported_roots: true,
     imported_permits: true,
     asserted_absence: true,

@@ -2,12 +2,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use schemas::ids::StatementId;
 use schemas::payload::Kind;
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Name of the JSON form.
 pub const VERDICT_SCHEMA: &str = "writ.who/1";
@@ -49,9 +50,25 @@ pub struct Subject {
     /// Its id.
     pub id: StatementId,
     /// Its kind.
-    pub kind: Kind,
+    pub kind: SubjectKind,
     /// Where it stands.
     pub index: Index,
+}
+
+/// The kind of what was judged; nothing where this program cannot read it, written `unknown`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubjectKind(pub Option<Kind>);
+
+impl fmt::Display for SubjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.map_or("unknown", Kind::as_str))
+    }
+}
+
+impl Serialize for SubjectKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// Whether there was authority.

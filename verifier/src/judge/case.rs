@@ -1,26 +1,31 @@
 //! A case: one request with the evidence, the graph, the decision and the moment that the rules look at.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use schemas::kinds::{Decision, Revocation, Ruling, TargetKind};
-use schemas::payload::{Body, Kind, Payload};
+use schemas::ids::KeyId;
+use schemas::kinds::{Decision, Ruling};
+use schemas::payload::{Body, Kind};
 use schemas::term::Term;
-use schemas::text::PrincipalId;
-use schemas::time::Time;
+use schemas::text::Tenant;
+use schemas::time::Index;
 
 use super::ReliedOn;
 use super::graph::{Graph, Node};
+use super::ground::Ground;
 use super::moment::Moment;
 use super::request::Request;
 use super::resolve::{Link, Resolution};
-use crate::evidence::{Absence, Evidence, Record};
-use crate::needs::needs;
+use super::withdrawn::Withdrawn;
+use crate::evidence::{Evidence, Gap, Record, Unsound};
+use crate::needs::needs_of;
 use crate::profile::Profile;
 
 /// What the rules look at.
 #[derive(Clone, Debug)]
 pub struct Case<'e> {
+    /// What every question is asked on.
+    pub ground: Ground<'e>,
     /// The verified entries.
     pub evidence: &'e Evidence,
     /// The parameters.
@@ -33,6 +38,9 @@ pub struct Case<'e> {
     pub moment: Moment,
     /// The decision on it.
     pub decision: Ruled<'e>,
+    /// What was withdrawn of what the request itself presents.
+    pub withdrawn: Withdrawn<'e>,
+    of_hops: BTreeMap<Index, Withdrawn<'e>>,
 }
 
 /// The decision on a request.
@@ -40,7 +48,7 @@ pub struct Case<'e> {
 pub enum Ruled<'e> {
     /// This one.
     By(&'e Record, &'e Decision),
-    /// It names one that is not one statement.
+    /// It names one that is not one statement of a known form.
     Unresolved(Link<'e>),
     /// It names none, though one is needed.
     Missing,
@@ -48,137 +56,120 @@ pub enum Ruled<'e> {
     NotNeeded,
 }
 
-/// A revocation that is about something in the case.
-#[derive(Clone, Copy, Debug)]
-pub struct Withdrawal<'e> {
-    /// The statement's record.
-    pub record: &'e Record,
-    /// What it says.
-    pub revocation: &'e Revocation,
-    /// From when it holds.
-    pub effective: Time,
+/// What judging by a statement asks, and what of it the evidence leaves open.
+#[derive(Clone, Debug, Default)]
+pub struct Questions<'e> {
+    /// How many questions have no answer.
+    pub open: usize,
+    /// An answer that this program cannot read.
+    pub unread: Option<&'e Record>,
 }
 
 impl<'e> Case<'e> {
     /// Lays out a case.
-    pub fn new(evidence: &'e Evidence, profile: &'e Profile, request: Request<'e>) -> Self {
-        let graph = Graph::build(evidence, &request.links);
-        let moment = Moment::of(&request, evidence, profile);
+    pub fn new(ground: Ground<'e>, request: Request<'e>) -> Self {
+        let Ground { evidence, profile, .. } = ground;
+        let graph = Graph::build(ground, &request.links);
+        let moment = Moment::of(&request, ground);
         let decision = Ruled::on(&request);
-        Self { evidence, profile, request, graph, moment, decision }
+        let withdrawn = Withdrawn::of_request(ground, &graph, &request, decision.record());
+        let of_hops =
+            graph.parents_first().map(|node| (node.record.index, Withdrawn::of_hop(ground, &graph, node)));
+        let of_hops = of_hops.collect();
+        Self { ground, evidence, profile, request, graph, moment, decision, withdrawn, of_hops }
     }
 
-    /// The revocations of a hop: of its statement, credential, signer's key, task, delegator and delegatee.
-    pub fn withdrawals_of_hop(&self, node: &Node<'e>) -> Vec<Withdrawal<'e>> {
-        let tenant = &node.payload.tenant;
-        let id = node.record.id();
-        let mut found = self.withdrawals(&Term::Withdrawn(&id));
-        for foreign in node.payload.refs.iter().chain(&node.hop.credential) {
-            found.extend(self.withdrawals(&Term::WithdrawnForeign(tenant, foreign)));
-        }
-        found.extend(self.withdrawals(&Term::WithdrawnKey(&node.record.envelope.kid)));
-        if let Some(task) = &node.payload.task {
-            found.extend(self.withdrawals(&Term::WithdrawnTask(tenant, task)));
-        }
-        for principal in [&node.hop.delegator, &node.hop.delegatee] {
-            found.extend(self.withdrawals(&Term::WithdrawnPrincipal(principal)));
-        }
-        found
+    /// What was withdrawn of a hop.
+    pub fn withdrawn_of(&self, node: &Node<'_>) -> Option<&Withdrawn<'e>> {
+        self.of_hops.get(&node.record.index)
     }
 
-    /// The revocations of what a request itself presents: its credential, task, actor, decision, approvals and their keys.
-    pub fn withdrawals_of_request(&self) -> Vec<Withdrawal<'e>> {
-        let Request { record, tenant, actor, credential, task, approvals, .. } = &self.request;
-        let mut found = self.withdrawals(&Term::WithdrawnPrincipal(actor));
-        found.extend(self.withdrawals(&Term::WithdrawnKey(&record.envelope.kid)));
-        if let Some(credential) = credential {
-            found.extend(self.withdrawals(&Term::WithdrawnForeign(tenant, credential)));
-        }
-        if let Some(task) = task {
-            found.extend(self.withdrawals(&Term::WithdrawnTask(tenant, task)));
-        }
-        let relied = approvals.iter().filter_map(|link| link.resolution.one()).chain(self.decision.record());
-        for relied in relied {
-            found.extend(self.withdrawals(&Term::Withdrawn(&relied.id())));
-            found.extend(self.withdrawals(&Term::WithdrawnKey(&relied.envelope.kid)));
-            for foreign in relied.payload.iter().flat_map(|payload| &payload.refs) {
-                let of_relied = self.withdrawals(&Term::WithdrawnForeign(tenant, foreign));
-                found.extend(of_relied.into_iter().filter(|withdrawal| names_kind(withdrawal, relied)));
+    /// What judging by `record` asks, and what of it is open.
+    pub fn questions(&self, record: &Record) -> Questions<'e> {
+        let Some(payload) = &record.payload else { return Questions::default() };
+        let needs = needs_of(&record.envelope, payload);
+        let open = needs.ids.iter().filter(|id| self.evidence.get(id).is_none()).count();
+        let mut questions = Questions { open, unread: None };
+        let mut keys: Vec<KeyId> = Vec::new();
+        for term in &needs.terms {
+            let row = self.evidence.row(term);
+            questions.open = questions.open.saturating_add(usize::from(!row.answered));
+            for found in row.records() {
+                if !self.ground.effort.spend(1) {
+                    return questions;
+                }
+                keys.push(found.envelope.kid);
+                questions.note(found);
             }
         }
-        found
+        self.ask_of_keys(keys, &mut questions);
+        questions
     }
 
-    /// The principals whose authority a withdrawal of the hop would take back: those upstream, and the hop's own two.
-    pub fn givers(&self, node: Option<&Node<'e>>) -> BTreeSet<&'e PrincipalId> {
-        let mut givers = BTreeSet::new();
-        if let Some(node) = node {
-            givers.insert(&node.hop.delegatee);
-            for index in self.graph.upstream(node.record.index) {
-                givers.extend(self.graph.node(index).map(|above| &above.hop.delegator));
+    /// Whatever a registrar said stands only if all is known of the registrar's own key, and so on up to genesis.
+    fn ask_of_keys(&self, keys: Vec<KeyId>, questions: &mut Questions<'e>) {
+        let mut seen: BTreeSet<KeyId> = BTreeSet::new();
+        let mut waiting = keys;
+        while let Some(kid) = waiting.pop() {
+            if !self.ground.effort.spend(1) {
+                return;
             }
-        } else {
-            givers.insert(self.request.actor);
-            givers.extend(self.graph.parents_first().map(|above| &above.hop.delegator));
+            if !seen.insert(kid) {
+                continue;
+            }
+            let row = self.evidence.row(&Term::Key(&kid).id());
+            questions.open = questions.open.saturating_add(usize::from(!row.answered));
+            for found in row.records() {
+                questions.note(found);
+                waiting.push(found.envelope.kid);
+            }
         }
-        givers
     }
 
-    /// Whether all that judging these records asks for is in the evidence.
-    pub fn is_complete(&self, relied: &ReliedOn) -> bool {
-        self.first_unanswered(relied).is_none()
-    }
-
-    /// The first record whose questions the evidence leaves open, and how many it leaves.
-    pub fn first_unanswered(&self, relied: &ReliedOn) -> Option<(&'e Record, usize)> {
-        relied.iter().filter_map(|index| self.evidence.at(*index)).find_map(|record| {
-            let open = self.unanswered(record);
-            (open > 0).then_some((record, open))
-        })
-    }
-
-    fn unanswered(&self, record: &Record) -> usize {
-        let Some(statement) = record.statement() else { return 1 };
-        let needs = needs(&statement);
-        let ids = needs.ids.iter().filter(|id| self.evidence.get(id).is_none()).count();
-        let (Absence::Asserted(rows) | Absence::Recomputed(rows)) = self.evidence.absence();
-        let all_known = matches!(self.evidence.absence(), Absence::Recomputed(_));
-        let open_row = |term| match rows.get(term) {
-            Some(indexes) => indexes.iter().any(|index| self.evidence.at(*index).is_none()),
-            None => !all_known,
+    /// A number that is missing from the sequence of an emitter involved, where all entries were read.
+    pub(crate) fn gap(&self, relied: &ReliedOn) -> Option<(&'e Record, Gap)> {
+        let records: Vec<&'e Record> = relied.iter().filter_map(|index| self.evidence.at(*index)).collect();
+        let emitter = |record: &&'e Record| -> Option<(KeyId, &'e Tenant)> {
+            let payload = record.payload.as_ref()?;
+            payload.stream.map(|_| (record.envelope.kid, &payload.tenant))
         };
-        ids.saturating_add(needs.terms.iter().filter(|term| open_row(term)).count())
+        let gap = self.evidence.gap(&records.iter().filter_map(emitter).collect())?;
+        let of = records.into_iter().find(|record| record.envelope.kid == gap.kid)?;
+        Some((of, gap))
     }
 
-    fn withdrawals(&self, term: &Term<'_>) -> Vec<Withdrawal<'e>> {
-        let evidence: &'e Evidence = self.evidence;
-        let records = evidence.find(term).records;
-        records.into_iter().filter_map(Withdrawal::of).collect()
+    /// Whether every reference resolved, every question is answered and read, and no sequence involved has a gap.
+    pub fn is_complete(&self, relied: &ReliedOn) -> bool {
+        let answered = |record: &'e Record| {
+            let questions = self.questions(record);
+            record.payload.is_some() && questions.open == 0 && questions.unread.is_none()
+        };
+        let unresolved = |link: &Link<'e>| link.resolution.one().is_none();
+        let request = &self.request;
+        let named =
+            request.links.iter().chain(&request.decision).chain(&request.approval).chain(&request.attempt);
+        let hops = relied.iter().filter_map(|index| self.graph.node(*index)).flat_map(|node| &node.links);
+        relied.iter().filter_map(|index| self.evidence.at(*index)).all(answered)
+            && !named.chain(hops).any(unresolved)
+            && self.gap(relied).is_none()
+            && !self.ground.effort.is_spent()
+    }
+
+    /// The records that a verdict rests on beside its hops.
+    pub fn relied_on(&self) -> ReliedOn {
+        let request = &self.request;
+        let named = request.decision.iter().chain(&request.approval).chain(&request.attempt);
+        let named = named.filter_map(|link| link.resolution.one());
+        named.chain([request.record]).map(|record| record.index).collect()
     }
 }
 
-/// A revocation under a foreign id says what kind of thing it means by it.
-fn names_kind(withdrawal: &Withdrawal<'_>, record: &Record) -> bool {
-    let kind = record.payload.as_ref().map(|payload| payload.kind);
-    matches!(
-        (withdrawal.revocation.target.kind, kind),
-        (TargetKind::Approval, Some(Kind::Approval)) | (TargetKind::Credential, Some(Kind::Credential))
-    )
-}
-
-impl<'e> Withdrawal<'e> {
-    fn of(record: &'e Record) -> Option<Self> {
-        match &record.payload {
-            Some(Payload { at, body: Body::Revocation(revocation), .. }) => {
-                Some(Self { record, revocation, effective: revocation.effective_at.unwrap_or(*at) })
-            }
-            _ => None,
+impl<'e> Questions<'e> {
+    /// A statement of an unknown form, by a key that could speak, may say anything.
+    fn note(&mut self, found: &'e Record) {
+        if matches!(found.standing, Err(Unsound::Unknown(_))) {
+            self.unread = Some(found);
         }
-    }
-
-    /// Who withdraws.
-    pub fn revoker(&self) -> &'e PrincipalId {
-        self.revocation.revoker.as_ref().unwrap_or(&self.record.envelope.iss)
     }
 }
 
@@ -226,20 +217,4 @@ impl<'e> Ruled<'e> {
     pub fn is_permit(&self) -> bool {
         matches!(self, Self::By(_, decision) if decision.ruling == Ruling::Permit)
     }
-}
-
-/// The records that a verdict rests on beside its hops.
-pub(super) fn relied_on(case: &Case<'_>) -> ReliedOn {
-    let mut relied: ReliedOn = [case.request.record.index].into();
-    relied.extend(case.decision.record().map(|record| record.index));
-    relied.extend(
-        case.request.approvals.iter().filter_map(|link| link.resolution.one()).map(|record| record.index),
-    );
-    relied
-}
-
-/// Where a registrar says who a principal is.
-pub(crate) fn registrations<'e>(evidence: &'e Evidence, principal: &PrincipalId) -> Vec<&'e Record> {
-    let found = evidence.find(&Term::Registration(principal)).records;
-    found.into_iter().filter(|record| record.standing.is_ok()).collect()
 }

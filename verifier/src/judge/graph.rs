@@ -4,11 +4,13 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use schemas::kinds::Delegation;
+use schemas::limits::CHAIN_LINKS_MAX;
 use schemas::payload::{Body, Kind, Payload};
 use schemas::time::Index;
 
+use super::ground::Ground;
 use super::resolve::{Link, resolve, resolve_credential};
-use crate::evidence::{Evidence, Record};
+use crate::evidence::Record;
 
 /// A hop and the hops that its delegator's authority comes from.
 #[derive(Clone, Debug)]
@@ -31,15 +33,19 @@ pub struct Graph<'e> {
     order: Vec<Index>,
     /// Links (child, parent) that close a cycle.
     back: BTreeSet<(Index, Index)>,
+    /// How many links there are.
+    links: usize,
+    /// Whether there are more than are followed.
+    cut: bool,
 }
 
 impl<'e> Graph<'e> {
     /// Follows `links` back to the roots. Iterative: depth is the evidence's, never the stack's.
-    pub fn build(evidence: &'e Evidence, links: &[Link<'e>]) -> Self {
+    pub fn build(ground: Ground<'e>, links: &[Link<'e>]) -> Self {
         let mut graph = Self::default();
         for link in links {
             if let Some(record) = link.resolution.one() {
-                graph.visit(evidence, record);
+                graph.visit(ground, record);
             }
         }
         graph
@@ -60,12 +66,17 @@ impl<'e> Graph<'e> {
         self.back.contains(&(child, parent))
     }
 
+    /// Whether there are more links than are followed.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+
     /// Every hop above `node`, itself included.
-    pub fn upstream(&self, node: Index) -> BTreeSet<Index> {
+    pub(super) fn upstream(&self, ground: Ground<'_>, node: Index) -> BTreeSet<Index> {
         let mut seen = BTreeSet::new();
         let mut waiting: Vec<Index> = [node].into();
         while let Some(index) = waiting.pop() {
-            if seen.insert(index) {
+            if ground.effort.spend(1) && seen.insert(index) {
                 waiting.extend(self.node(index).into_iter().flat_map(Node::parents));
             }
         }
@@ -73,10 +84,10 @@ impl<'e> Graph<'e> {
     }
 
     /// Depth-first from `record`, noting each hop after its parents and each link to a hop that is still open.
-    fn visit(&mut self, evidence: &'e Evidence, record: &'e Record) {
+    fn visit(&mut self, ground: Ground<'e>, record: &'e Record) {
         let mut open: BTreeSet<Index> = BTreeSet::new();
         let mut stack: Vec<(Index, usize)> = Vec::new();
-        if self.enter(evidence, record) {
+        if self.enter(ground, record) {
             open.insert(record.index);
             stack.push((record.index, 0));
         }
@@ -96,7 +107,7 @@ impl<'e> Graph<'e> {
                     let Some(parent) = parent else { continue };
                     if open.contains(&parent.index) {
                         self.back.insert((index, parent.index));
-                    } else if self.enter(evidence, parent) {
+                    } else if self.enter(ground, parent) {
                         open.insert(parent.index);
                         stack.push((parent.index, 0));
                     }
@@ -106,17 +117,23 @@ impl<'e> Graph<'e> {
     }
 
     /// Makes the node of a record; false where it is there already or is no hop.
-    fn enter(&mut self, evidence: &'e Evidence, record: &'e Record) -> bool {
+    fn enter(&mut self, ground: Ground<'e>, record: &'e Record) -> bool {
         let Some(payload) = &record.payload else { return false };
         let Body::Delegation(hop) = &payload.body else { return false };
         if self.nodes.contains_key(&record.index) {
             return false;
         }
+        let count = hop.parents.len().max(1);
+        self.links = self.links.saturating_add(count);
+        if self.links > CHAIN_LINKS_MAX {
+            self.cut = true;
+            return false;
+        }
         let stated =
-            hop.parents.iter().map(|parent| resolve(evidence, &payload.tenant, Kind::Delegation, parent));
+            hop.parents.iter().map(|parent| resolve(ground, &payload.tenant, Kind::Delegation, parent));
         let mut links: Vec<Link<'e>> = stated.collect();
         if let (true, Some(credential)) = (links.is_empty(), &hop.presented_credential) {
-            links.extend(resolve_credential(evidence, &payload.tenant, credential));
+            links.extend(resolve_credential(ground, &payload.tenant, credential));
         }
         self.nodes.insert(record.index, Node { record, payload, hop, links });
         true

@@ -3,38 +3,66 @@
 //! Everything is judged as of the moment of the action. A chain is a graph: an action is authorized if some way from a
 //! registered root to its actor holds at every hop, and the decision and the moment hold as well.
 
+mod answer;
 mod case;
 mod graph;
+mod ground;
+mod identity;
 mod moment;
 mod request;
 mod resolve;
 mod support;
+mod withdrawn;
 
 use alloc::collections::BTreeSet;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use schemas::ids::StatementId;
 use schemas::payload::{Kind, Vantage};
+use schemas::text::PrincipalId;
 use schemas::time::Index;
 use thiserror::Error;
 
-pub(crate) use case::registrations;
-pub use case::{Case, Ruled, Withdrawal};
+pub use case::{Case, Questions, Ruled};
 pub use graph::{Graph, Node};
+pub use ground::{EFFORT_MAX, Effort, Ground};
+pub(crate) use identity::{Root, linked, may_be_one, root};
 pub use moment::Moment;
 pub use request::{Act, Request};
+pub(crate) use resolve::resolve;
 pub use resolve::{Link, Resolution, Via};
-pub use support::{Edge, Path};
+pub use withdrawn::{Withdrawal, Withdrawn};
 
-use crate::evidence::{Absence, Evidence, Record};
+use crate::evidence::{Evidence, Record};
 use crate::profile::{IMPORTED, Profile, STANDARD};
 use crate::rules::{Check, RULES};
-use crate::verdict::{
-    AsOf, Effect, Finding, Outcome, Subject, VERDICT_SCHEMA, Verdict, VerdictHop, VerdictMoment,
-    VerdictProfile, VerdictTrust,
-};
+use crate::verdict::{Effect, Finding, Verdict};
 use support::Support;
+
+/// The records that a verdict rests on.
+pub type ReliedOn = BTreeSet<Index>;
+
+/// A hop and what relies on it: the next hop, or the request itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Edge<'c> {
+    /// The hop that is relied on.
+    pub parent: &'c Node<'c>,
+    /// The hop that relies on it; nothing: the request does.
+    pub child: Option<&'c Node<'c>>,
+}
+
+/// A way from a root, as far as it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'c> {
+    /// The root.
+    pub root: &'c PrincipalId,
+    /// The hop that was reached; nothing: the request was.
+    pub hop: Option<&'c Node<'c>>,
+    /// How many hops the way has, that one included.
+    pub hops: usize,
+    /// How many it may have, by the format and by what the hops before allow.
+    pub allowed: usize,
+}
 
 /// Why a subject cannot be judged at all.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -73,128 +101,49 @@ pub fn default_profile(record: &Record) -> &'static Profile {
     }
 }
 
-/// Judges one subject. Total: any evidence within the limits gives a verdict.
+/// Judges one subject. Total: any evidence within the limits gives a verdict, in bounded time.
 pub fn judge(subject: &StatementId, evidence: &Evidence, profile: &Profile) -> Result<Verdict, JudgeError> {
     let record = evidence.get(subject).ok_or(JudgeError::NotFound { subject: *subject })?;
-    let Some(payload) = &record.payload else { return Ok(opaque(record, evidence, profile)) };
+    let Some(payload) = &record.payload else { return Ok(answer::unread(record, evidence, profile)) };
+    let effort = Effort::new();
+    let ground = Ground { evidence, profile, effort: &effort };
     let request =
-        Request::of(record, payload, evidence).ok_or(JudgeError::NotJudgeable { kind: payload.kind })?;
-    let case = Case::new(evidence, profile, request);
+        Request::of(record, payload, ground).ok_or(JudgeError::NotJudgeable { kind: payload.kind })?;
+    let case = Case::new(ground, request);
     let support = support::best(&case);
     let mut findings: Vec<Finding> = support.findings.clone();
     findings.extend(case_findings(&case, &support));
+    findings.extend(without_root(&case, &support, &findings));
     findings.sort();
     findings.dedup();
-    Ok(verdict(&case, &support, findings))
+    Ok(answer::verdict(&case, &support, findings))
 }
 
-/// Findings that hang on the subject and its decision, whichever way the authority came.
+/// Findings that hang on the subject and what it names beside its hops, whichever way the authority came.
 fn case_findings(case: &Case<'_>, support: &Support<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let relied = case.relied_on();
+    for record in relied.iter().filter_map(|index| case.evidence.at(*index)) {
+        // The subject may be a hop itself, and then was looked at on the way.
+        if case.graph.node(record.index).is_none() {
+            findings.extend(support::record_findings(case, record));
+        }
+    }
     for rule in RULES {
         match rule.check {
             Check::Case(check) => findings.extend(check(case)),
-            Check::Record(check) => {
-                findings.extend(check(case, case.request.record));
-                findings.extend(case.decision.record().and_then(|decision| check(case, decision)));
-            }
             Check::Support(check) => findings.extend(check(case, &support.relied_on(case))),
-            Check::Hop(_) | Check::Link(_) | Check::Edge(_) | Check::Path(_) => {}
+            Check::Record(_) | Check::Hop(_) | Check::Link(_) | Check::Edge(_) | Check::Path(_) => {}
         }
     }
     findings
 }
 
-fn outcome(findings: &[Finding]) -> Outcome {
-    match findings.iter().map(|finding| finding.effect).min() {
-        Some(Effect::NotAuthorized) => Outcome::NotAuthorized,
-        Some(Effect::Indeterminate) => Outcome::Indeterminate,
-        Some(Effect::None) | None => Outcome::Authorized,
-    }
+/// Nothing is authorized by nobody: whatever the rules may have overlooked, a verdict without a root is none.
+fn without_root(case: &Case<'_>, support: &Support<'_>, findings: &[Finding]) -> Option<Finding> {
+    let is_answered = findings.iter().any(|finding| finding.effect != Effect::None);
+    (support.root.is_none() && !is_answered).then(|| {
+        let detail = "no way leads from the subject to a root";
+        Finding::new("hop-missing", Effect::Indeterminate, detail).of(case.request.record)
+    })
 }
-
-fn verdict(case: &Case<'_>, support: &Support<'_>, findings: Vec<Finding>) -> Verdict {
-    let hops = support.hops.iter().map(|(node, via)| verdict_hop(node, *via, &findings)).collect();
-    let complete = case.is_complete(&support.relied_on(case));
-    Verdict {
-        schema: VERDICT_SCHEMA,
-        subject: Subject {
-            id: case.request.record.id(),
-            kind: case.request.kind,
-            index: case.request.record.index,
-        },
-        outcome: outcome(&findings),
-        principal: support.root.as_ref().map(ToString::to_string).unwrap_or_default(),
-        decision: case.decision.word().into(),
-        moment: VerdictMoment { at: case.moment.claimed, established: case.moment.established },
-        hops,
-        findings,
-        profile: VerdictProfile { name: case.profile.name, version: case.profile.version },
-        trust: verdict_trust(case.evidence),
-        as_of: as_of(case.evidence),
-        complete,
-        absence: absence_word(case.evidence),
-    }
-}
-
-fn verdict_hop(node: &Node<'_>, via: Via, findings: &[Finding]) -> VerdictHop {
-    let id = node.record.id();
-    VerdictHop {
-        id,
-        index: node.record.index,
-        delegator: node.hop.delegator.to_string(),
-        delegatee: node.hop.delegatee.to_string(),
-        via: via.as_str(),
-        assurance: node.record.standing.as_ref().map_or("none", |assurance| assurance.as_str()),
-        scope: node.hop.scope.as_ref().map_or_else(|| String::from("nothing"), ToString::to_string),
-        expires: node.hop.expires,
-        findings: findings.iter().filter(|finding| finding.statement == Some(id)).cloned().collect(),
-    }
-}
-
-fn verdict_trust(evidence: &Evidence) -> VerdictTrust {
-    let pinning = evidence.pinning();
-    VerdictTrust {
-        pinned: pinning.log_key,
-        key: pinning.key.clone(),
-        registrars: if pinning.genesis { "pinned" } else { "as-named-by-the-log" },
-        dev: evidence.registry().genesis().parameters.dev,
-    }
-}
-
-fn as_of(evidence: &Evidence) -> AsOf {
-    let head = evidence.head();
-    AsOf { origin: head.origin.clone(), size: head.size, root: head.root, time: evidence.head_time() }
-}
-
-fn absence_word(evidence: &Evidence) -> &'static str {
-    match evidence.absence() {
-        Absence::Recomputed(_) => "recomputed",
-        Absence::Asserted(_) => "asserted",
-    }
-}
-
-/// The verdict on a subject whose payload this program cannot read.
-fn opaque(record: &Record, evidence: &Evidence, profile: &Profile) -> Verdict {
-    let detail = "the subject's payload is of a form that this program does not know; use a newer one";
-    let finding = Finding::new("unknown-statement", Effect::Indeterminate, detail).of(record);
-    Verdict {
-        schema: VERDICT_SCHEMA,
-        // The kind cannot be read; `correction` would be a guess, so the nearest neutral word is the reserved one.
-        subject: Subject { id: record.id(), kind: Kind::IndexRoot, index: record.index },
-        outcome: Outcome::Indeterminate,
-        principal: String::new(),
-        decision: "none".into(),
-        moment: VerdictMoment { at: record.time, established: "interval" },
-        hops: Vec::new(),
-        findings: [finding].into(),
-        profile: VerdictProfile { name: profile.name, version: profile.version },
-        trust: verdict_trust(evidence),
-        as_of: as_of(evidence),
-        complete: false,
-        absence: absence_word(evidence),
-    }
-}
-
-/// The records that a verdict rests on.
-pub type ReliedOn = BTreeSet<Index>;

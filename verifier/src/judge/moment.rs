@@ -6,9 +6,9 @@
 use schemas::payload::{Payload, Vantage};
 use schemas::time::{Index, Time};
 
-use crate::evidence::Evidence;
-use crate::judge::request::Request;
-use crate::profile::Profile;
+use super::ground::Ground;
+use super::request::Request;
+use crate::evidence::Record;
 
 /// When the subject happened, as far as that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,8 @@ pub struct Moment {
 
 impl Moment {
     /// The moment of a request.
-    pub fn of(request: &Request<'_>, evidence: &Evidence, profile: &Profile) -> Self {
+    pub fn of(request: &Request<'_>, ground: Ground<'_>) -> Self {
+        let Ground { evidence, profile, .. } = ground;
         let claimed = request.claimed;
         let logged = request.record.time;
         let payload = request.record.payload.as_ref();
@@ -44,6 +45,13 @@ impl Moment {
         let earliest = seen_time.flatten().unwrap_or(claimed);
         let from = claimed.min(earliest).min(logged);
         Self { claimed, from, to: claimed.max(logged), established: "interval" }
+    }
+
+    /// Whether what a statement that was logged after the moment says of an earlier time was logged soon enough to stand.
+    pub fn lets_stand(&self, ground: Ground<'_>, record: &Record, claimed: Time) -> bool {
+        let logged_before = record.time <= self.claimed.later(ground.profile.skew);
+        let late = ground.profile.lateness.is_some_and(|lateness| record.time.since(claimed) > lateness);
+        logged_before || !late
     }
 
     /// Both ends of the time that the moment may be in, where it is not proved.

@@ -9,8 +9,9 @@ use schemas::scope::Quantities;
 use schemas::text::{Line, PrincipalId, Tenant};
 use schemas::time::Time;
 
+use super::ground::Ground;
 use super::resolve::{Link, resolve, resolve_credential};
-use crate::evidence::{Evidence, Record};
+use crate::evidence::Record;
 
 /// One subject, seen as a request for authority.
 #[derive(Clone, Debug)]
@@ -29,8 +30,10 @@ pub struct Request<'e> {
     pub credential: Option<&'e ForeignRef>,
     /// Its task.
     pub task: Option<&'e Line>,
-    /// The approvals that it relied on.
-    pub approvals: Vec<Link<'e>>,
+    /// The attempt that it is the outcome of.
+    pub attempt: Option<Link<'e>>,
+    /// The approval that it relied on.
+    pub approval: Option<Link<'e>>,
     /// The decision that it relied on; nothing where it names none.
     pub decision: Option<Link<'e>>,
     /// The hops that the actor's authority comes from; none: the actor is the root.
@@ -50,15 +53,13 @@ pub struct Act<'e> {
     pub quantities: &'e Quantities,
     /// Exactly which request.
     pub request: Option<&'e Digest>,
-    /// The delegation that it relied on, as written.
-    pub delegation: Option<&'e Reference>,
     /// Whether it was carried out.
     pub executed: bool,
 }
 
 impl<'e> Request<'e> {
     /// The subject as a request; nothing where its kind needs no authority.
-    pub fn of(record: &'e Record, payload: &'e Payload, evidence: &'e Evidence) -> Option<Self> {
+    pub fn of(record: &'e Record, payload: &'e Payload, ground: Ground<'e>) -> Option<Self> {
         let tenant = &payload.tenant;
         let base = |actor, claimed| Self {
             record,
@@ -68,25 +69,24 @@ impl<'e> Request<'e> {
             act: None,
             credential: None,
             task: payload.task.as_ref(),
-            approvals: Vec::new(),
+            attempt: None,
+            approval: None,
             decision: None,
             links: Vec::new(),
             claimed,
         };
         match &payload.body {
-            Body::Action(action) => {
-                Some(of_action(base(&action.actor, action.attempted_at), action, evidence))
-            }
+            Body::Action(action) => Some(of_action(base(&action.actor, action.attempted_at), action, ground)),
             Body::Decision(decision) => {
-                Some(of_decision(base(&decision.actor, decision.evaluated_at), decision, evidence))
+                Some(of_decision(base(&decision.actor, decision.evaluated_at), decision, ground))
             }
             Body::Delegation(hop) => {
-                let own = resolve(evidence, tenant, Kind::Delegation, &Reference::Id(record.id()));
+                let own = resolve(ground, tenant, Kind::Delegation, &Reference::Id(record.id()));
                 Some(Self { links: [own].into(), ..base(&hop.delegatee, payload.at) })
             }
             Body::Credential(credential) => {
                 let stated = credential.delegation.as_ref();
-                let links = links(evidence, tenant, stated, Some(&credential.credential));
+                let links = links(ground, tenant, stated, Some(&credential.credential));
                 let own = Some(&credential.credential);
                 Some(Self { links, credential: own, ..base(&credential.holder, payload.at) })
             }
@@ -95,25 +95,23 @@ impl<'e> Request<'e> {
     }
 }
 
-fn of_action<'e>(base: Request<'e>, action: &'e Action, evidence: &'e Evidence) -> Request<'e> {
+fn of_action<'e>(base: Request<'e>, action: &'e Action, ground: Ground<'e>) -> Request<'e> {
     let tenant = base.tenant;
     // An outcome relies on what its attempt relied on, unless it says so itself.
-    let attempt = action
-        .attempt
-        .as_ref()
-        .and_then(|attempt| resolve(evidence, tenant, Kind::Action, attempt).resolution.one());
-    let attempt = attempt.and_then(|record| match record.payload.as_ref().map(|payload| &payload.body) {
-        Some(Body::Action(attempt)) => Some(attempt),
+    let attempt = action.attempt.as_ref().map(|attempt| resolve(ground, tenant, Kind::Action, attempt));
+    let attempted = attempt.as_ref().and_then(|link| link.resolution.one());
+    let attempted = match attempted.and_then(|record| record.payload.as_ref()).map(|payload| &payload.body) {
+        Some(Body::Action(attempted)) => Some(attempted),
         _ => None,
-    });
+    };
     let from_attempt = |pick: fn(&'e Action) -> &'e Option<Reference>| {
-        pick(action).as_ref().or_else(|| attempt.and_then(|attempt| pick(attempt).as_ref()))
+        pick(action).as_ref().or_else(|| attempted.and_then(|attempted| pick(attempted).as_ref()))
     };
     let delegation = from_attempt(|action| &action.delegation);
     let decision = from_attempt(|action| &action.decision);
     let approval = from_attempt(|action| &action.approval);
     let credential =
-        action.credential.as_ref().or_else(|| attempt.and_then(|attempt| attempt.credential.as_ref()));
+        action.credential.as_ref().or_else(|| attempted.and_then(|attempted| attempted.credential.as_ref()));
     let executed = action.phase != Phase::Attempt
         && !matches!(action.outcome, Some(Outcome::Denied | Outcome::Suppressed));
     Request {
@@ -122,21 +120,18 @@ fn of_action<'e>(base: Request<'e>, action: &'e Action, evidence: &'e Evidence) 
             resources: &action.resources,
             quantities: &action.quantities,
             request: action.request.as_ref(),
-            delegation,
             executed,
         }),
         credential,
-        approvals: approval
-            .into_iter()
-            .map(|reference| resolve(evidence, tenant, Kind::Approval, reference))
-            .collect(),
-        decision: decision.map(|reference| resolve(evidence, tenant, Kind::Decision, reference)),
-        links: links(evidence, tenant, delegation, credential),
+        approval: approval.map(|reference| resolve(ground, tenant, Kind::Approval, reference)),
+        attempt,
+        decision: decision.map(|reference| resolve(ground, tenant, Kind::Decision, reference)),
+        links: links(ground, tenant, delegation, credential),
         ..base
     }
 }
 
-fn of_decision<'e>(base: Request<'e>, decision: &'e Decision, evidence: &'e Evidence) -> Request<'e> {
+fn of_decision<'e>(base: Request<'e>, decision: &'e Decision, ground: Ground<'e>) -> Request<'e> {
     let tenant = base.tenant;
     let approval = decision.approval.as_ref();
     Request {
@@ -145,29 +140,25 @@ fn of_decision<'e>(base: Request<'e>, decision: &'e Decision, evidence: &'e Evid
             resources: &decision.resources,
             quantities: &decision.quantities,
             request: decision.request.as_ref(),
-            delegation: decision.delegation.as_ref(),
             executed: false,
         }),
         credential: decision.credential.as_ref(),
-        approvals: approval
-            .into_iter()
-            .map(|reference| resolve(evidence, tenant, Kind::Approval, reference))
-            .collect(),
-        links: links(evidence, tenant, decision.delegation.as_ref(), decision.credential.as_ref()),
+        approval: approval.map(|reference| resolve(ground, tenant, Kind::Approval, reference)),
+        links: links(ground, tenant, decision.delegation.as_ref(), decision.credential.as_ref()),
         ..base
     }
 }
 
 /// The hops behind a request: the delegation that it states, or else whatever its credential is known to carry.
 fn links<'e>(
-    evidence: &'e Evidence,
+    ground: Ground<'e>,
     tenant: &Tenant,
     stated: Option<&Reference>,
     credential: Option<&ForeignRef>,
 ) -> Vec<Link<'e>> {
     match (stated, credential) {
-        (Some(reference), _) => [resolve(evidence, tenant, Kind::Delegation, reference)].into(),
-        (None, Some(credential)) => resolve_credential(evidence, tenant, credential).into_iter().collect(),
+        (Some(reference), _) => [resolve(ground, tenant, Kind::Delegation, reference)].into(),
+        (None, Some(credential)) => resolve_credential(ground, tenant, credential).into_iter().collect(),
         (None, None) => Vec::new(),
     }
 }

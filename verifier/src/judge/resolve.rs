@@ -3,12 +3,14 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use schemas::payload::{Kind, Payload};
+use schemas::payload::{Body, Kind, Payload};
 use schemas::reference::{ForeignRef, Reference};
 use schemas::term::Term;
 use schemas::text::Tenant;
 
+use super::ground::Ground;
 use crate::evidence::{Evidence, Record};
+use crate::registry::entitle_namespace;
 
 /// A reference from a statement to one that it relies on.
 #[derive(Clone, Debug)]
@@ -67,73 +69,99 @@ impl<'e> Resolution<'e> {
 /// Resolves a reference to a statement of `kind`.
 ///
 /// By id whatever stands there is taken, sound or not: the rules say what is wrong with it. By foreign id only sound
-/// statements of the same tenant are candidates, so that nobody can make a name ambiguous who may not use it.
-pub(super) fn resolve<'e>(
-    evidence: &'e Evidence,
+/// statements of the same tenant are candidates, by keys that may name things of that namespace: nobody else can lay claim
+/// to a name or make it ambiguous.
+pub(crate) fn resolve<'e>(
+    ground: Ground<'e>,
     tenant: &Tenant,
     kind: Kind,
     reference: &Reference,
 ) -> Link<'e> {
+    let by_id = |id| {
+        let found = ground.evidence.get(id).filter(|record| is_kind_or_unknown(record, kind));
+        (Via::Statement, found.map_or(Resolution::Missing, Resolution::One))
+    };
     let (via, resolution) = match reference {
-        Reference::Id(id) => {
-            let found = evidence.get(id).filter(|record| is_kind_or_unknown(record, kind));
-            (Via::Statement, found.map_or(Resolution::Missing, Resolution::One))
-        }
+        Reference::Id(id) => by_id(id),
+        Reference::InLog(log, id) if *log == ground.evidence.registry().log() => by_id(id),
         Reference::InLog(..) => (Via::Statement, Resolution::Missing),
-        Reference::Foreign(foreign) => (via_of(foreign), resolve_foreign(evidence, tenant, kind, foreign)),
+        Reference::Foreign(foreign) => (via_of(foreign), named(ground, tenant, kind, foreign, carries)),
     };
     Link { via, name: reference.to_string(), resolution }
 }
 
-/// The hop that a credential carries, if one is known; nothing where the evidence shows that there is none.
-pub(super) fn resolve_credential<'e>(
-    evidence: &'e Evidence,
+/// The hop that was issued with a credential, if one is known; nothing where the evidence shows that there is none.
+pub(crate) fn resolve_credential<'e>(
+    ground: Ground<'e>,
     tenant: &Tenant,
     credential: &ForeignRef,
 ) -> Option<Link<'e>> {
-    let covered = evidence.find(&Term::Named(Kind::Delegation, tenant, credential)).covered;
-    let resolution = resolve_foreign(evidence, tenant, Kind::Delegation, credential);
-    match resolution {
+    let covered = ground.evidence.find(&Term::Named(Kind::Delegation, tenant, credential)).covered;
+    match named(ground, tenant, Kind::Delegation, credential, issues) {
         Resolution::Missing if covered => None,
-        _ => Some(Link { via: Via::Credential, name: credential.to_string(), resolution }),
+        resolution => Some(Link { via: Via::Credential, name: credential.to_string(), resolution }),
     }
 }
 
-fn resolve_foreign<'e>(
-    evidence: &'e Evidence,
+/// The sound statements that issue, or sign in with, a credential.
+pub(crate) fn issues_of<'e>(ground: Ground<'e>, tenant: &Tenant, credential: &ForeignRef) -> Vec<&'e Record> {
+    candidates(ground, tenant, Kind::Credential, credential, issues)
+}
+
+fn named<'e>(
+    ground: Ground<'e>,
     tenant: &Tenant,
     kind: Kind,
     foreign: &ForeignRef,
+    means: fn(&Payload, &ForeignRef) -> bool,
 ) -> Resolution<'e> {
-    let named = evidence.find(&Term::Named(kind, tenant, foreign)).records;
-    let mut candidates: Vec<&Record> = named
-        .into_iter()
-        .filter(|record| record.standing.is_ok())
-        .filter(|record| {
-            record.payload.as_ref().is_some_and(|payload| carries(payload, tenant, kind, foreign))
-        })
-        .collect();
-    match (candidates.pop(), candidates.is_empty()) {
-        (None, _) => Resolution::Missing,
-        (Some(only), true) => Resolution::One(only),
-        (Some(last), false) => {
-            candidates.push(last);
-            Resolution::Ambiguous(candidates)
-        }
+    let candidates = candidates(ground, tenant, kind, foreign, means);
+    match candidates.as_slice() {
+        [] => Resolution::Missing,
+        [only] => Resolution::One(only),
+        _ => Resolution::Ambiguous(candidates),
     }
 }
 
-/// A term is a short hash: what it found is looked at before it is believed.
-fn carries(payload: &Payload, tenant: &Tenant, kind: Kind, foreign: &ForeignRef) -> bool {
-    use schemas::payload::Body;
-    let own = match &payload.body {
-        Body::Delegation(hop) => hop.credential.as_ref(),
-        Body::Credential(credential) => Some(&credential.credential),
-        _ => None,
+fn candidates<'e>(
+    ground: Ground<'e>,
+    tenant: &Tenant,
+    kind: Kind,
+    foreign: &ForeignRef,
+    means: fn(&Payload, &ForeignRef) -> bool,
+) -> Vec<&'e Record> {
+    let found = ground.evidence.find(&Term::Named(kind, tenant, foreign)).records;
+    // A term is a short hash: what it found is looked at before it is believed.
+    let is_candidate = |record: &&Record| {
+        ground.effort.spend(1)
+            && record.standing.is_ok()
+            && record.payload.as_ref().is_some_and(|payload| {
+                payload.kind == kind
+                    && payload.tenant == *tenant
+                    && means(payload, foreign)
+                    && may_name(ground.evidence, record, payload, foreign)
+            })
     };
-    payload.kind == kind
-        && payload.tenant == *tenant
-        && (payload.refs.contains(foreign) || own == Some(foreign))
+    found.into_iter().filter(is_candidate).collect()
+}
+
+fn carries(payload: &Payload, foreign: &ForeignRef) -> bool {
+    payload.refs.contains(foreign) || issues(payload, foreign)
+}
+
+fn issues(payload: &Payload, foreign: &ForeignRef) -> bool {
+    match &payload.body {
+        Body::Delegation(hop) => hop.credential.as_ref() == Some(foreign),
+        Body::Credential(credential) => credential.credential == *foreign,
+        _ => false,
+    }
+}
+
+fn may_name(evidence: &Evidence, record: &Record, payload: &Payload, foreign: &ForeignRef) -> bool {
+    let key = evidence.registry().key(&record.envelope.kid);
+    key.is_some_and(|key| {
+        entitle_namespace(key, payload, &record.envelope.iss, record.index, &foreign.namespace)
+    })
 }
 
 fn is_kind_or_unknown(record: &Record, kind: Kind) -> bool {

@@ -5,19 +5,24 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use schemas::limits::CHAIN_HOPS_MAX;
 use schemas::text::PrincipalId;
 use schemas::time::Index;
 
-use super::ReliedOn;
-use super::case::{Case, relied_on};
+use super::case::Case;
 use super::graph::Node;
-use super::resolve::{Link, Resolution, Via};
+use super::resolve::{Link, Via};
+use super::{Edge, Path, ReliedOn};
+use crate::evidence::Record;
 use crate::rules::{Check, RULES};
 use crate::verdict::{Effect, Finding};
 
-/// One way from a root, and what is wrong with it.
+/// What extending a way by one hop costs of the effort: about as much as so many comparisons of names.
+const WAY_EFFORT: usize = 16;
+
+/// The best way from a root, and what is wrong with it.
 #[derive(Clone, Debug)]
 pub(super) struct Support<'c> {
     /// The root; nothing where the way does not lead to one.
@@ -28,113 +33,159 @@ pub(super) struct Support<'c> {
     pub(super) findings: Vec<Finding>,
 }
 
-/// A hop and what relies on it: the next hop, or the request itself.
-#[derive(Clone, Copy, Debug)]
-pub struct Edge<'c> {
-    /// The hop that is relied on.
-    pub parent: &'c Node<'c>,
-    /// The hop that relies on it; nothing: the request does.
-    pub child: Option<&'c Node<'c>>,
+/// The best way to the request.
+pub(super) fn best<'c>(case: &'c Case<'c>) -> Support<'c> {
+    let mut search = Search { case, steps: Vec::new(), notes: Vec::new(), reached: BTreeMap::new() };
+    for node in case.graph.parents_first() {
+        let ways = search.ways_to(&node.links, Some(node));
+        search.reached.insert(node.record.index, best_by_root(ways));
+    }
+    let ways = search.ways_to(&case.request.links, None);
+    let best = ways.into_iter().min_by_key(|way| (way.worst(), way.hops));
+    best.map_or(Support { root: None, hops: Vec::new(), findings: Vec::new() }, |way| search.support(way))
+}
+
+impl Support<'_> {
+    /// The records that a verdict by this way rests on.
+    pub(super) fn relied_on(&self, case: &Case<'_>) -> ReliedOn {
+        let mut relied = case.relied_on();
+        relied.extend(self.hops.iter().map(|(node, _)| node.record.index));
+        relied
+    }
+}
+
+struct Search<'c> {
+    case: &'c Case<'c>,
+    steps: Vec<Step<'c>>,
+    /// Findings, kept once however many ways share them.
+    notes: Vec<Vec<Finding>>,
+    reached: BTreeMap<Index, Vec<Way<'c>>>,
+}
+
+/// One step of a way: the hop reached, or nothing for the request, and the step before, with how it is named from here.
+struct Step<'c> {
+    node: Option<&'c Node<'c>>,
+    before: Option<(usize, Via)>,
+    notes: Vec<usize>,
 }
 
 /// A way from a root, as far as it goes.
-#[derive(Clone, Copy, Debug)]
-pub struct Path<'c> {
-    /// The root.
-    pub root: &'c PrincipalId,
-    /// The hops, root first.
-    pub hops: &'c [(&'c Node<'c>, Via)],
+#[derive(Clone, Copy)]
+struct Way<'c> {
+    /// The root; nothing where the way begins at a reference that leads nowhere.
+    root: Option<&'c PrincipalId>,
+    hops: usize,
+    /// How many hops it may have in all.
+    allowed: usize,
+    denied: usize,
+    missing: usize,
+    last: usize,
 }
 
-/// The best way to the request.
-pub(super) fn best<'c>(case: &'c Case<'c>) -> Support<'c> {
-    let mut reached: BTreeMap<Index, Vec<Support<'c>>> = BTreeMap::new();
-    for node in case.graph.parents_first() {
-        let mut ways = ways_to(case, &reached, &node.links, Some(node));
-        for way in &mut ways {
-            way.add(hop_findings(case, node));
+impl<'c> Search<'c> {
+    /// Every way to a hop (`child`) or, without one, to the request.
+    fn ways_to(&mut self, links: &'c [Link<'c>], child: Option<&'c Node<'c>>) -> Vec<Way<'c>> {
+        let case = self.case;
+        let own = self.note(child.map(|node| hop_findings(case, node)).unwrap_or_default());
+        if links.is_empty() {
+            let root = child.map_or(case.request.actor, |node| &node.hop.delegator);
+            let way =
+                Way { root: Some(root), hops: 0, allowed: CHAIN_HOPS_MAX, denied: 0, missing: 0, last: 0 };
+            return [self.step(way, None, child, &[own])].into();
         }
-        reached.insert(node.record.index, best_by_root(ways));
-    }
-    let ways = ways_to(case, &reached, &case.request.links, None);
-    let none = Support { root: None, hops: Vec::new(), findings: Vec::new() };
-    ways.into_iter().min_by_key(Support::rank).unwrap_or(none)
-}
-
-/// Every way to a hop (`child`) or, without one, to the request.
-fn ways_to<'c>(
-    case: &'c Case<'c>,
-    reached: &BTreeMap<Index, Vec<Support<'c>>>,
-    links: &'c [Link<'c>],
-    child: Option<&'c Node<'c>>,
-) -> Vec<Support<'c>> {
-    if links.is_empty() {
-        let root = child.map_or(case.request.actor, |node| &node.hop.delegator);
-        return [finish(
-            case,
-            Support { root: Some(root.clone()), hops: Vec::new(), findings: Vec::new() },
-            child,
-        )]
-        .into();
-    }
-    let mut ways = Vec::new();
-    for link in links {
-        let found = link_findings(case, link, child);
-        let parent = match &link.resolution {
-            Resolution::One(record) => case.graph.node(record.index),
-            Resolution::Missing | Resolution::Ambiguous(_) => None,
-        };
-        let above = parent.and_then(|parent| reached.get(&parent.record.index));
-        let closes =
-            child.zip(parent).is_some_and(|(c, p)| case.graph.closes_cycle(c.record.index, p.record.index));
-        match (parent, above) {
-            (Some(parent), Some(above)) if !closes => {
-                for way in above {
-                    let mut way = way.clone();
-                    // Beyond the bound the way is lost already; carrying it on would only cost.
-                    if way.hops.len() <= CHAIN_HOPS_MAX {
-                        way.hops.push((parent, link.via));
-                    }
-                    way.add(found.iter().cloned());
-                    way.add(edge_findings(case, Edge { parent, child }));
-                    ways.push(finish(case, way, child));
+        let mut ways = Vec::new();
+        for link in links {
+            let parent = link.resolution.one().and_then(|record| case.graph.node(record.index));
+            let closes = child
+                .zip(parent)
+                .is_some_and(|(c, p)| case.graph.closes_cycle(c.record.index, p.record.index));
+            let mut found = link_findings(case, link, child);
+            let Some(parent) = parent.filter(|_| !closes) else {
+                // The link leads nowhere, or round in a circle: the way begins here, and the finding says why.
+                let note = self.note(found);
+                let way =
+                    Way { root: None, hops: 0, allowed: CHAIN_HOPS_MAX, denied: 0, missing: 0, last: 0 };
+                ways.push(self.step(way, None, child, &[own, note]));
+                continue;
+            };
+            found.extend(edge_findings(case, Edge { parent, child }));
+            let note = self.note(found);
+            let above = self.reached.get(&parent.record.index).cloned().unwrap_or_default();
+            for way in above {
+                if case.ground.effort.spend(WAY_EFFORT) {
+                    ways.push(self.step(way, Some(link.via), child, &[own, note]));
                 }
             }
-            // The link leads nowhere, or round in a circle: the way ends here and the finding says why.
-            _ => {
-                let hops = parent.filter(|_| !closes).map(|parent| (parent, link.via)).into_iter().collect();
-                ways.push(Support { root: None, hops, findings: found });
-            }
         }
+        ways
     }
-    ways
+
+    /// The way with one more hop, or with the request at its end.
+    fn step(
+        &mut self,
+        way: Way<'c>,
+        via: Option<Via>,
+        child: Option<&'c Node<'c>>,
+        notes: &[usize],
+    ) -> Way<'c> {
+        let before = via.map(|via| (way.last, via));
+        let hops = way.hops.saturating_add(usize::from(child.is_some()));
+        let on_path = way.root.map(|root| {
+            let path = Path { root, hop: child, hops, allowed: way.allowed };
+            path_findings(self.case, &path)
+        });
+        let mut notes = notes.to_vec();
+        if let Some(found) = on_path.filter(|found| !found.is_empty()) {
+            notes.push(self.note(found));
+        }
+        let count = |effect| {
+            let found = notes.iter().filter_map(|note| self.notes.get(*note)).flatten();
+            found.filter(|finding| finding.effect == effect).count()
+        };
+        let denied = way.denied.saturating_add(count(Effect::NotAuthorized));
+        let missing = way.missing.saturating_add(count(Effect::Indeterminate));
+        let below = child.and_then(|node| node.hop.max_depth).and_then(|max| usize::try_from(max).ok());
+        let allowed = below.map_or(way.allowed, |below| way.allowed.min(hops.saturating_add(below)));
+        self.steps.push(Step { node: child, before, notes });
+        Way { hops, allowed, denied, missing, last: self.steps.len().saturating_sub(1), ..way }
+    }
+
+    fn note(&mut self, findings: Vec<Finding>) -> usize {
+        self.notes.push(findings);
+        self.notes.len().saturating_sub(1)
+    }
+
+    /// Collects what a way consists of, from its end to its beginning.
+    fn support(&self, way: Way<'c>) -> Support<'c> {
+        let mut hops = Vec::new();
+        let mut findings: Vec<Finding> = Vec::new();
+        let mut at = self.steps.get(way.last).map(|step| (step, Via::Statement));
+        while let Some((step, via)) = at {
+            hops.extend(step.node.map(|node| (node, via)));
+            findings.extend(step.notes.iter().filter_map(|note| self.notes.get(*note)).flatten().cloned());
+            at = step.before.and_then(|(before, via)| Some((self.steps.get(before)?, via)));
+        }
+        hops.reverse();
+        Support { root: way.root.cloned(), hops, findings }
+    }
 }
 
-/// Adds what only the whole way shows. The hop that the way leads to is not yet in it.
-fn finish<'c>(case: &Case<'c>, mut way: Support<'c>, child: Option<&'c Node<'c>>) -> Support<'c> {
-    let Some(root) = way.root.clone() else { return way };
-    let mut hops = way.hops.clone();
-    hops.extend(child.map(|node| (node, Via::Statement)));
-    let path = Path { root: &root, hops: &hops };
-    let found: Vec<Finding> = RULES
-        .iter()
-        .filter_map(|rule| match rule.check {
-            Check::Path(check) => check(case, &path),
-            _ => None,
-        })
-        .collect();
-    way.add(found);
-    way
+impl Way<'_> {
+    /// How bad its findings are: the worst effect first, then how many of each.
+    fn worst(&self) -> (usize, usize, usize, bool) {
+        let worst = if self.denied > 0 { 2 } else { usize::from(self.missing > 0) };
+        (worst, self.denied, self.missing, self.root.is_none())
+    }
 }
 
-fn best_by_root(ways: Vec<Support<'_>>) -> Vec<Support<'_>> {
-    let mut best: BTreeMap<Option<PrincipalId>, Support<'_>> = BTreeMap::new();
+/// For each root the way with the least wrong and, among those, the one that may still go on furthest.
+fn best_by_root<'c>(ways: Vec<Way<'c>>) -> Vec<Way<'c>> {
+    let rank = |way: &Way<'c>| (way.worst(), Reverse(way.allowed.saturating_sub(way.hops)), way.hops);
+    let mut best: BTreeMap<Option<&PrincipalId>, Way<'c>> = BTreeMap::new();
     for way in ways {
-        match best.get(&way.root) {
-            Some(known) if known.rank() <= way.rank() => {}
-            _ => {
-                best.insert(way.root.clone(), way);
-            }
+        let known = best.entry(way.root).or_insert(way);
+        if rank(&way) < rank(known) {
+            *known = way;
         }
     }
     best.into_values().collect()
@@ -143,13 +194,21 @@ fn best_by_root(ways: Vec<Support<'_>>) -> Vec<Support<'_>> {
 fn hop_findings(case: &Case<'_>, node: &Node<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in RULES {
-        match rule.check {
-            Check::Hop(check) => findings.extend(check(case, node)),
-            Check::Record(check) => findings.extend(check(case, node.record)),
-            _ => {}
+        if let Check::Hop(check) = rule.check {
+            findings.extend(check(case, node));
         }
     }
+    findings.extend(record_findings(case, node.record));
     findings
+}
+
+/// What the rules find about a statement that the verdict rests on, whatever its kind.
+pub(super) fn record_findings(case: &Case<'_>, record: &Record) -> Vec<Finding> {
+    let checks = RULES.iter().filter_map(|rule| match rule.check {
+        Check::Record(check) => check(case, record),
+        _ => None,
+    });
+    checks.collect()
 }
 
 fn link_findings(case: &Case<'_>, link: &Link<'_>, child: Option<&Node<'_>>) -> Vec<Finding> {
@@ -157,7 +216,12 @@ fn link_findings(case: &Case<'_>, link: &Link<'_>, child: Option<&Node<'_>>) -> 
         Check::Link(check) => check(case, link, child),
         _ => None,
     });
-    checks.collect()
+    let mut found: Vec<Finding> = checks.collect();
+    // What cannot be read as a hop is no step of the way, but what is wrong with it is.
+    if let Some(record) = link.resolution.one().filter(|record| record.payload.is_none()) {
+        found.extend(record_findings(case, record));
+    }
+    found
 }
 
 fn edge_findings<'c>(case: &Case<'c>, edge: Edge<'c>) -> Vec<Finding> {
@@ -168,28 +232,10 @@ fn edge_findings<'c>(case: &Case<'c>, edge: Edge<'c>) -> Vec<Finding> {
     checks.collect()
 }
 
-impl Support<'_> {
-    /// Adds findings that are not there yet: a rule may look at the same hop from several places.
-    fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
-        for finding in findings {
-            if !self.findings.contains(&finding) {
-                self.findings.push(finding);
-            }
-        }
-    }
-
-    /// What a way is compared by: worst effect, how many findings of each, how many hops.
-    fn rank(&self) -> (usize, usize, usize, bool, usize) {
-        let count = |effect| self.findings.iter().filter(|finding| finding.effect == effect).count();
-        let (denied, missing) = (count(Effect::NotAuthorized), count(Effect::Indeterminate));
-        let worst = if denied > 0 { 2 } else { usize::from(missing > 0) };
-        (worst, denied, missing, self.root.is_none(), self.hops.len())
-    }
-
-    /// The records that a verdict by this way rests on.
-    pub(super) fn relied_on(&self, case: &Case<'_>) -> ReliedOn {
-        let mut relied = relied_on(case);
-        relied.extend(self.hops.iter().map(|(node, _)| node.record.index));
-        relied
-    }
+fn path_findings(case: &Case<'_>, path: &Path<'_>) -> Vec<Finding> {
+    let checks = RULES.iter().filter_map(|rule| match rule.check {
+        Check::Path(check) => check(case, path),
+        _ => None,
+    });
+    checks.collect()
 }

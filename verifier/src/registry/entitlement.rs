@@ -1,17 +1,18 @@
-//! What a key's roles let it say: the one table of kinds, roles, vantages and principals (design §4, "Keys and roles").
+//! What a key's roles let it say, and in whose name. The table itself is in `table`.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use schemas::envelope::Statement;
-use schemas::kinds::{Role, RoleGrant, TaskOp, Use};
-use schemas::payload::{Body, Kind, Vantage};
-use schemas::text::{PrincipalId, Tenant};
+use schemas::kinds::{Role, RoleGrant, Use};
+use schemas::payload::{Body, Kind, Payload, Vantage};
+use schemas::text::{PrincipalId, Tenant, Uri};
 use schemas::time::Index;
 use thiserror::Error;
 
 use super::RegisteredKey;
+use super::table::{Reached, Way, covers_tenant, ways};
 
 /// How well a statement is vouched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,24 +101,6 @@ impl NotEntitled {
     }
 }
 
-/// Whom a role must cover for a statement to stand.
-enum About<'a> {
-    /// The signer itself must be this principal.
-    Own(&'a PrincipalId),
-    /// The role must name this principal, or name nobody where `open`.
-    Named { principal: &'a PrincipalId, open: bool },
-    /// Nobody in particular.
-    Anyone,
-}
-
-/// One way in which a role entitles to a statement.
-struct Way<'a> {
-    role: Role,
-    vantages: &'static [Vantage],
-    about: About<'a>,
-    assurance: Assurance,
-}
-
 /// Whether the key's roles at `index` let it make the statement, and how well that vouches for it.
 pub fn entitle(key: &RegisteredKey, statement: &Statement, index: Index) -> Result<Assurance, NotEntitled> {
     let payload = &statement.payload;
@@ -125,23 +108,44 @@ pub fn entitle(key: &RegisteredKey, statement: &Statement, index: Index) -> Resu
     if let Some(verdict) = entitle_without_role(key, statement, grants) {
         return verdict;
     }
-    let ways = ways(statement);
+    let ways = ways(payload, &statement.envelope.iss);
     let mut reached = Reached::Nothing;
     for way in &ways {
         for grant in grants.iter().filter(|grant| grant.role == way.role) {
-            let step = if !way.vantages.contains(&payload.vantage) {
-                Reached::Kind
-            } else if !(grant.tenants.is_empty() || grant.tenants.contains(&payload.tenant)) {
-                Reached::Vantage
-            } else if !way.about.covered(&key.principal, grant) {
-                Reached::Tenant
-            } else {
-                return Ok(way.assurance);
-            };
-            reached = reached.max(step);
+            match way.covers(grant, payload, &key.principal) {
+                Ok(()) => return Ok(way.assurance),
+                Err(step) => reached = reached.max(step),
+            }
         }
     }
     Err(reached.refusal(key, statement, grants, &ways))
+}
+
+/// Whether the key, in a statement that it may make, may name things of a namespace: a reference by foreign id resolves to no
+/// other statements, so that nobody can put in a claim to what another system named.
+///
+/// A principal names what is its own; an authority what its `about` covers; so do a decision point and a gateway, except
+/// that those without `about` may name anything.
+pub fn entitle_namespace(
+    key: &RegisteredKey,
+    payload: &Payload,
+    issuer: &PrincipalId,
+    index: Index,
+    namespace: &Uri,
+) -> bool {
+    let names = |role: Role, grant: &RoleGrant| match role {
+        Role::Principal | Role::Registrar => false,
+        Role::Pdp | Role::Gateway if grant.about.is_empty() => true,
+        Role::Authority | Role::Pdp | Role::Gateway | Role::Approver => {
+            grant.about.iter().any(|pattern| pattern.matches(namespace.as_str()))
+        }
+    };
+    let grants = key.roles_at(index);
+    namespace.as_str() == key.principal.as_str()
+        || ways(payload, issuer).iter().any(|way| {
+            let mut fitting = grants.iter().filter(|grant| grant.role == way.role);
+            fitting.any(|grant| names(way.role, grant) && way.covers(grant, payload, &key.principal).is_ok())
+        })
 }
 
 /// Statements that do not rest on a role: those of the log itself, and what every registered key may say of itself.
@@ -164,120 +168,15 @@ fn entitle_without_role(
         Body::Key(change) if change.usage.is_some() => {
             Some(if of_log { Ok(Assurance::Signed) } else { Err(log_only()) })
         }
-        Body::Stream(_) | Body::Correction(_) if !grants.is_empty() => Some(Ok(Assurance::Signed)),
+        Body::Stream(_) | Body::Correction(_) if !grants.is_empty() => {
+            let (tenant, signer) = (&statement.payload.tenant, &key.principal);
+            let refused =
+                || NotEntitled::Tenant { tenant: tenant.clone(), held: held(grants), signer: signer.clone() };
+            let covered = grants.iter().any(|grant| covers_tenant(grant, tenant));
+            Some(if covered { Ok(Assurance::Signed) } else { Err(refused()) })
+        }
         _ => None,
     }
-}
-
-/// Every way in which some role entitles to this statement.
-fn ways(statement: &Statement) -> Vec<Way<'_>> {
-    use Assurance::{Imported, Signed, Vouched};
-    use Vantage as V;
-    const SELF_OR_AUTHORITY: &[Vantage] = &[V::Authority, V::Self_];
-    const AUTHORITY: &[Vantage] = &[V::Authority];
-    const SELF: &[Vantage] = &[V::Self_];
-    const BOUNDARY: &[Vantage] = &[V::Boundary];
-    const IMPORTED: &[Vantage] = &[V::Imported];
-    let own = |principal, vantages| Way {
-        role: Role::Principal,
-        vantages,
-        about: About::Own(principal),
-        assurance: Signed,
-    };
-    let authority = |principal| {
-        let about = About::Named { principal, open: false };
-        Way { role: Role::Authority, vantages: AUTHORITY, about, assurance: Vouched }
-    };
-    let named = |role, vantages, principal, assurance| Way {
-        role,
-        vantages,
-        about: About::Named { principal, open: true },
-        assurance,
-    };
-    let anyone = |role, assurance| Way { role, vantages: AUTHORITY, about: About::Anyone, assurance };
-    match &statement.payload.body {
-        Body::Key(_) | Body::Principal(_) | Body::Link(_) => [anyone(Role::Registrar, Signed)].into(),
-        Body::Task(task) => match (&task.op, &task.owner) {
-            (TaskOp::Open, Some(owner)) => [authority(owner)].into(),
-            _ => [anyone(Role::Authority, Vouched)].into(),
-        },
-        Body::Delegation(hop) => [
-            own(&hop.delegator, SELF_OR_AUTHORITY),
-            authority(&hop.delegator),
-            named(Role::Gateway, IMPORTED, &hop.delegator, Imported),
-        ]
-        .into(),
-        Body::Credential(credential) => {
-            [authority(&credential.holder), named(Role::Gateway, IMPORTED, &credential.holder, Imported)]
-                .into()
-        }
-        Body::Decision(decision) => [
-            named(Role::Pdp, AUTHORITY, &decision.actor, Signed),
-            named(Role::Gateway, BOUNDARY, &decision.actor, Vouched),
-            named(Role::Gateway, IMPORTED, &decision.actor, Imported),
-        ]
-        .into(),
-        Body::Approval(approval) => [
-            own(&approval.approver, SELF_OR_AUTHORITY),
-            Way {
-                role: Role::Approver,
-                vantages: SELF_OR_AUTHORITY,
-                about: About::Own(&approval.approver),
-                assurance: Signed,
-            },
-            Way {
-                role: Role::Approver,
-                vantages: AUTHORITY,
-                about: About::Named { principal: &approval.approver, open: false },
-                assurance: Vouched,
-            },
-        ]
-        .into(),
-        Body::Action(action) => [
-            own(&action.actor, SELF),
-            named(Role::Gateway, BOUNDARY, &action.actor, Vouched),
-            named(Role::Gateway, IMPORTED, &action.actor, Imported),
-        ]
-        .into(),
-        Body::Revocation(revocation) => {
-            let revoker = revocation.revoker.as_ref().unwrap_or(&statement.envelope.iss);
-            // Whether the revoker may withdraw this target is judged, not refused: see the rule revoker-not-entitled.
-            [
-                own(revoker, SELF_OR_AUTHORITY),
-                anyone(Role::Authority, Vouched),
-                anyone(Role::Registrar, Vouched),
-            ]
-            .into()
-        }
-        Body::Policy(_) => [anyone(Role::Pdp, Signed), anyone(Role::Authority, Vouched)].into(),
-        Body::Genesis(_)
-        | Body::Assertion(_)
-        | Body::IndexRoot(_)
-        | Body::Stream(_)
-        | Body::Correction(_) => Vec::new(),
-    }
-}
-
-impl About<'_> {
-    fn covered(&self, signer: &PrincipalId, grant: &RoleGrant) -> bool {
-        match self {
-            Self::Own(principal) => *principal == signer,
-            Self::Named { principal, open } => {
-                (*open && grant.about.is_empty())
-                    || grant.about.iter().any(|pattern| pattern.matches(principal.as_str()))
-            }
-            Self::Anyone => true,
-        }
-    }
-}
-
-/// How far the nearest role came: each step includes those before it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Reached {
-    Nothing,
-    Kind,
-    Vantage,
-    Tenant,
 }
 
 impl Reached {
@@ -302,11 +201,15 @@ impl Reached {
             }
             Self::Vantage => NotEntitled::Tenant { tenant: payload.tenant.clone(), held, signer },
             Self::Tenant => {
-                let spoken_for = ways.iter().find_map(|way| match way.about {
-                    About::Own(principal) | About::Named { principal, .. } => Some(principal.to_string()),
-                    About::Anyone => None,
-                });
-                NotEntitled::Principal { about: spoken_for.unwrap_or_default(), held, signer }
+                let ours = ways.iter().filter(|way| grants.iter().any(|grant| grant.role == way.role));
+                let about = ours
+                    .filter(|way| way.vantages.contains(&payload.vantage))
+                    .find_map(|way| way.spoken_for(&signer));
+                NotEntitled::Principal {
+                    about: about.map(ToString::to_string).unwrap_or_default(),
+                    held,
+                    signer,
+                }
             }
         }
     }

@@ -5,7 +5,10 @@
 
 mod admission;
 mod entitlement;
+mod error;
+mod key;
 mod registration;
+mod table;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -17,11 +20,14 @@ use schemas::kinds::{Genesis, Key, KeyOp, Role, RoleGrant, Use};
 use schemas::payload::Body;
 use schemas::text::PrincipalId;
 use schemas::time::{Index, Time};
-use thiserror::Error;
 
 pub use admission::{Refusal, admit};
-pub use entitlement::{Assurance, NotEntitled, entitle};
+pub use entitlement::{Assurance, NotEntitled, entitle, entitle_namespace};
+pub use error::{GenesisError, KeyError};
+pub use key::{Compromise, RegisteredKey};
 pub use registration::RegistrationError;
+
+use key::{Backer, Granted};
 
 use crate::signature::{CheckedKey, SignatureError};
 
@@ -32,94 +38,7 @@ pub struct Registry {
     genesis: Genesis,
     keys: BTreeMap<KeyId, RegisteredKey>,
     /// Changes of registrars that do not yet have enough registrars behind them: what is proposed, and by whom.
-    proposals: Vec<(Key, BTreeSet<KeyId>)>,
-}
-
-/// A key, whose it is, and what it may speak for over the length of the log.
-#[derive(Clone, Debug)]
-pub struct RegisteredKey {
-    /// The key.
-    pub key: CheckedKey,
-    /// Its principal, for ever.
-    pub principal: PrincipalId,
-    /// For a key of the log itself: what it signs.
-    pub usage: Option<Use>,
-    /// Roles by the index of the entry that gave them; each list replaces the one before.
-    roles: Vec<(Index, Vec<RoleGrant>)>,
-    retired: Option<(Index, Time)>,
-    compromised: Option<(Index, Time)>,
-}
-
-/// Why a key cannot speak at a position.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum KeyError {
-    /// No entry before this one registers it.
-    #[error("key {kid} is not registered before {index}")]
-    Unknown {
-        /// The key.
-        kid: KeyId,
-        /// The position.
-        index: Index,
-    },
-    /// It was retired, and its time has run out.
-    #[error(
-        "key {kid} was retired at {retired}, entries accepted until {accept_until:?}; this entry is of {time:?}"
-    )]
-    Retired {
-        /// The key.
-        kid: KeyId,
-        /// Where.
-        retired: Index,
-        /// Until when entries are accepted.
-        accept_until: Time,
-        /// The entry's time.
-        time: Time,
-    },
-    /// It may be in other hands.
-    #[error("key {kid} was reported compromised at {reported}, since {since:?}; this entry is of {time:?}")]
-    Compromised {
-        /// The key.
-        kid: KeyId,
-        /// Where.
-        reported: Index,
-        /// From when it can no longer be believed.
-        since: Time,
-        /// The entry's time.
-        time: Time,
-    },
-}
-
-impl KeyError {
-    /// Stable name of this refusal.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown { .. } => "unknown-key",
-            Self::Retired { .. } => "key-retired",
-            Self::Compromised { .. } => "key-compromised",
-        }
-    }
-}
-
-/// Why a statement cannot begin a log.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum GenesisError {
-    /// It is of another kind.
-    #[error("the statement is no genesis")]
-    NotGenesis,
-    /// A key in it is no usable key, or the genesis is not signed by its own statement key.
-    #[error("genesis: {0}")]
-    Key(#[from] SignatureError),
-    /// The envelope names another key or issuer than the genesis's own statement key.
-    #[error("genesis is signed as {got}; expected {expected}")]
-    Signer {
-        /// Key id of the statement key.
-        expected: KeyId,
-        /// Key id in the envelope.
-        got: KeyId,
-    },
-    /// The log's or a registrar's name is no URI.
-    #[error("genesis: {0}")]
-    Name(#[from] schemas::text::TextError),
+    proposals: Vec<(Key, Vec<Backer>)>,
 }
 
 impl Registry {
@@ -127,7 +46,7 @@ impl Registry {
     pub fn from_genesis(statement: &Statement) -> Result<Self, GenesisError> {
         let Body::Genesis(genesis) = &statement.payload.body else { return Err(GenesisError::NotGenesis) };
         let mut keys = BTreeMap::new();
-        let log_principal = PrincipalId::new(format!("log:{}", genesis.origin))?;
+        let log_principal = log_principal(genesis)?;
         for log_key in &genesis.keys {
             insert(&mut keys, log_key.public, log_principal.clone(), Some(log_key.usage), Vec::new())?;
         }
@@ -170,7 +89,7 @@ impl Registry {
         let unknown = KeyError::Unknown { kid: *kid, index };
         let key = self.keys.get(kid).ok_or(unknown.clone())?;
         // Genesis registers from index 0 and is itself the only entry there.
-        if key.roles.first().is_some_and(|(from, _)| *from >= index && index.0 > 0) {
+        if key.granted.first().is_some_and(|granted| granted.from >= index && index.0 > 0) {
             return Err(unknown);
         }
         if let Some((reported, since)) = key.compromised
@@ -189,15 +108,19 @@ impl Registry {
     /// Takes in an admitted `key` statement. Others change nothing.
     pub fn record(&mut self, statement: &Statement, index: Index, time: Time) {
         let Body::Key(change) = &statement.payload.body else { return };
-        if self.touches_registrars(change) && !self.second(change, &statement.envelope.kid) {
-            return;
-        }
+        let backer = Backer { kid: statement.envelope.kid, index, time };
+        let by = if self.needs_several(change) { self.second(change, backer) } else { Some([backer].into()) };
+        let Some(by) = by else { return };
         match change.op {
-            KeyOp::Add | KeyOp::Rotate => self.register(change, index),
+            KeyOp::Add | KeyOp::Rotate => {
+                self.register(change, Granted { from: index, roles: change.roles.clone(), by })
+            }
             KeyOp::Retire => {
                 let accept_until = change.accept_until.unwrap_or(time);
                 if let Some(key) = self.keys.get_mut(&change.kid) {
-                    key.retired.get_or_insert((index, accept_until));
+                    // A later statement can shorten the time that is left, never lengthen it.
+                    let (first, earliest) = key.retired.unwrap_or((index, accept_until));
+                    key.retired = Some((first, earliest.min(accept_until)));
                 }
             }
             KeyOp::Compromise => {
@@ -211,74 +134,79 @@ impl Registry {
         }
     }
 
-    fn register(&mut self, change: &Key, index: Index) {
+    /// A key behind a statement at `index` of `time` that was reported to be in other hands by then: the signer's own, or that
+    /// of a registrar who gave it the roles it spoke by, and so on up to genesis.
+    pub fn compromised_behind(&self, kid: &KeyId, index: Index, time: Time) -> Option<Compromise> {
+        let mut seen = BTreeSet::new();
+        let mut waiting: Vec<Backer> = [Backer { kid: *kid, index, time }].into();
+        while let Some(Backer { kid, index, time }) = waiting.pop() {
+            let Some(key) = self.keys.get(&kid) else { continue };
+            if let Some((reported, since)) = key.compromised.filter(|(_, since)| *since <= time) {
+                return Some(Compromise { kid, reported, since, used: time });
+            }
+            if let Some(granted) = key.granted_at(index).filter(|granted| seen.insert((kid, granted.from))) {
+                waiting.extend(granted.by.iter().copied());
+            }
+        }
+        None
+    }
+
+    fn register(&mut self, change: &Key, granted: Granted) {
         let (Some(public), Some(principal)) = (change.public, &change.principal) else { return };
         match self.keys.get_mut(&change.kid) {
-            Some(known) => known.roles.push((index, change.roles.clone())),
+            Some(known) => known.granted.push(granted),
             None => {
                 if let Ok(key) = CheckedKey::new(public) {
-                    let roles = [(index, change.roles.clone())].to_vec();
-                    let principal = principal.clone();
-                    let registered = RegisteredKey {
-                        key,
-                        principal,
-                        usage: change.usage,
-                        roles,
-                        retired: None,
-                        compromised: None,
-                    };
+                    let (principal, usage, granted) = (principal.clone(), change.usage, [granted].into());
+                    let registered =
+                        RegisteredKey { key, principal, usage, granted, retired: None, compromised: None };
                     self.keys.insert(change.kid, registered);
                 }
             }
         }
     }
 
-    /// Whether a change makes, or unmakes, a registrar.
-    fn touches_registrars(&self, change: &Key) -> bool {
-        let is_registrar = |grants: &[RoleGrant]| grants.iter().any(|grant| grant.role == Role::Registrar);
-        let known = self.keys.get(&change.kid).and_then(|key| key.roles.last());
-        is_registrar(&change.roles) || known.is_some_and(|(_, grants)| is_registrar(grants))
+    /// Whether a change makes or unmakes a registrar, or withdraws a key of the log: what one registrar may not do alone.
+    fn needs_several(&self, change: &Key) -> bool {
+        let known = self.keys.get(&change.kid);
+        let was =
+            known.and_then(|key| key.granted.last()).map_or(&[][..], |granted| granted.roles.as_slice());
+        let of_log = change.usage.is_none() && known.is_some_and(|key| key.usage.is_some());
+        of_log || change.roles.iter().chain(was).any(|grant| grant.role == Role::Registrar)
     }
 
-    /// Counts `registrar` behind a change of registrars; whether there are now enough.
-    fn second(&mut self, change: &Key, registrar: &KeyId) -> bool {
-        let threshold = self.genesis.threshold;
-        if threshold <= 1 {
-            return true;
-        }
+    /// Counts a registrar behind a change; all of them once there are enough. One principal counts once, whatever keys it
+    /// has, and only while its key may still speak.
+    fn second(&mut self, change: &Key, backer: Backer) -> Option<Vec<Backer>> {
         let place = match self.proposals.iter().position(|(proposed, _)| proposed == change) {
             Some(place) => place,
             None => {
-                self.proposals.push((change.clone(), BTreeSet::new()));
+                self.proposals.push((change.clone(), Vec::new()));
                 self.proposals.len().saturating_sub(1)
             }
         };
-        let Some((_, seconds)) = self.proposals.get_mut(place) else { return false };
-        seconds.insert(*registrar);
-        if (seconds.len() as u64) < threshold {
-            return false;
+        let backers = &mut self.proposals.get_mut(place)?.1;
+        backers.push(backer);
+        let all = backers.clone();
+        let mut principals = BTreeSet::new();
+        let standing = all.into_iter().filter(|backer_before| {
+            let key = self.key_at(&backer_before.kid, backer.index, backer.time).ok();
+            let key = key
+                .filter(|key| key.roles_at(backer.index).iter().any(|grant| grant.role == Role::Registrar));
+            key.is_some_and(|key| principals.insert(&key.principal))
+        });
+        let standing: Vec<Backer> = standing.collect();
+        if (standing.len() as u64) < self.genesis.threshold {
+            return None;
         }
         self.proposals.remove(place);
-        true
+        Some(standing)
     }
 }
 
-impl RegisteredKey {
-    /// The roles in force for an entry at `index`.
-    pub fn roles_at(&self, index: Index) -> &[RoleGrant] {
-        let in_force = self.roles.iter().rev().find(|(from, _)| *from < index);
-        in_force.map_or(&[], |(_, grants)| grants.as_slice())
-    }
-
-    /// The entry that registered the key; 0 for those of genesis.
-    pub fn registered(&self) -> Index {
-        self.roles.first().map_or(Index(0), |(from, _)| *from)
-    }
-
-    /// From when the key was reported to be in other hands, and where.
-    pub fn compromised(&self) -> Option<(Index, Time)> {
-        self.compromised
-    }
+/// What the log's own keys are called.
+pub fn log_principal(genesis: &Genesis) -> Result<PrincipalId, schemas::text::TextError> {
+    PrincipalId::new(format!("log:{}", genesis.origin))
 }
 
 /// What registrars of genesis are called: they have no principal of their own.
@@ -294,8 +222,8 @@ fn insert(
     grants: Vec<RoleGrant>,
 ) -> Result<(), SignatureError> {
     let key = CheckedKey::new(public)?;
-    let roles = [(Index(0), grants)].to_vec();
-    let registered = RegisteredKey { key, principal, usage, roles, retired: None, compromised: None };
+    let granted = [Granted { from: Index(0), roles: grants, by: Vec::new() }].into();
+    let registered = RegisteredKey { key, principal, usage, granted, retired: None, compromised: None };
     keys.insert(KeyId::of(&public), registered);
     Ok(())
 }

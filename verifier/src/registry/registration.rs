@@ -5,7 +5,7 @@ use schemas::kinds::{Key, KeyOp, pop_bytes};
 use schemas::text::PrincipalId;
 use thiserror::Error;
 
-use super::Registry;
+use super::{Registry, log_principal};
 use crate::signature::{CheckedKey, SignatureError};
 
 /// Why a `key` statement cannot take effect.
@@ -38,6 +38,16 @@ pub enum RegistrationError {
         /// The key.
         kid: KeyId,
     },
+    /// A key of the log was to be registered for somebody, or somebody's key for the log.
+    #[error(
+        "key {kid} for {principal}: the log's own keys are its own, and nobody else's can become one of them"
+    )]
+    LogKey {
+        /// The key.
+        kid: KeyId,
+        /// For whom it was to be registered.
+        principal: PrincipalId,
+    },
     /// The key was withdrawn; it does not come back.
     #[error("key {kid} was withdrawn and cannot be registered again")]
     Withdrawn {
@@ -55,6 +65,7 @@ impl RegistrationError {
             Self::Key(key) => key.code(),
             Self::OtherPrincipal { .. } => "key-other-principal",
             Self::NotRegistered { .. } => "key-not-registered",
+            Self::LogKey { .. } => "key-of-log",
             Self::Withdrawn { .. } => "key-withdrawn",
         }
     }
@@ -74,6 +85,12 @@ pub(super) fn check(registry: &Registry, change: &Key) -> Result<(), Registratio
         return Err(RegistrationError::Thumbprint { expected, got: change.kid });
     }
     CheckedKey::new(public)?.verify(&pop_bytes(&registry.log(), &change.kid, principal), pop)?;
+    // The operator of a log, who holds its keys, must not be able to speak for anybody by them, nor to touch other keys.
+    let for_log = Some(principal) == log_principal(registry.genesis()).ok().as_ref();
+    let of_log = known.is_some_and(|key| key.usage.is_some());
+    if for_log != change.usage.is_some() || of_log || (for_log && known.is_some()) {
+        return Err(RegistrationError::LogKey { kid: change.kid, principal: principal.clone() });
+    }
     if let Some(known) = known {
         if known.principal != *principal {
             let (owner, got) = (known.principal.clone(), principal.clone());

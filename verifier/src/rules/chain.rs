@@ -4,84 +4,47 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use schemas::kinds::{PrincipalType, Status};
-use schemas::limits::CHAIN_HOPS_MAX;
-use schemas::payload::{Body, Vantage};
-use schemas::text::PrincipalId;
-use schemas::time::Time;
+use schemas::limits::CHAIN_LINKS_MAX;
+use schemas::payload::Vantage;
 
 use crate::evidence::Record;
-use crate::judge::{Case, Edge, Link, Node, Path, Resolution, registrations};
+use crate::judge::{Case, EFFORT_MAX, Edge, Link, Node, Path, Resolution, Root, linked, root};
 use crate::verdict::{Effect, Finding};
+
+/// Most candidates that a finding lists.
+const SHOWN_MAX: usize = 8;
 
 pub(super) fn root_unknown(case: &Case<'_>, path: &Path<'_>) -> Option<Finding> {
     const SLUG: &str = "root-unknown";
-    // Asked where the way begins; the hops below it have the same root.
-    if path.hops.len() > 1 {
-        return None;
-    }
-    let first = path.hops.first().map_or(case.request.record, |(node, _)| node.record);
-    let got = match standing_of(case, path.root) {
-        RootStanding::Fit => return None,
-        RootStanding::Unregistered if case.profile.imported_roots && is_imported(first) => {
-            let detail =
-                format!("root {} is as the imported source names it; no registrar registered it", path.root);
-            return Some(
-                Finding::new(SLUG, Effect::None, detail).of(first).values("a registered root", "imported"),
+    // Asked where the way begins; what comes after it has the same root.
+    let first = match path.hop {
+        Some(node) if path.hops == 1 => node.record,
+        None if path.hops == 0 => case.request.record,
+        _ => return None,
+    };
+    let got = match root(case.ground, path.root, case.moment.claimed) {
+        Root::Fit => return None,
+        Root::Unregistered | Root::Untyped if case.profile.imported_roots && is_imported(first) => {
+            let detail = format!(
+                "root {} is as the imported source names it; no registrar said by then who it is",
+                path.root
             );
+            let finding = Finding::new(SLUG, Effect::None, detail).of(first);
+            return Some(finding.values("a registered root", "imported"));
         }
-        RootStanding::Unregistered => String::from("not registered"),
-        RootStanding::Type(found) => format!("{found}, which acts for somebody"),
-        RootStanding::Status(status) => status.to_string(),
+        Root::Unregistered => String::from("not registered by then"),
+        Root::Untyped => String::from("a key without a word on what its principal is"),
+        Root::Type(found) => format!("{found}, which acts for somebody"),
     };
     let detail = format!("the chain begins with {}: {got}", path.root);
-    Some(
-        Finding::new(SLUG, Effect::NotAuthorized, detail)
-            .of(first)
-            .values("a registered, active human or service", got),
-    )
+    let finding = Finding::new(SLUG, Effect::NotAuthorized, detail).of(first);
+    Some(finding.values("a registered human or service", got))
 }
 
-/// What the registrars say of a would-be root.
-enum RootStanding {
-    Fit,
-    Unregistered,
-    Type(PrincipalType),
-    Status(Status),
-}
-
-fn standing_of(case: &Case<'_>, root: &PrincipalId) -> RootStanding {
-    let mut key_registered = false;
-    let mut described: Option<(PrincipalType, Status)> = None;
-    for record in registrations(case.evidence, root) {
-        match record.payload.as_ref().map(|payload| &payload.body) {
-            Some(Body::Key(key)) if key.principal.as_ref() == Some(root) => key_registered = true,
-            Some(Body::Principal(principal)) if principal.id == *root => {
-                // A standing that begins later than the moment is not yet the principal's.
-                let since = principal.since.unwrap_or(record.time);
-                if principal.status == Status::Active || since <= case.moment.to {
-                    described = Some((principal.principal_type, principal.status));
-                }
-            }
-            _ => {}
-        }
-    }
-    match described {
-        Some((_, status)) if status != Status::Active => RootStanding::Status(status),
-        Some((found, _)) if !found.may_be_root() => RootStanding::Type(found),
-        Some(_) => RootStanding::Fit,
-        None if !key_registered => RootStanding::Unregistered,
-        None => match PrincipalType::of_scheme(root) {
-            Some(found) if !found.may_be_root() => RootStanding::Type(found),
-            _ => RootStanding::Fit,
-        },
-    }
-}
-
-pub(super) fn root_changed(_: &Case<'_>, path: &Path<'_>) -> Option<Finding> {
-    let (node, _) = path.hops.last()?;
+pub(super) fn root_changed(case: &Case<'_>, path: &Path<'_>) -> Option<Finding> {
+    let node = path.hop?;
     let named = node.hop.on_behalf_of.as_ref()?;
-    (named != path.root).then(|| {
+    (!linked(case.ground, &case.moment, named, path.root)).then(|| {
         let detail = format!("the hop acts on behalf of {named}, its chain begins with {}", path.root);
         let finding = Finding::new("root-changed", Effect::NotAuthorized, detail).of(node.record);
         finding.values(path.root.to_string(), named.to_string())
@@ -89,7 +52,10 @@ pub(super) fn root_changed(_: &Case<'_>, path: &Path<'_>) -> Option<Finding> {
 }
 
 pub(super) fn hop_missing(case: &Case<'_>, link: &Link<'_>, child: Option<&Node<'_>>) -> Option<Finding> {
-    let is_hop = |record: &Record| case.graph.node(record.index).is_some() || record.payload.is_none();
+    // What cannot be read, and what lies beyond the bound on links, is found by its own rule.
+    let is_hop = |record: &Record| {
+        case.graph.node(record.index).is_some() || record.payload.is_none() || case.graph.is_cut()
+    };
     match &link.resolution {
         Resolution::One(record) if is_hop(record) => None,
         Resolution::Ambiguous(_) => None,
@@ -103,10 +69,21 @@ pub(super) fn hop_missing(case: &Case<'_>, link: &Link<'_>, child: Option<&Node<
 }
 
 pub(super) fn ambiguous(case: &Case<'_>, link: &Link<'_>, child: Option<&Node<'_>>) -> Option<Finding> {
+    several(link, child.map_or(case.request.record, |node| node.record))
+}
+
+/// The same of what a request names beside its hops.
+pub(super) fn request_ambiguous(case: &Case<'_>) -> Option<Finding> {
+    let request = &case.request;
+    let named = request.decision.iter().chain(&request.approval).chain(&request.attempt);
+    named.filter_map(|link| several(link, request.record)).next()
+}
+
+fn several(link: &Link<'_>, from: &Record) -> Option<Finding> {
     let Resolution::Ambiguous(candidates) = &link.resolution else { return None };
-    let from = child.map_or(case.request.record, |node| node.record);
-    let indexes: Vec<String> = candidates.iter().map(|record| record.index.to_string()).collect();
-    let detail = format!("{} fits {} delegations", link.name, candidates.len());
+    let indexes: Vec<String> =
+        candidates.iter().take(SHOWN_MAX).map(|record| record.index.to_string()).collect();
+    let detail = format!("{} fits {} statements", link.name, candidates.len());
     let finding = Finding::new("ambiguous", Effect::Indeterminate, detail).of(from);
     Some(finding.values("one statement", indexes.join(", ")))
 }
@@ -123,51 +100,44 @@ pub(super) fn cycle(case: &Case<'_>, link: &Link<'_>, child: Option<&Node<'_>>) 
 
 pub(super) fn hop_discontinuous(case: &Case<'_>, edge: &Edge<'_>) -> Option<Finding> {
     let received = &edge.parent.hop.delegatee;
-    let (relies, record) = match edge.child {
-        Some(child) => (&child.hop.delegator, child.record),
-        None => (case.request.actor, case.request.record),
+    let given_in = &edge.parent.payload.tenant;
+    let (relies, relies_in, record) = match edge.child {
+        Some(child) => (&child.hop.delegator, &child.payload.tenant, child.record),
+        None => (case.request.actor, case.request.tenant, case.request.record),
     };
-    if received == relies || linked(case, received, relies) {
-        return None;
+    let broken = |detail: String, expected: String, got: String| {
+        let finding = Finding::new("hop-discontinuous", Effect::NotAuthorized, detail).of(record);
+        Some(finding.values(expected, got))
+    };
+    if !linked(case.ground, &case.moment, received, relies) {
+        let detail = format!("authority was given to {received}; {relies} relies on it");
+        return broken(detail, received.to_string(), relies.to_string());
     }
-    let detail = format!("authority was given to {received}; {relies} relies on it");
-    let finding = Finding::new("hop-discontinuous", Effect::NotAuthorized, detail).of(record);
-    Some(finding.values(received.to_string(), relies.to_string()))
-}
-
-/// Whether a registrar says that two names are one principal's at the moment.
-fn linked(case: &Case<'_>, a: &PrincipalId, b: &PrincipalId) -> bool {
-    let holds = |from: Option<Time>, to: Option<Time>| {
-        from.is_none_or(|from| from <= case.moment.from) && to.is_none_or(|to| case.moment.to <= to)
-    };
-    registrations(case.evidence, a).iter().any(|record| {
-        match record.payload.as_ref().map(|payload| &payload.body) {
-            Some(Body::Link(link)) => {
-                let both = (&link.from == a && &link.to == b) || (&link.from == b && &link.to == a);
-                both && holds(link.not_before, link.expires)
-            }
-            _ => false,
-        }
-    })
+    if given_in != relies_in {
+        let detail = format!("authority was given in tenant {given_in}; it is relied on in {relies_in}");
+        return broken(detail, given_in.to_string(), relies_in.to_string());
+    }
+    None
 }
 
 pub(super) fn depth_exceeded(_: &Case<'_>, path: &Path<'_>) -> Option<Finding> {
-    let (last, _) = path.hops.last()?;
-    let count = path.hops.len();
-    if count > CHAIN_HOPS_MAX {
-        return Some(too_deep(last, CHAIN_HOPS_MAX as u64, count as u64));
-    }
-    let below = |place: usize| count.saturating_sub(place).saturating_sub(1) as u64;
-    let allowed = |(place, (node, _)): (usize, &(&Node<'_>, _))| {
-        node.hop.max_depth.filter(|max| below(place) > *max).map(|max| (max, below(place)))
-    };
-    path.hops.iter().enumerate().find_map(allowed).map(|(max, got)| too_deep(last, max, got))
+    let node = path.hop.filter(|_| path.hops > path.allowed)?;
+    let detail = format!("{} hops where {} are allowed", path.hops, path.allowed);
+    let finding = Finding::new("depth-exceeded", Effect::NotAuthorized, detail).of(node.record);
+    Some(finding.values(format!("at most {}", path.allowed), path.hops.to_string()))
 }
 
-fn too_deep(node: &Node<'_>, max: u64, got: u64) -> Finding {
-    let detail = format!("{got} hops where {max} are allowed");
-    let finding = Finding::new("depth-exceeded", Effect::NotAuthorized, detail).of(node.record);
-    finding.values(format!("at most {max}"), got.to_string())
+/// The same of the graph as a whole: what is too large to be followed is not judged by halves.
+pub(super) fn effort_exceeded(case: &Case<'_>) -> Option<Finding> {
+    let (detail, expected) = if case.graph.is_cut() {
+        ("more links between hops than are followed", format!("at most {CHAIN_LINKS_MAX} links"))
+    } else if case.ground.effort.is_spent() {
+        ("judging takes more steps than are allowed", format!("at most {EFFORT_MAX} steps"))
+    } else {
+        return None;
+    };
+    let finding = Finding::new("depth-exceeded", Effect::Indeterminate, detail).of(case.request.record);
+    Some(finding.values(expected, "more"))
 }
 
 fn is_imported(record: &Record) -> bool {

@@ -7,11 +7,11 @@ use alloc::string::{String, ToString};
 use schemas::kinds::{Decision, Ruling};
 use schemas::payload::{Body, Kind};
 use schemas::term::Term;
-use schemas::text::Line;
+use schemas::text::{Line, PrincipalId};
 use schemas::time::Time;
 
 use crate::evidence::Record;
-use crate::judge::{Act, Case, Resolution, Ruled};
+use crate::judge::{Act, Case, Link, Resolution, Ruled, linked, may_be_one, resolve};
 use crate::verdict::{Effect, Finding};
 
 pub(super) fn decision_missing(case: &Case<'_>) -> Option<Finding> {
@@ -19,11 +19,11 @@ pub(super) fn decision_missing(case: &Case<'_>) -> Option<Finding> {
         Ruled::By(..) | Ruled::NotNeeded => return None,
         Ruled::Missing => (String::from("the action names no decision"), String::from("none")),
         Ruled::Unresolved(link) => match &link.resolution {
-            Resolution::Ambiguous(several) => (
-                format!("{} fits {} decisions", link.name, several.len()),
-                format!("{} candidates", several.len()),
-            ),
-            _ => (format!("decision {} is not in the evidence", link.name), String::from("nothing")),
+            Resolution::Missing => {
+                (format!("decision {} is not in the evidence", link.name), String::from("nothing"))
+            }
+            // Several, or one that cannot be read, are found by their own rules.
+            Resolution::Ambiguous(_) | Resolution::One(_) => return None,
         },
     };
     let finding = Finding::new("decision-missing", Effect::Indeterminate, detail).of(case.request.record);
@@ -55,10 +55,14 @@ fn newer_deny<'e>(case: &Case<'e>, permit: &Decision) -> Option<(&'e Record, &'e
     let request = act.request.or(permit.request.as_ref())?;
     let evidence = case.evidence;
     let found = evidence.find(&Term::Request(case.request.tenant, request)).records;
-    found.into_iter().filter(|record| record.standing.is_ok()).find_map(|record| {
-        match &record.payload.as_ref()?.body {
+    let mut sound = found.into_iter().filter(|record| case.ground.effort.spend(1) && record.standing.is_ok());
+    sound.find_map(|record| {
+        let payload = record.payload.as_ref()?;
+        match &payload.body {
             Body::Decision(other) => {
-                let same = other.request.as_ref() == Some(request) && other.actor == *case.request.actor;
+                let same = other.request.as_ref() == Some(request)
+                    && payload.tenant == *case.request.tenant
+                    && may_be_one(case.ground, &other.actor, case.request.actor);
                 let in_time =
                     permit.evaluated_at <= other.evaluated_at && other.evaluated_at <= case.moment.to;
                 (same && in_time && other.ruling == Ruling::Deny).then_some((record, other))
@@ -114,7 +118,8 @@ pub(super) fn decision_expired_at(case: &Case<'_>, moment: Time) -> Option<Findi
 pub(super) fn decision_mismatch(case: &Case<'_>) -> Option<Finding> {
     let Ruled::By(record, decision) = &case.decision else { return None };
     let act = case.request.act.as_ref().filter(|_| case.request.kind != Kind::Decision)?;
-    let (field, expected, got) = difference(case, act, decision)?;
+    let (field, expected, got) =
+        different_ground(case, record, decision).or_else(|| difference(case, act, decision))?;
     let detail = format!("the decision is about another {field}: {expected}; the action: {got}");
     let finding = Finding::new("decision-mismatch", Effect::NotAuthorized, detail).of(record);
     Some(finding.values(expected, got))
@@ -122,7 +127,7 @@ pub(super) fn decision_mismatch(case: &Case<'_>) -> Option<Finding> {
 
 /// The first field in which decision and action differ, with both values.
 fn difference(case: &Case<'_>, act: &Act<'_>, decision: &Decision) -> Option<(&'static str, String, String)> {
-    if decision.actor != *case.request.actor {
+    if !linked(case.ground, &case.moment, &decision.actor, case.request.actor) {
         return Some(("actor", decision.actor.to_string(), case.request.actor.to_string()));
     }
     if decision.action.name != act.action.name {
@@ -151,12 +156,35 @@ fn difference(case: &Case<'_>, act: &Act<'_>, decision: &Decision) -> Option<(&'
             return Some(("quantity", format!("{name} {ruled}"), format!("{name} {got}")));
         }
     }
-    match (&decision.delegation, act.delegation) {
-        (Some(ruled), Some(used)) if ruled != used => {
-            Some(("delegation", ruled.to_string(), used.to_string()))
-        }
-        _ => None,
+    None
+}
+
+/// Whether the decision was ruled in another tenant, on another delegation or for another credential.
+fn different_ground(
+    case: &Case<'_>,
+    record: &Record,
+    decision: &Decision,
+) -> Option<(&'static str, String, String)> {
+    let tenant = record.payload.as_ref().map(|payload| &payload.tenant)?;
+    if tenant != case.request.tenant {
+        return Some(("tenant", tenant.to_string(), case.request.tenant.to_string()));
     }
+    if let (Some(ruled), Some(used)) = (&decision.credential, case.request.credential)
+        && ruled != used
+    {
+        return Some(("credential", ruled.to_string(), used.to_string()));
+    }
+    let ruled = resolve(case.ground, tenant, Kind::Delegation, decision.delegation.as_ref()?);
+    let used = case.request.links.first();
+    let place = |link: &Link<'_>| link.resolution.one().map(|record| record.index);
+    let same = used.is_some_and(|used| match (place(used), place(&ruled)) {
+        (None, None) => used.name == ruled.name,
+        (used, ruled) => used == ruled,
+    });
+    (!same).then(|| {
+        let got = used.map_or_else(|| String::from("none"), |used| used.name.clone());
+        ("delegation", ruled.name, got)
+    })
 }
 
 fn names(lines: &BTreeSet<&Line>) -> String {
@@ -165,24 +193,24 @@ fn names(lines: &BTreeSet<&Line>) -> String {
 }
 
 pub(super) fn self_decided(case: &Case<'_>) -> Option<Finding> {
-    const SLUG: &str = "self-decided";
     let actor = case.request.actor;
+    let own = |record: &Record, detail: String, got: &PrincipalId| {
+        let finding = Finding::new("self-decided", Effect::NotAuthorized, detail).of(record);
+        Some(finding.values("another principal", got.to_string()))
+    };
     if let Ruled::By(record, decision) = &case.decision {
         let decider = decision.decider.as_ref().unwrap_or(&record.envelope.iss);
-        if decider == actor || (record.envelope.iss == *actor) {
-            let detail = format!("{actor} decided on its own request");
-            let finding = Finding::new(SLUG, Effect::NotAuthorized, detail).of(record);
-            return Some(finding.values("another principal", decider.to_string()));
+        for principal in [decider, &record.envelope.iss] {
+            if may_be_one(case.ground, actor, principal) {
+                return own(record, format!("{actor} decided on its own request"), principal);
+            }
         }
     }
-    case.request.approvals.iter().filter_map(|link| link.resolution.one()).find_map(|record| {
-        match record.payload.as_ref().map(|payload| &payload.body) {
-            Some(Body::Approval(approval)) if approval.approver == *actor => {
-                let detail = format!("{actor} approved its own request");
-                let finding = Finding::new(SLUG, Effect::NotAuthorized, detail).of(record);
-                Some(finding.values("another principal", actor.to_string()))
-            }
-            _ => None,
+    let record = case.request.approval.as_ref().and_then(|link| link.resolution.one())?;
+    match record.payload.as_ref().map(|payload| &payload.body) {
+        Some(Body::Approval(approval)) if may_be_one(case.ground, actor, &approval.approver) => {
+            own(record, format!("{actor} approved its own request"), &approval.approver)
         }
-    })
+        _ => None,
+    }
 }

@@ -6,9 +6,11 @@ use alloc::string::{String, ToString};
 use schemas::term::Term;
 
 use crate::evidence::{Absence, Record, Unsound};
-use crate::judge::{Case, ReliedOn};
-use crate::registry::Refusal;
+use crate::judge::{Case, ReliedOn, Resolution};
+use crate::registry::{Assurance, Refusal};
 use crate::verdict::{Effect, Finding};
+
+const ABSENCE: &str = "absence-unproved";
 
 pub(super) fn signature_invalid(_: &Case<'_>, record: &Record) -> Option<Finding> {
     match &record.standing {
@@ -27,34 +29,54 @@ pub(super) fn key_not_valid(case: &Case<'_>, record: &Record) -> Option<Finding>
             denied(SLUG, error.to_string(), record).values("a key valid at this entry", error.code()),
         );
     }
-    let (reported, since) = case.evidence.key_compromised(&record.envelope.kid, record.time)?;
-    let detail = format!("key {} was reported compromised at {reported}", record.envelope.kid);
-    let (expected, got) = (format!("an entry before {}", since.0), record.time.0.to_string());
+    let registry = case.evidence.registry();
+    let found = registry.compromised_behind(&record.envelope.kid, record.index, record.time)?;
+    let behind =
+        if found.kid == record.envelope.kid { "its key" } else { "its key rests on the registrar's key" };
+    let detail = format!("{behind} {}, which was reported compromised at {}", found.kid, found.reported);
+    let (expected, got) = (format!("an entry before {}", found.since.0), found.used.0.to_string());
     Some(denied(SLUG, detail, record).values(expected, got))
 }
 
-pub(super) fn signer_not_entitled(_: &Case<'_>, record: &Record) -> Option<Finding> {
+pub(super) fn signer_not_entitled(case: &Case<'_>, record: &Record) -> Option<Finding> {
+    const SLUG: &str = "signer-not-entitled";
+    const COVERED: &str = "a key whose role covers it";
     match &record.standing {
         Err(Unsound::Refused(refusal)) if !matches!(refusal, Refusal::Key(_)) => {
             let got = format!("{}: {}", record.envelope.iss, refusal.code());
-            Some(
-                denied("signer-not-entitled", refusal.to_string(), record)
-                    .values("a key whose role covers it", got),
-            )
+            Some(denied(SLUG, refusal.to_string(), record).values(COVERED, got))
+        }
+        Ok(Assurance::Imported) if !case.profile.imported => {
+            let detail = format!("profile {} takes nothing from another system's log", case.profile.name);
+            Some(denied(SLUG, detail, record).values(COVERED, Assurance::Imported.as_str()))
         }
         _ => None,
     }
 }
 
-pub(super) fn unknown_statement(_: &Case<'_>, record: &Record) -> Option<Finding> {
-    match &record.standing {
-        Err(Unsound::Unknown(error)) => {
-            let finding =
-                Finding::new("unknown-statement", Effect::Indeterminate, error.to_string()).of(record);
-            Some(finding.values("a payload of a known form", error.code()))
-        }
-        _ => None,
+pub(super) fn unknown_statement(case: &Case<'_>, record: &Record) -> Option<Finding> {
+    if let Err(Unsound::Unknown(error)) = &record.standing {
+        let values = ("a payload of a known form", error.code());
+        return Some(unknown(error.to_string(), record).values(values.0, values.1));
     }
+    let unread = case.questions(record).unread?;
+    let detail = format!(
+        "the statement at {} bears on this one, in a form that this program does not know",
+        unread.index
+    );
+    Some(unknown(detail, record).values("payloads of known forms", unread.id().to_string()))
+}
+
+/// Where all entries were read, one of an unknown form may bear on anything.
+pub(super) fn unknown_anywhere(case: &Case<'_>) -> Option<Finding> {
+    if !matches!(case.evidence.absence(), Absence::Recomputed(_)) {
+        return None;
+    }
+    let is_unread = |record: &&Record| matches!(record.standing, Err(Unsound::Unknown(_)));
+    let unread = case.evidence.records().find(is_unread)?;
+    let detail =
+        "the log holds a statement of a form that this program does not know: it may bear on anything";
+    Some(unknown(detail.into(), unread).values("payloads of known forms", unread.id().to_string()))
 }
 
 pub(super) fn duplicate_conflict(case: &Case<'_>, record: &Record) -> Option<Finding> {
@@ -62,7 +84,8 @@ pub(super) fn duplicate_conflict(case: &Case<'_>, record: &Record) -> Option<Fin
     let (stream, seq) = payload.stream.as_ref().zip(payload.seq)?;
     let slot = case.evidence.find(&Term::Slot(&record.envelope.kid, &payload.tenant, stream, seq));
     let in_slot = |other: &&&Record| {
-        other.envelope.kid == record.envelope.kid
+        other.is_signed()
+            && other.envelope.kid == record.envelope.kid
             && other.payload.as_ref().is_some_and(|p| {
                 p.tenant == payload.tenant && p.stream == payload.stream && p.seq == payload.seq
             })
@@ -73,20 +96,50 @@ pub(super) fn duplicate_conflict(case: &Case<'_>, record: &Record) -> Option<Fin
     Some(denied("duplicate-conflict", detail, record).values("one statement", other.id().to_string()))
 }
 
-pub(super) fn absence_unproved(case: &Case<'_>, relied: &ReliedOn) -> Option<Finding> {
-    const SLUG: &str = "absence-unproved";
-    if let Some((record, open)) = case.first_unanswered(relied) {
+pub(super) fn absence_unproved(case: &Case<'_>, record: &Record) -> Option<Finding> {
+    let open = case.questions(record).open;
+    (open > 0).then(|| {
         let detail =
             format!("{open} of the questions that this statement raises are not answered by the evidence");
-        let finding = Finding::new(SLUG, Effect::Indeterminate, detail).of(record);
-        return Some(finding.values("every question answered", format!("{open} open")));
-    }
+        let finding = Finding::new(ABSENCE, Effect::Indeterminate, detail).of(record);
+        finding.values("every question answered", format!("{open} open"))
+    })
+}
+
+pub(super) fn absence_asserted(case: &Case<'_>) -> Option<Finding> {
     let asserted = matches!(case.evidence.absence(), Absence::Asserted(_));
     (asserted && !case.profile.asserted_absence).then(|| {
         let detail =
             format!("profile {} does not take the log's word for what does not exist", case.profile.name);
-        Finding::new(SLUG, Effect::Indeterminate, detail).values("recomputed or proved", "asserted")
+        Finding::new(ABSENCE, Effect::Indeterminate, detail).values("recomputed or proved", "asserted")
     })
+}
+
+/// What the request names beside its hops and its decision must be there as well.
+pub(super) fn named_and_absent(case: &Case<'_>) -> Option<Finding> {
+    let request = &case.request;
+    let link = request
+        .approval
+        .iter()
+        .chain(&request.attempt)
+        .find(|link| matches!(link.resolution, Resolution::Missing))?;
+    let detail = format!("{} is referred to and not in the evidence", link.name);
+    let finding = Finding::new(ABSENCE, Effect::Indeterminate, detail).of(request.record);
+    Some(finding.values(link.name.clone(), "nothing"))
+}
+
+pub(super) fn sequence_gap(case: &Case<'_>, relied: &ReliedOn) -> Option<Finding> {
+    let (record, gap) = case.gap(relied)?;
+    let detail = format!(
+        "its emitter's sequence {} lacks number {}: something was not logged",
+        gap.stream, gap.number
+    );
+    let finding = Finding::new(ABSENCE, Effect::None, detail).of(record);
+    Some(finding.values("every number", format!("{} missing", gap.number)))
+}
+
+fn unknown(detail: String, record: &Record) -> Finding {
+    Finding::new("unknown-statement", Effect::Indeterminate, detail).of(record)
 }
 
 fn denied(slug: &'static str, detail: String, record: &Record) -> Finding {

@@ -33,7 +33,7 @@ pub enum Check {
     /// A reference to a hop; the hop that makes it, or nothing where the request does.
     Link(fn(&Case<'_>, &Link<'_>, Option<&Node<'_>>) -> Option<Finding>),
     /// A hop by itself.
-    Hop(for<'e> fn(&Case<'e>, &Node<'e>) -> Option<Finding>),
+    Hop(fn(&Case<'_>, &Node<'_>) -> Option<Finding>),
     /// A hop and what relies on it.
     Edge(fn(&Case<'_>, &Edge<'_>) -> Option<Finding>),
     /// A way from a root.
@@ -67,6 +67,11 @@ pub const RULES: &[Rule] = &[
         Check::Record(integrity::unknown_statement),
     ),
     rule(
+        "unknown-statement",
+        "all entries were read, and one is of a form that this program does not know",
+        Check::Case(integrity::unknown_anywhere),
+    ),
+    rule(
         "duplicate-conflict",
         "two statements claim one number of one emitter's sequence",
         Check::Record(integrity::duplicate_conflict),
@@ -82,7 +87,12 @@ pub const RULES: &[Rule] = &[
         Check::Path(chain::root_changed),
     ),
     rule("hop-missing", "a hop that is referred to is not in the evidence", Check::Link(chain::hop_missing)),
-    rule("ambiguous", "a reference fits several statements", Check::Link(chain::ambiguous)),
+    rule("ambiguous", "a reference to a hop fits several statements", Check::Link(chain::ambiguous)),
+    rule(
+        "ambiguous",
+        "a reference to a decision, approval or attempt fits several statements",
+        Check::Case(chain::request_ambiguous),
+    ),
     rule(
         "hop-discontinuous",
         "a hop's delegatee is not who relies on it",
@@ -107,8 +117,13 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "revoker-not-entitled",
-        "a withdrawal by somebody who may not withdraw it does not count",
-        Check::Hop(withdrawal::revoker_not_entitled),
+        "a withdrawal of a hop by somebody who may not withdraw it does not count",
+        Check::Hop(withdrawal::hop_revoker_not_entitled),
+    ),
+    rule(
+        "revoker-not-entitled",
+        "a withdrawal of what the request presents, by somebody who may not, does not count",
+        Check::Case(withdrawal::request_revoker_not_entitled),
     ),
     rule("decision-missing", "no decision covers the action", Check::Case(decision::decision_missing)),
     rule("decision-deny", "the decision is not a permit", Check::Case(decision::decision_deny)),
@@ -140,8 +155,29 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "absence-unproved",
-        "the evidence leaves open whether something else exists",
-        Check::Support(integrity::absence_unproved),
+        "the evidence leaves open whether something else exists that bears on a statement",
+        Check::Record(integrity::absence_unproved),
+    ),
+    rule(
+        "absence-unproved",
+        "the profile does not take the log's word for what does not exist",
+        Check::Case(integrity::absence_asserted),
+    ),
+    rule(
+        "absence-unproved",
+        "an approval or attempt that is referred to is not in the evidence",
+        Check::Case(integrity::named_and_absent),
+    ),
+    rule(
+        "absence-unproved",
+        "an emitter involved gave out a number that no entry carries",
+        Check::Support(integrity::sequence_gap),
+    ),
+    // Last: what the rules before it cost counts.
+    rule(
+        "depth-exceeded",
+        "the chain is too large to be followed to its end",
+        Check::Case(chain::effort_exceeded),
     ),
 ];
 

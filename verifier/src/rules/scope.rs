@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use schemas::kinds::Ruling;
 use schemas::payload::Vantage;
 use schemas::scope::{External, Grant, Scope};
 
@@ -24,18 +25,39 @@ pub(super) fn scope_missing(_: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
     })
 }
 
-pub(super) fn scope_escalated(_: &Case<'_>, edge: &Edge<'_>) -> Option<Finding> {
+pub(super) fn scope_escalated(case: &Case<'_>, edge: &Edge<'_>) -> Option<Finding> {
     let child = edge.child?;
     let (ours, theirs) = (child.hop.scope.as_ref()?, edge.parent.hop.scope.as_ref()?);
+    let [(our_actions, our_resources), (their_actions, their_resources)] = [ours, theirs].map(pattern_counts);
+    let actions = our_actions.saturating_mul(their_actions);
+    if !case.ground.effort.spend(actions.saturating_add(our_resources.saturating_mul(their_resources))) {
+        return None;
+    }
     let wider = ours.within(theirs).err()?;
     let detail = format!("`{wider}` is within no grant of the hop at {}", edge.parent.record.index);
     let finding = Finding::new("scope-escalated", Effect::NotAuthorized, detail).of(child.record);
     Some(finding.values(theirs.to_string(), wider.to_string()))
 }
 
+/// How many patterns over actions and over resources a scope has.
+fn pattern_counts(scope: &Scope) -> (usize, usize) {
+    let Scope::Grants(grants) = scope else { return (0, 0) };
+    let count = |of: fn(&Grant) -> usize| grants.iter().map(of).fold(0_usize, usize::saturating_add);
+    (
+        count(|grant| grant.actions.len().saturating_add(1)),
+        count(|grant| grant.resources.len().saturating_add(1)),
+    )
+}
+
 pub(super) fn scope_exceeded(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
     let act = case.request.act.as_ref()?;
-    match node.hop.scope.as_ref()? {
+    let scope = node.hop.scope.as_ref()?;
+    let (actions, resources) = pattern_counts(scope);
+    let steps = actions.saturating_add(resources).saturating_mul(act.resources.len().max(1));
+    if !case.ground.effort.spend(steps) {
+        return None;
+    }
+    match scope {
         Scope::Grants(grants) => outside_grants(act, node, grants),
         Scope::External(external) => without_permit(case, node, external),
     }
@@ -96,7 +118,9 @@ fn without_permit(case: &Case<'_>, node: &Node<'_>, external: &External) -> Opti
             let from_there = decider.as_str() == external.system.as_str();
             let seen_there = vantage == Some(Vantage::Authority)
                 || (vantage == Some(Vantage::Imported) && case.profile.imported_permits);
-            if from_there && seen_there && record.standing.is_ok() && case.decision.is_permit() {
+            // A denial from there is found by its own rule.
+            let is_ruled = case.decision.is_permit() || decision.ruling == Ruling::Deny;
+            if from_there && seen_there && record.standing.is_ok() && is_ruled {
                 return None;
             }
             format!(
@@ -107,7 +131,6 @@ fn without_permit(case: &Case<'_>, node: &Node<'_>, external: &External) -> Opti
         }
         _ => String::from("no decision"),
     };
-    // A deny is found by its own rule; here it only means that nothing shows the authority.
     let detail =
         format!("the hop's authority is held in {} and was not seen there for this request", external.system);
     let finding = Finding::new("scope-exceeded", Effect::Indeterminate, detail).of(node.record);

@@ -4,11 +4,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use schemas::payload::Vantage;
-use schemas::time::{Index, Time};
+use schemas::time::Time;
 
 use super::decision::{decision_expired_at, decision_stale};
-use super::withdrawal::{counts, hop_withdrawn_at, request_withdrawn_at};
-use crate::judge::{Case, Node};
+use super::withdrawal::{hop_withdrawn_at, request_withdrawn_at};
+use crate::evidence::Record;
+use crate::judge::{Case, Node, Ruled, Withdrawal, Withdrawn};
 use crate::verdict::{Effect, Finding};
 
 pub(super) fn hop_expired(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
@@ -16,7 +17,7 @@ pub(super) fn hop_expired(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
 }
 
 pub(super) fn hop_not_yet_valid(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
-    not_yet_valid_at(node, case.moment.claimed)
+    not_yet_valid_at(case, node, case.moment.claimed)
 }
 
 fn expired_at(node: &Node<'_>, moment: Time) -> Option<Finding> {
@@ -26,64 +27,86 @@ fn expired_at(node: &Node<'_>, moment: Time) -> Option<Finding> {
     Some(finding.values(format!("a moment up to {}", expires.0), moment.0.to_string()))
 }
 
-fn not_yet_valid_at(node: &Node<'_>, moment: Time) -> Option<Finding> {
-    let not_before = node.hop.not_before.filter(|not_before| moment < *not_before)?;
-    let detail = format!("the hop became valid {} ms after the moment", not_before.since(moment).0);
-    let finding = Finding::new("hop-not-yet-valid", Effect::NotAuthorized, detail).of(node.record);
-    Some(finding.values(format!("a moment from {}", not_before.0), moment.0.to_string()))
+/// Nobody hands on authority for what is past: a hop counts from when it was made, and from `not_before` where that is later.
+fn not_yet_valid_at(case: &Case<'_>, node: &Node<'_>, moment: Time) -> Option<Finding> {
+    let too_early = |from: Time, how: &str| {
+        let detail = format!("the hop {how} {} ms after the moment", from.since(moment).0);
+        let finding = Finding::new("hop-not-yet-valid", Effect::NotAuthorized, detail).of(node.record);
+        Some(finding.values(format!("a moment from {}", from.0), moment.0.to_string()))
+    };
+    match node.hop.not_before.filter(|not_before| moment < *not_before) {
+        Some(not_before) => too_early(not_before, "became valid"),
+        None if moment.later(case.profile.skew) < node.payload.at => too_early(node.payload.at, "was made"),
+        None => None,
+    }
 }
 
-pub(super) fn hop_moment_unproved<'e>(case: &Case<'e>, node: &Node<'e>) -> Option<Finding> {
+pub(super) fn hop_moment_unproved(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
     let fails = |moment| {
         expired_at(node, moment)
-            .or_else(|| not_yet_valid_at(node, moment))
+            .or_else(|| not_yet_valid_at(case, node, moment))
             .or_else(|| hop_withdrawn_at(case, node, moment))
     };
     // What fails at the claimed moment already is found by its own rule.
     if fails(case.moment.claimed).is_some() {
         return None;
     }
-    let failing = case.moment.ends().find_map(fails)?;
-    let detail = format!("the moment is not proved, and over the time that it may be in: {}", failing.detail);
-    Some(unproved(detail, failing.expected, failing.got).of(node.record))
+    if let Some(failing) = case.moment.ends().find_map(fails) {
+        return Some(over_interval(failing).of(node.record));
+    }
+    if !case.moment.lets_stand(case.ground, node.record, node.payload.at) {
+        return Some(logged_late(node.record, node.payload.at));
+    }
+    claimed_earlier_than(case, case.withdrawn_of(node)?)
 }
 
 pub(super) fn request_moment_unproved(case: &Case<'_>) -> Option<Finding> {
-    let record = case.request.record;
     let fails = |moment| request_withdrawn_at(case, moment).or_else(|| decision_expired_at(case, moment));
     if request_withdrawn_at(case, case.moment.claimed).is_none()
         && decision_stale(case).is_none()
         && let Some(failing) = case.moment.ends().find_map(fails)
     {
-        let detail =
-            format!("the moment is not proved, and over the time that it may be in: {}", failing.detail);
-        return Some(unproved(detail, failing.expected, failing.got).of(record));
+        return Some(over_interval(failing).of(case.request.record));
     }
-    let withdrawn = logged_withdrawal_claimed_later(case)?;
-    let detail = format!(
-        "a withdrawal was logged at {} before the subject, whose claim to be earlier rests on its own signer alone",
-        withdrawn.0
-    );
-    let expected = "a second entitled key at authority or boundary";
-    Some(unproved(detail, expected, record.envelope.kid.to_string()).of(record))
+    if let Ruled::By(record, decision) = &case.decision
+        && !case.moment.lets_stand(case.ground, record, decision.evaluated_at)
+    {
+        return Some(logged_late(record, decision.evaluated_at));
+    }
+    claimed_earlier_than(case, &case.withdrawn)
 }
 
-/// A withdrawal that was logged before the subject, effective only after the moment that the subject claims, where nobody but
-/// the subject's own signer says so.
-fn logged_withdrawal_claimed_later(case: &Case<'_>) -> Option<Index> {
+fn over_interval(failing: Finding) -> Finding {
+    let detail = format!("the moment is not proved, and over the time that it may be in: {}", failing.detail);
+    unproved(detail, failing.expected, failing.got)
+}
+
+/// A statement that was logged after the moment and says that it is from before: too late for its word alone.
+fn logged_late(record: &Record, claimed: Time) -> Finding {
+    let late = record.time.since(claimed).0;
+    let detail = format!("logged after the moment, {late} ms after the time that it claims for itself");
+    unproved(detail, "logged before the moment, or soon after its own time", format!("{late} ms")).of(record)
+}
+
+/// A withdrawal that was logged before the subject, effective only after the moment that the subject claims, where nobody
+/// but the subject's own signer says so.
+fn claimed_earlier_than(case: &Case<'_>, withdrawn: &Withdrawn<'_>) -> Option<Finding> {
+    let record = case.request.record;
+    let after_moment = |withdrawal: &&Withdrawal<'_>| {
+        withdrawal.record.index < record.index
+            && withdrawal.effective > case.moment.to
+            && withdrawal.holds_at(withdrawal.effective)
+    };
+    let found = withdrawn.counting.iter().find(after_moment)?;
     if seen_by_second_key(case) {
         return None;
     }
-    let of_hops = case.graph.parents_first().flat_map(|node| {
-        let withdrawals = case.withdrawals_of_hop(node);
-        withdrawals.into_iter().filter(|withdrawal| counts(case, withdrawal, Some(node)))
-    });
-    let of_request =
-        case.withdrawals_of_request().into_iter().filter(|withdrawal| counts(case, withdrawal, None));
-    let backdated = of_hops.chain(of_request).find(|withdrawal| {
-        withdrawal.record.index < case.request.record.index && withdrawal.effective > case.moment.to
-    });
-    backdated.map(|withdrawal| withdrawal.record.index)
+    let detail = format!(
+        "a withdrawal was logged at {} before the subject, whose claim to be earlier rests on its own signer alone",
+        found.record.index
+    );
+    let expected = "a second entitled key at authority or boundary";
+    Some(unproved(detail, expected, record.envelope.kid.to_string()).of(record))
 }
 
 /// Whether a decision by another key, at authority or boundary, ties the request to its moment.
