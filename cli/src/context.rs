@@ -1,6 +1,7 @@
 //! What every command shares: the global options, and what they lead to.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use gateway::client::{Client, LogInfo, WAIT};
@@ -12,15 +13,18 @@ use crate::heads::Heads;
 use crate::output::Output;
 use crate::trust::Trust;
 
-/// Options that every command takes.
+/// Where `writd serve` listens unless told otherwise.
+const DEFAULT_SERVER: &str = "http://127.0.0.1:8377";
+
+/// Options that every command takes. An empty one counts as not given, as empty variables do.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
     /// Address of the log's server
-    #[arg(long, global = true, env = "WRIT_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8377")]
+    #[arg(long, global = true, env = "WRIT_SERVER", value_name = "URL", default_value = DEFAULT_SERVER)]
     server: String,
     /// File that pins the log's keys and genesis [default: $XDG_CONFIG_HOME/writ/trust.policy]
     #[arg(long, global = true, env = "WRIT_TRUST", value_name = "FILE")]
-    trust: Option<PathBuf>,
+    trust: Option<OsString>,
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -40,13 +44,14 @@ impl Context {
 
     /// The client of the server that was named.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        Ok(Client::new(&self.global.server, WAIT)?)
+        let server = if self.global.server.is_empty() { DEFAULT_SERVER } else { &self.global.server };
+        Ok(Client::new(server, WAIT)?)
     }
 
     /// What is pinned, if anything. A file that was named must be there; one that is there must be readable.
     pub(crate) fn trust(&self) -> Result<Option<Trust>, Failure> {
-        match &self.global.trust {
-            Some(path) => Trust::read(path).map(Some),
+        match self.global.trust.as_ref().filter(|path| !path.is_empty()) {
+            Some(path) => Trust::read(Path::new(path)).map(Some),
             None => match default_trust_path() {
                 Some(path) if path.exists() => Trust::read(&path).map(Some),
                 _ => Ok(None),
@@ -82,11 +87,16 @@ impl Context {
 
     /// The log that the server serves, which must be the pinned one.
     pub(crate) fn log(&self, client: &Client, trust: Option<&Trust>) -> Result<LogId, Failure> {
-        if let Some(pinned) = trust.and_then(|trust| trust.policy().genesis()) {
-            return Ok(pinned);
+        let LogInfo { log, origin, .. } = client.log()?;
+        match trust.and_then(|trust| trust.policy().genesis().zip(Some(trust.path()))) {
+            Some((pinned, path)) if pinned != log => {
+                Err(Failure::new("wrong-log", format!("{} serves another log than the pinned one", client.server()))
+                    .values(format!("log {pinned} (pinned in {})", path.display()), format!("log {log} ({origin})"))
+                    .exit(Exit::Untrusted)
+                    .next("another --server, or the trust file of this log"))
+            }
+            _ => Ok(log),
         }
-        let LogInfo { log, .. } = client.log()?;
-        Ok(log)
     }
 }
 

@@ -12,10 +12,11 @@ use verifier::checkpoint::VerifiedHead;
 use verifier::evidence::{Absence, Evidence, EvidenceHead, Pinning, all_terms};
 use verifier::merkle::{TreeHasher, leaf_hash};
 
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::registration::decode;
-use crate::trust::Trust;
+use crate::trust::{Trust, unpinned_head};
 
 /// Answers that may wait to be looked at.
 const AHEAD: usize = 8;
@@ -71,15 +72,35 @@ pub(crate) fn evidence(client: &Client, head: &VerifiedHead, trust: Option<&Trus
     })
 }
 
-/// The server's checkpoint, believed as far as anything is pinned.
-pub(crate) fn checkpoint(client: &Client, trust: Option<&Trust>) -> Result<(Note, VerifiedHead), Failure> {
+/// The server's checkpoint. Where it is not the pinned log's, that is said, and the log is only held against itself.
+pub(crate) fn checkpoint<'t>(
+    context: &Context,
+    client: &Client,
+    trust: Option<&'t Trust>,
+) -> Result<Checkpoint<'t>, Failure> {
     let note = client.checkpoint()?;
-    let head = match trust {
-        Some(trust) => trust.verify_head(&note)?,
-        None => {
-            let genesis = client.entries(0, 1)?;
-            crate::trust::unpinned_head(&note, genesis.first().map_or(&[], Vec::as_slice))?
-        }
+    let refused = match trust.map(|trust| (trust, trust.verify_head(&note))) {
+        Some((trust, Ok(head))) => return Ok(Checkpoint { note, head, trust: Some(trust), exit: Exit::Ok }),
+        Some((_, Err(failure))) => Some(failure),
+        None => None,
     };
-    Ok((note, head))
+    if let Some(failure) = &refused {
+        if failure.exit != Exit::Untrusted {
+            return Err(failure.clone());
+        }
+        context.output.failure_text(failure);
+    }
+    let genesis = client.entries(0, 1)?;
+    let head = unpinned_head(&note, genesis.first().map_or(&[], Vec::as_slice))?;
+    Ok(Checkpoint { note, head, trust: None, exit: Exit::Untrusted })
+}
+
+/// A checkpoint, and how far it is believed.
+pub(crate) struct Checkpoint<'t> {
+    pub(crate) note: Note,
+    pub(crate) head: VerifiedHead,
+    /// The trust file that pins the key which signed it.
+    pub(crate) trust: Option<&'t Trust>,
+    /// What that means for the end.
+    pub(crate) exit: Exit,
 }

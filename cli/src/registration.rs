@@ -82,14 +82,7 @@ pub(crate) fn signer(client: &Client, log: &LogId, key: SecretKey) -> Result<(Si
 }
 
 fn genesis(client: &Client, log: &LogId) -> Result<Genesis, Failure> {
-    let fetched = fetch(client, &(*log).into()).map_err(|failure| match failure.exit {
-        Exit::NotFound => Failure::new("wrong-log", format!("{} does not serve the pinned log", client.server()))
-            .values(log, "a log without that genesis")
-            .exit(Exit::Untrusted)
-            .next("another --server, or the trust file of this log"),
-        _ => failure,
-    });
-    match fetched?.payload.body {
+    match fetch(client, &(*log).into())?.payload.body {
         Body::Genesis(genesis) => Ok(genesis),
         _ => Err(Failure::new("server-answer", format!("the server says that {log} is a log, but it is no genesis"))),
     }

@@ -11,7 +11,7 @@ use verifier::verdict::{Outcome, Verdict};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::recompute;
+use crate::recompute::{self, Checkpoint};
 use crate::render;
 use crate::resolve::{carries, resolve};
 use crate::trust::Trust;
@@ -49,13 +49,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let candidate = resolve(&client, &args.id)?;
     if args.recompute {
-        let (note, head) = recompute::checkpoint(&client, trust.as_ref())?;
-        if let Some(trust) = &trust {
+        let Checkpoint { note, head, trust, exit: believed } =
+            recompute::checkpoint(context, &client, trust.as_ref())?;
+        if let Some(trust) = trust {
             context.heads()?.advance(trust, &client, &note, &head)?;
         }
-        let evidence = recompute::evidence(&client, &head, trust.as_ref())?;
+        let evidence = recompute::evidence(&client, &head, trust)?;
         check_subject(&evidence, &candidate.id, &args.id)?;
-        return args.judging.answer(context, &candidate.id, &evidence, exit);
+        return args.judging.answer(context, &candidate.id, &evidence, exit.worse(believed));
     }
     let bytes = client.bundle(&candidate.id)?;
     let (checked, pinned, exit) = check_bundle(context, &bytes, trust.as_ref(), exit)?;

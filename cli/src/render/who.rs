@@ -12,8 +12,8 @@ use crate::exit::Exit;
 use crate::moment;
 use crate::output::{Mark, printable};
 
-/// Column at which the hops' standing begins, where what stands before leaves room.
-const STANDING_COLUMN: usize = 72;
+/// Column at which the hops' standing begins at the latest: a longer text pushes its own standing further.
+const STANDING_COLUMN_MAX: usize = 100;
 
 /// The human form of a verdict about this record.
 pub(crate) fn text(verdict: &Verdict, record: &Record, exit: Exit) -> String {
@@ -57,31 +57,63 @@ fn answer(verdict: &Verdict, record: &Record) -> String {
     text
 }
 
+/// A line of the tree: what it says and, where it is something that stands or falls, how it stands.
+enum Line {
+    Row { left: String, standing: String, place: String },
+    Note(String),
+}
+
 /// The chain, root first, each hop one step further in, with findings under what they are about.
 fn tree(verdict: &Verdict, record: &Record) -> Vec<String> {
-    let mut lines = Vec::new();
-    let root = verdict.hops.first().map(|hop| hop.delegator.clone());
-    let root_name = root.filter(|_| !verdict.principal.is_empty()).or_else(|| named(&verdict.principal));
-    match root_name {
-        Some(name) => lines.push(printable(&name)),
-        None => lines.push(row("(root unknown)", &Mark::Missing.word("MISSING"), "")),
-    }
+    let mut lines = vec![root(verdict)];
     for (depth, hop) in verdict.hops.iter().enumerate() {
         let place = format!("{}  {}", hop.index, hop.assurance);
-        lines.push(row(&branch(depth, &hop_text(hop)), &standing(&hop.findings), &place));
-        lines.extend(hop.findings.iter().map(|finding| note(depth, finding)));
+        lines.push(Line::Row { left: branch(depth, &hop_text(hop)), standing: standing(&hop.findings), place });
+        lines.extend(hop.findings.iter().map(|finding| Line::Note(note(depth, finding))));
     }
     let depth = verdict.hops.len();
-    let end = match verdict.outcome {
+    let standing = match verdict.outcome {
         Outcome::Authorized => Mark::Good.word("AUTHORIZED"),
         Outcome::NotAuthorized => Mark::Bad.word("NOT AUTHORIZED"),
         Outcome::Indeterminate => Mark::Missing.word("INDETERMINATE"),
     };
-    lines.push(row(&branch(depth, &end_text(verdict, record)), &end, &verdict.subject.index.to_string()));
+    let place = verdict.subject.index.to_string();
+    lines.push(Line::Row { left: branch(depth, &end_text(verdict, record)), standing, place });
     let of_hops: Vec<&Finding> = verdict.hops.iter().flat_map(|hop| &hop.findings).collect();
     let others = verdict.findings.iter().filter(|finding| !of_hops.contains(finding));
-    lines.extend(others.map(|finding| note(depth, finding)));
-    lines
+    lines.extend(others.map(|finding| Line::Note(note(depth, finding))));
+    let widths = lines.iter().filter_map(|line| match line {
+        Line::Row { left, .. } => Some(left.chars().count()),
+        Line::Note(_) => None,
+    });
+    let column = widths.filter(|width| *width <= STANDING_COLUMN_MAX).max().unwrap_or_default();
+    lines.into_iter().map(|line| line.text(column)).collect()
+}
+
+/// The root principal: where it is not known, the beginning is missing.
+fn root(verdict: &Verdict) -> Line {
+    let known = match (verdict.principal.as_str(), verdict.hops.first()) {
+        ("", Some(hop)) => hop.delegator.as_str(),
+        (principal, _) => principal,
+    };
+    let (left, standing) = match known {
+        "" => ("(nobody)".into(), Mark::Missing.word("MISSING")),
+        known if verdict.principal.is_empty() => (printable(known), Mark::Missing.word("UNKNOWN as a root")),
+        known => (printable(known), String::new()),
+    };
+    Line::Row { left, standing, place: String::new() }
+}
+
+impl Line {
+    fn text(self, column: usize) -> String {
+        match self {
+            Self::Note(text) => text,
+            Self::Row { left, standing, place } => {
+                let pad = " ".repeat(column.saturating_sub(left.chars().count()));
+                format!("{left}{pad}  {standing}  {place}").trim_end().to_string()
+            }
+        }
+    }
 }
 
 fn hop_text(hop: &VerdictHop) -> String {
@@ -134,11 +166,6 @@ fn standing(findings: &[Finding]) -> String {
     }
 }
 
-fn row(left: &str, standing: &str, place: &str) -> String {
-    let pad = STANDING_COLUMN.saturating_sub(left.chars().count());
-    format!("{left}{}  {standing}  {place}", " ".repeat(pad)).trim_end().to_string()
-}
-
 fn evidence(verdict: &Verdict) -> String {
     let as_of = &verdict.as_of;
     let complete = if verdict.complete { "complete" } else { "INCOMPLETE" };
@@ -150,8 +177,10 @@ fn evidence(verdict: &Verdict) -> String {
     let _ = writeln!(text, "As of    {} size {} root {root}…{time}", printable(&as_of.origin), as_of.size);
     let pinned = if verdict.trust.pinned { "pinned" } else { "NOT PINNED" };
     let dev = if verdict.trust.dev { "; a dev log: its registrar key was made beside it" } else { "" };
-    let key = verdict.trust.key.rsplit_once('+').map_or(verdict.trust.key.as_str(), |(name, _)| name);
-    let _ = writeln!(text, "Trust    key {} {pinned}; registrars {}{dev}", printable(key), verdict.trust.registrars);
+    // Of a C2SP verifier key, name and id are for people; what follows is the key itself, which may hold a `+` too.
+    let key: Vec<&str> = verdict.trust.key.splitn(3, '+').take(2).collect();
+    let key = printable(&key.join("+"));
+    let _ = writeln!(text, "Trust    key {key} {pinned}; registrars {}{dev}", verdict.trust.registrars);
     let _ = writeln!(text, "Profile  {} version {}", verdict.profile.name, verdict.profile.version);
     text
 }
@@ -162,8 +191,4 @@ fn next(verdict: &Verdict) -> String {
         Some(hop) => format!("Next: writ bundle create {id} -o incident.bundle     writ revoke {} --key FILE\n", short(&hop.id)),
         None => format!("Next: writ bundle create {id} -o incident.bundle     writ show {id}\n"),
     }
-}
-
-fn named(principal: &str) -> Option<String> {
-    (!principal.is_empty()).then(|| principal.to_string())
 }

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::heads::Since;
 use crate::moment;
 use crate::output::{Mark, printable};
-use crate::recompute;
+use crate::recompute::{self, Checkpoint};
 use crate::trust::Trust;
 
 /// Most findings that are kept; beyond it they are only counted.
@@ -78,16 +78,16 @@ enum CheckStatus {
 pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (trust, exit) = context.trust_or_said();
     let client = context.client()?;
-    let (note, head) = recompute::checkpoint(&client, trust.as_ref())?;
+    let Checkpoint { note, head, trust, exit: believed } = recompute::checkpoint(context, &client, trust.as_ref())?;
+    let mut exit = exit.worse(believed);
     let mut walk = Walk::new(context, head.size());
     recompute::read_all(&client, head.size(), |portion| {
         walk.take(&portion);
         Ok(())
     })?;
     walk.progress.finish_and_clear();
-    let mut checks = vec![signature_check(trust.as_ref(), &head), witness_check(trust.as_ref(), &note)];
-    let mut exit = exit;
-    match &trust {
+    let mut checks = vec![signature_check(trust, &head), witness_check(trust, &note)];
+    match trust {
         Some(trust) => match context.heads()?.advance(trust, &client, &note, &head) {
             Ok(since) => checks.push(consistency_check(since, &head)),
             Err(failure) => {
@@ -98,10 +98,10 @@ pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Failure> {
         },
         None => checks.push(check("consistency", CheckStatus::Skipped, "nothing is pinned".into())),
     }
-    checks.push(walk.genesis_check(trust.as_ref()));
+    checks.push(walk.genesis_check(trust));
     checks.push(walk.root_check(&head));
     checks.push(walk.entries_check());
-    let document = walk.document(&head, checks, exit, trust.as_ref());
+    let document = walk.document(&head, checks, exit, trust);
     if context.output.json {
         context.output.document(&document)?;
     } else {
