@@ -103,9 +103,11 @@ impl AnchorError {
 impl Anchor {
     /// Makes a new file that says `mark` in both slots; refuses to overwrite one.
     pub fn create(path: &Path, mark: Mark) -> Result<Self, AnchorError> {
-        let failed = |action| move |error| AnchorError::Io { path: path.display().to_string(), action, error };
+        let failed =
+            |action| move |error| AnchorError::Io { path: path.display().to_string(), action, error };
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create_new(true).mode(0o600).open(path).map_err(failed("made"))?;
+        let file =
+            options.read(true).write(true).create_new(true).mode(0o600).open(path).map_err(failed("made"))?;
         let mut bytes = Vec::with_capacity(SLOTS * SLOT_BYTES);
         for sequence in 1..=SLOTS as u64 {
             bytes.extend_from_slice(&encode(sequence, &mark));
@@ -122,7 +124,11 @@ impl Anchor {
     pub fn open(path: &Path, log: LogId) -> Result<Self, AnchorError> {
         let (sequence, mark) = Slots::read(path)?.latest().ok_or_else(|| damaged(path))?;
         if mark.log != log {
-            return Err(AnchorError::OtherLog { path: path.display().to_string(), got: mark.log, expected: log });
+            return Err(AnchorError::OtherLog {
+                path: path.display().to_string(),
+                got: mark.log,
+                expected: log,
+            });
         }
         let file = OpenOptions::new().read(true).write(true).open(path).map_err(|error| AnchorError::Io {
             path: path.display().to_string(),
@@ -168,12 +174,17 @@ impl Slots {
         let mut bytes = Vec::new();
         let limit = (SLOTS * SLOT_BYTES + 1) as u64;
         File::open(path).map_err(failed)?.take(limit).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() != SLOTS * SLOT_BYTES {
-            return Err(damaged(path));
+        Self::parse(&bytes).ok_or_else(|| damaged(path))
+    }
+
+    /// The slots in a file's bytes; nothing where their number is not that of a file.
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (first, second) = bytes.split_at_checked(SLOT_BYTES)?;
+        if second.len() != SLOT_BYTES {
+            return None;
         }
-        let (first, second) = bytes.split_at(SLOT_BYTES);
         let in_place = |at: usize, slot: &[u8]| decode(slot).filter(|(sequence, _)| slot_of(*sequence) == at);
-        Ok(Self([in_place(0, first), in_place(1, second)]))
+        Some(Self([in_place(0, first), in_place(1, second)]))
     }
 
     /// The slot written last.
@@ -291,8 +302,7 @@ mod tests {
         for at in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1 << (at % 8);
-            std::fs::write(&path, &bytes).unwrap();
-            let Slots(slots) = Slots::read(&path).unwrap();
+            let Slots(slots) = Slots::parse(&bytes).unwrap();
             assert_eq!(slots.iter().filter(|slot| slot.is_none()).count(), 1, "byte {at}");
         }
     }

@@ -78,7 +78,9 @@ pub struct NewEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ApplyError {
     /// The group builds on another head.
-    #[error("the group builds on size {group} with root {group_root}, the log has size {log} with root {log_root}")]
+    #[error(
+        "the group builds on size {group} with root {group_root}, the log has size {log} with root {log_root}"
+    )]
     OtherBase {
         /// Size that the group builds on.
         group: u64,

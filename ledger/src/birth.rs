@@ -206,9 +206,8 @@ fn make_folders(folder: &Folder) -> Result<(), BirthError> {
         let path = path.display().to_string();
         move |error| BirthError::Folder { path, error }
     };
-    let make = |path: &Path| {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path))
-    };
+    let make =
+        |path: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path));
     let root = folder.root();
     if root.exists() {
         let mut entries = fs::read_dir(root).map_err(failed(root))?;
@@ -226,11 +225,19 @@ fn make_keys(folder: &Folder) -> Result<LogKeys, BirthError> {
         keyfile::write(&folder.key(usage), &key)?;
         Ok::<_, BirthError>(key)
     };
-    Ok(LogKeys { checkpoint: make(Use::Checkpoint)?, statement: make(Use::Statement)?, receipt: make(Use::Receipt)? })
+    Ok(LogKeys {
+        checkpoint: make(Use::Checkpoint)?,
+        statement: make(Use::Statement)?,
+        receipt: make(Use::Receipt)?,
+    })
 }
 
 /// Reads the log's private keys.
 pub fn read_keys(folder: &Folder) -> Result<LogKeys, KeyFileError> {
     let read = |usage| keyfile::read(&folder.key(usage));
-    Ok(LogKeys { checkpoint: read(Use::Checkpoint)?, statement: read(Use::Statement)?, receipt: read(Use::Receipt)? })
+    Ok(LogKeys {
+        checkpoint: read(Use::Checkpoint)?,
+        statement: read(Use::Statement)?,
+        receipt: read(Use::Receipt)?,
+    })
 }

@@ -53,7 +53,8 @@ fn assertions(reader: &Reader<'_>, gathered: Gathered) -> Result<Vec<ByteString>
     let mut bytes = 0;
     let mut sign = |rows: Vec<TermRow>| {
         let body = Body::Assertion(Assertion { size: head.size, root: head.root, rows });
-        let statement = reader.log().statements().sign(&payload_of_log(Some(reader.log().id()), head.time, body))?;
+        let statement =
+            reader.log().statements().sign(&payload_of_log(Some(reader.log().id()), head.time, body))?;
         signed.push(ByteString(statement.envelope.bytes().to_vec()));
         Ok::<_, SignError>(())
     };

@@ -66,7 +66,10 @@ impl ClockGuard {
         let (now, elapsed) = (clock.now(), clock.elapsed());
         if now.later(CLOCK_BEHIND_MAX) < head {
             let behind = head.since(now).0;
-            return Err(format!("the clock is {behind} ms behind the head; at most {} is accepted", CLOCK_BEHIND_MAX.0));
+            return Err(format!(
+                "the clock is {behind} ms behind the head; at most {} is accepted",
+                CLOCK_BEHIND_MAX.0
+            ));
         }
         if let Some((last, then)) = self.last {
             let passed = Millis(elapsed.0.saturating_sub(then.0));
@@ -74,7 +77,9 @@ impl ClockGuard {
             if now > latest {
                 let ahead = now.since(last.max(head)).0;
                 let (passed, limit) = (passed.0, self.ahead_max.0);
-                return Err(format!("the clock jumped {ahead} ms while {passed} ms passed; at most {limit} more is accepted"));
+                return Err(format!(
+                    "the clock jumped {ahead} ms while {passed} ms passed; at most {limit} more is accepted"
+                ));
             }
         }
         self.last = Some((now, elapsed));

@@ -111,11 +111,12 @@ pub fn read_public(path: &Path) -> Result<PublicKey, KeyFileError> {
     let mut pem = String::new();
     let file = File::open(path).map_err(failed("opened"))?;
     file.take(KEY_FILE_BYTES_MAX).read_to_string(&mut pem).map_err(failed("read"))?;
-    let key = ed25519_dalek::VerifyingKey::from_public_key_pem(&pem).map_err(|error| KeyFileError::Content {
-        path: path.display().to_string(),
-        expected: "an Ed25519 public key in SPKI PEM",
-        detail: error.to_string(),
-    })?;
+    let key =
+        ed25519_dalek::VerifyingKey::from_public_key_pem(&pem).map_err(|error| KeyFileError::Content {
+            path: path.display().to_string(),
+            expected: "an Ed25519 public key in SPKI PEM",
+            detail: error.to_string(),
+        })?;
     Ok(PublicKey::new(key.to_bytes()))
 }
 
@@ -127,7 +128,9 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), KeyFileErro
     file.write_all(bytes).map_err(failed("written"))?;
     file.sync_all().map_err(failed("synced"))?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("synced in its folder"))?;
+        fs::File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed("synced in its folder"))?;
     }
     Ok(())
 }

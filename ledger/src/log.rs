@@ -227,9 +227,11 @@ fn keep_note(store: &dyn Store, note: &str) -> Result<(), StoreError> {
 }
 
 fn check_keys(genesis: &Genesis, keys: &LogKeys) -> Result<(), StartError> {
-    for (usage, key) in
-        [(Use::Checkpoint, &keys.checkpoint), (Use::Statement, &keys.statement), (Use::Receipt, &keys.receipt)]
-    {
+    for (usage, key) in [
+        (Use::Checkpoint, &keys.checkpoint),
+        (Use::Statement, &keys.statement),
+        (Use::Receipt, &keys.receipt),
+    ] {
         let got = public(key);
         let expected = genesis.key(usage);
         if expected != Some(&got) {

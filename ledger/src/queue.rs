@@ -96,6 +96,11 @@ impl Queue {
         lock(&self.used).statements
     }
 
+    /// Whether anything is still let in.
+    pub fn is_open(&self) -> bool {
+        lock(&self.way_in).is_some()
+    }
+
     /// Lets nothing more in. The sequencer ends once it has taken what is waiting.
     pub fn close(&self) {
         lock(&self.way_in).take();

@@ -12,8 +12,8 @@ use schemas::tree::TreeHash;
 use thiserror::Error;
 use verifier::gather::Source;
 use verifier::merkle::{
-    InclusionClaim, NodeMissing, NodeSource, TileEdge, TileReadError, TiledTree, leaf_hash, prove_consistency,
-    prove_inclusion, root_at, verify_inclusion,
+    InclusionClaim, NodeMissing, NodeSource, TileEdge, TileReadError, TiledTree, leaf_hash,
+    prove_consistency, prove_inclusion, root_at, verify_inclusion,
 };
 
 use crate::log::{Log, Published};
@@ -80,7 +80,12 @@ impl<'l> Reader<'l> {
     }
 
     /// Ids that begin with these bytes, at most `limit` of them.
-    pub fn ids_between(&self, first: &[u8; 32], last: &[u8; 32], limit: usize) -> Result<Vec<StatementId>, ReadError> {
+    pub fn ids_between(
+        &self,
+        first: &[u8; 32],
+        last: &[u8; 32],
+        limit: usize,
+    ) -> Result<Vec<StatementId>, ReadError> {
         let ids = self.watch(self.rows().ids_from(first, last, limit).map_err(ReadError::from))?;
         Ok(ids.into_iter().filter(|(_, index)| index.0 < self.size()).map(|(id, _)| id).collect())
     }
@@ -93,7 +98,8 @@ impl<'l> Reader<'l> {
     /// An entry's bytes. The caller has checked that it is below the size; then it must be there.
     pub fn entry_bytes(&self, index: Index) -> Result<Vec<u8>, ReadError> {
         let bytes = self.rows().entry_bytes(index).map_err(ReadError::from);
-        let missing = || StoreError::row(Column::Entries, &index.0.to_be_bytes(), "missing, but below the head's size");
+        let missing =
+            || StoreError::row(Column::Entries, &index.0.to_be_bytes(), "missing, but below the head's size");
         self.watch(bytes.and_then(|bytes| bytes.ok_or_else(|| missing().into())))
     }
 

@@ -125,7 +125,11 @@ pub fn reconcile(store: &dyn Store, loaded: &Loaded, anchor: &mut Anchor) -> Res
         for index in mark.size..head.size {
             check_tail_entry(&rows, loaded, &mut registry, Index(index))?;
         }
-        tracing::info!(from = mark.size, to = head.size, "the store was ahead of the anchor; its tail is verified");
+        tracing::info!(
+            from = mark.size,
+            to = head.size,
+            "the store was ahead of the anchor; its tail is verified"
+        );
     }
     // Also where nothing moved: the older slot may be a torn one.
     anchor.advance(Mark { log: loaded.log, size: head.size, root: head.root, chain: head.chain })?;
@@ -149,7 +153,8 @@ fn contradiction(size: u64, detail: &dyn Display) -> OpenError {
 fn check_last(rows: &Rows<'_>, head: &Head) -> Result<(), OpenError> {
     let last = head.size.checked_sub(1).map(Index);
     let last = last.ok_or_else(|| contradiction(0, &"the head says that the log is empty"))?;
-    let bytes = rows.entry_bytes(last)?.ok_or_else(|| contradiction(head.size, &"the last entry is missing"))?;
+    let bytes =
+        rows.entry_bytes(last)?.ok_or_else(|| contradiction(head.size, &"the last entry is missing"))?;
     let entry = decode_entry(last, &bytes)?;
     let chain = EntryHash::of(&bytes);
     if (chain, entry.time) != (head.chain, head.time) {
@@ -173,7 +178,8 @@ fn record_keys(rows: &Rows<'_>, size: u64, registry: &mut Registry) -> Result<()
         let page = rows.term(&term, from, size, KEYS_PAGE)?;
         for index in &page {
             let bytes = rows.entry_bytes(*index)?;
-            let bytes = bytes.ok_or_else(|| contradiction(index.0.saturating_add(1), &"the entry is missing"))?;
+            let bytes =
+                bytes.ok_or_else(|| contradiction(index.0.saturating_add(1), &"the entry is missing"))?;
             check_leaf(rows, *index, &bytes)?;
             let entry = decode_entry(*index, &bytes)?;
             let statement = Statement::decode(&entry.statement);
@@ -207,7 +213,8 @@ fn check_not_behind(store: &dyn Store, head: &Head, mark: &Mark, anchor: &Anchor
     }
     let root = root_at(&TiledTree::new(Rows(store)), mark.size);
     let root = root.map_err(|error| contradiction(mark.size, &error))?;
-    let last = mark.size.checked_sub(1).map(|last| Rows(store).entry_bytes(Index(last))).transpose()?.flatten();
+    let last =
+        mark.size.checked_sub(1).map(|last| Rows(store).entry_bytes(Index(last))).transpose()?.flatten();
     let chain = last.map(|bytes| EntryHash::of(&bytes));
     if root != mark.root {
         return Err(rollback(format!("root {root} at size {}", mark.size)));
@@ -231,7 +238,8 @@ fn check_tail_entry(
     check_leaf(rows, index, &bytes)?;
     let entry = decode_entry(index, &bytes)?;
     let before = index.0.checked_sub(1).map(|before| rows.entry_bytes(Index(before))).transpose()?.flatten();
-    let prev = before.map_or_else(|| EntryHash::of_origin(loaded.origin.as_str()), |bytes| EntryHash::of(&bytes));
+    let prev =
+        before.map_or_else(|| EntryHash::of_origin(loaded.origin.as_str()), |bytes| EntryHash::of(&bytes));
     if prev != entry.prev {
         return Err(wrong(&format!("it links to {}, the entry before has hash {prev}", entry.prev)));
     }

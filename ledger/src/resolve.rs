@@ -146,7 +146,9 @@ fn by_prefix(reader: &Reader<'_>, name: &str) -> Result<Option<Candidates>, Read
     if !(PREFIX_DIGITS_MIN..2 * StatementId::LEN).contains(&digits) {
         return Ok(None);
     }
-    let fill = |digit: &str| StatementId::from_hex(&format!("{name}{}", digit.repeat(2 * StatementId::LEN - digits)));
+    let fill = |digit: &str| {
+        StatementId::from_hex(&format!("{name}{}", digit.repeat(2 * StatementId::LEN - digits)))
+    };
     let (Some(first), Some(last)) = (fill("0"), fill("f")) else { return Ok(None) };
     let ids = reader.ids_between(first.as_bytes(), last.as_bytes(), CANDIDATES_MAX + 1)?;
     let truncated = ids.len() > CANDIDATES_MAX;

@@ -110,7 +110,12 @@ pub fn search(
 }
 
 /// The first index from `at` on that every term has.
-fn common(reader: &Reader<'_>, rows: &mut [TermRows], at: Index, size: u64) -> Result<Option<Index>, ReadError> {
+fn common(
+    reader: &Reader<'_>,
+    rows: &mut [TermRows],
+    at: Index,
+    size: u64,
+) -> Result<Option<Index>, ReadError> {
     let mut target = at;
     loop {
         if target.0 >= size {

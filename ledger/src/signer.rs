@@ -55,7 +55,8 @@ impl CheckpointSigner {
     pub fn sign(&self, size: u64, root: TreeHash) -> Result<Note, SignError> {
         let text = Checkpoint { origin: self.origin.clone(), size, root }.text();
         let signature = self.key.sign(text.as_bytes()).to_bytes().to_vec();
-        let line = NoteSignature { name: self.verifier.name().clone(), key_id: self.verifier.id(), signature };
+        let line =
+            NoteSignature { name: self.verifier.name().clone(), key_id: self.verifier.id(), signature };
         Ok(Note::new(text, vec![line])?)
     }
 }

@@ -105,7 +105,8 @@ async fn finish(
     decided: Decided,
 ) -> Result<Answer, Unavailable> {
     let mut outcomes = decided.outcomes.into_iter();
-    let results: Vec<Outcome> = checked.into_iter().filter_map(|known| known.or_else(|| outcomes.next())).collect();
+    let results: Vec<Outcome> =
+        checked.into_iter().filter_map(|known| known.or_else(|| outcomes.next())).collect();
     for result in &results {
         if let Outcome::Refused(Refused { code, .. }) = result {
             metrics::counter!("writ_refused_total", "code" => *code).increment(1);
@@ -130,7 +131,12 @@ fn refuse_if_latched(log: &Log) -> Result<(), Unavailable> {
 
 /// Why nobody answered: the log was latched, or is being stopped.
 fn stopped(log: &Log) -> Unavailable {
-    refuse_if_latched(log).err().unwrap_or(Unavailable::Stopping)
+    match refuse_if_latched(log) {
+        Err(latched) => latched,
+        // A panic drops what waits before it latches.
+        Ok(()) if log.queue().is_open() => Unavailable::Latched { reason: "the sequencer ended".into() },
+        Ok(()) => Unavailable::Stopping,
+    }
 }
 
 /// Checks all statements and queues those that passed.
@@ -206,7 +212,10 @@ fn same_id(index: Index, id: &StatementId, statement: &Statement) -> Result<(), 
     if statement.id() == *id {
         return Ok(());
     }
-    Err(ReadError::Tree { index, detail: format!("the id row of {id} leads to statement {}", statement.id()) })
+    Err(ReadError::Tree {
+        index,
+        detail: format!("the id row of {id} leads to statement {}", statement.id()),
+    })
 }
 
 /// Another statement that shares what should be unique.
@@ -262,8 +271,12 @@ fn prove(
         let reader = reader();
         return results.iter().map(|outcome| prove_one(&reader, outcome)).collect();
     }
-    results.par_chunks(256).map(|chunk| {
-        let reader = reader();
-        chunk.iter().map(|outcome| prove_one(&reader, outcome)).collect::<Result<Vec<_>, _>>()
-    }).collect::<Result<Vec<_>, _>>().map(|chunks| chunks.into_iter().flatten().collect())
+    results
+        .par_chunks(256)
+        .map(|chunk| {
+            let reader = reader();
+            chunk.iter().map(|outcome| prove_one(&reader, outcome)).collect::<Result<Vec<_>, _>>()
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map(|chunks| chunks.into_iter().flatten().collect())
 }

@@ -33,11 +33,8 @@ pub fn run(args: &Fsck) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Error, what, "give --data the folder that writd init made"));
     }
     let report = check_folder(&folder.store(), &anchor);
-    let text = if args.json {
-        serde_json::to_string(&report).map(|json| json + "\n")
-    } else {
-        Ok(human(&report))
-    };
+    let text =
+        if args.json { serde_json::to_string(&report).map(|json| json + "\n") } else { Ok(human(&report)) };
     let text = text.map_err(|error| Failure::new(Exit::Error, error, ""))?;
     let written = anstream::stdout().write_all(text.as_bytes());
     written.map_err(|error| Failure::new(Exit::Error, format!("this cannot be printed: {error}"), ""))?;

@@ -34,8 +34,9 @@ pub struct Init {
 
 /// Runs the command.
 pub fn run(args: &Init) -> Result<(), Failure> {
-    let origin = Origin::new(args.origin.as_str())
-        .map_err(|error| Failure::new(Exit::Usage, error, "give another --origin, such as ledger.corp/prod"))?;
+    let origin = Origin::new(args.origin.as_str()).map_err(|error| {
+        Failure::new(Exit::Usage, error, "give another --origin, such as ledger.corp/prod")
+    })?;
     let read = |path: &PathBuf| {
         let next = "give --registrar the .pub file of a key made with: writ keys generate --out FILE";
         keyfile::read_public(path).map_err(|error| Failure::new(Exit::Error, error, next))
@@ -44,7 +45,8 @@ pub fn run(args: &Init) -> Result<(), Failure> {
     let folder = Folder::new(&args.data);
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
     let birth = Birth { origin, registrars, time: SystemClock::new().now() };
-    let born = birth::create(&folder, &anchor, &birth).map_err(|error| Failure::new(Exit::Error, &error, next(&error)))?;
+    let born = birth::create(&folder, &anchor, &birth)
+        .map_err(|error| Failure::new(Exit::Error, &error, next(&error)))?;
     let data = args.data.display();
     let mut text = format!("log {} ({})\n", born.log, args.origin);
     if born.dev {
@@ -60,22 +62,34 @@ pub fn run(args: &Init) -> Result<(), Failure> {
         text.push_str(&format!("  registrar    {} (.pub)\n", folder.registrar().display()));
     }
     let registrar = if born.dev { folder.registrar().display().to_string() } else { "FILE".to_owned() };
-    let anchor_flag = args.anchor.as_ref().map_or_else(String::new, |path| format!(" --anchor {}", path.display()));
+    let anchor_flag =
+        args.anchor.as_ref().map_or_else(String::new, |path| format!(" --anchor {}", path.display()));
     text.push_str("next:\n");
     text.push_str(&format!("  writd serve --data {data}{anchor_flag}\n"));
-    text.push_str(&format!("  hand {} to whoever verifies; keep {} apart from {data}\n", folder.trust().display(), anchor.display()));
+    text.push_str(&format!(
+        "  hand {} to whoever verifies; keep {} apart from {data}\n",
+        folder.trust().display(),
+        anchor.display()
+    ));
     text.push_str("  writ keys generate --out agent.pem\n");
     text.push_str(&format!(
         "  writ keys register --registrar {registrar} --key agent.pem.pub --principal agent:planner/1 --role principal\n"
     ));
     let written = anstream::stdout().write_all(text.as_bytes());
-    written.map_err(|error| Failure::new(Exit::Error, format!("the log is made, but this cannot be printed: {error}"), ""))
+    written.map_err(|error| {
+        Failure::new(Exit::Error, format!("the log is made, but this cannot be printed: {error}"), "")
+    })
 }
 
 fn next(error: &BirthError) -> String {
     match error {
-        BirthError::NotEmpty { .. } => "give another --data, or writd serve --data DIR for the log that is there".into(),
-        BirthError::AnchorExists { .. } => "give another --data or --anchor; move the old anchor away only if its log is gone for good".into(),
+        BirthError::NotEmpty { .. } => {
+            "give another --data, or writd serve --data DIR for the log that is there".into()
+        }
+        BirthError::AnchorExists { .. } => {
+            "give another --data or --anchor; move the old anchor away only if its log is gone for good"
+                .into()
+        }
         _ => "put it right, empty the folder, and run writd init again".into(),
     }
 }

@@ -41,7 +41,10 @@ pub struct Serve {
 /// Runs the command.
 pub fn run(args: &Serve) -> Result<(), Failure> {
     if !args.listen.ip().is_loopback() && !args.insecure_listen {
-        let what = format!("{} can be reached by others; reading is not controlled and nothing is encrypted yet", args.listen);
+        let what = format!(
+            "{} can be reached by others; reading is not controlled and nothing is encrypted yet",
+            args.listen
+        );
         let next = "listen on 127.0.0.1 behind a proxy that does both, or add --insecure-listen";
         return Err(Failure::new(Exit::Usage, what, next));
     }
@@ -65,12 +68,15 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
 
 async fn listen(args: &Serve, running: &Running) -> Result<(), Failure> {
     let failed = |what: &'static str| {
-        move |error: std::io::Error| Failure::new(Exit::Error, format!("{what}: {error}"), "give another --listen")
+        move |error: std::io::Error| {
+            Failure::new(Exit::Error, format!("{what}: {error}"), "give another --listen")
+        }
     };
     // Before the address is told to anybody: a signal from then on ends cleanly.
     let mut terminate = signal(SignalKind::terminate()).map_err(failed("signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed("signals"))?;
-    let listener = TcpListener::bind(args.listen).await.map_err(failed("the address cannot be listened on"))?;
+    let listener =
+        TcpListener::bind(args.listen).await.map_err(failed("the address cannot be listened on"))?;
     let address = listener.local_addr().map_err(failed("the address cannot be told"))?;
     let log = running.log();
     let size = log.published().head.size;
@@ -101,10 +107,13 @@ fn start_failure(error: &StartError, args: &Serve) -> Failure {
             (Exit::Error, "stop the other writd first".to_owned())
         }
         StartError::Open(OpenError::Rollback { .. }) => (Exit::Rollback, fsck),
-        StartError::Open(OpenError::Anchor(_)) => {
-            (Exit::Rollback, "give --anchor FILE, or put the anchor back; without it a rollback cannot be told".to_owned())
+        StartError::Open(OpenError::Anchor(_)) => (
+            Exit::Rollback,
+            "give --anchor FILE, or put the anchor back; without it a rollback cannot be told".to_owned(),
+        ),
+        StartError::Open(OpenError::Store(error)) if !error.is_damage() => {
+            (Exit::Error, "check the disk".to_owned())
         }
-        StartError::Open(OpenError::Store(error)) if !error.is_damage() => (Exit::Error, "check the disk".to_owned()),
         StartError::Open(_) => (Exit::Tampered, fsck),
         _ => (Exit::Error, "put the key files of this log back".to_owned()),
     };

@@ -24,7 +24,12 @@ pub(super) fn check(store: &dyn Store, read: &Read, findings: &mut Findings) {
 }
 
 /// Shows each row of a column; a failing store is a finding.
-fn each(store: &dyn Store, column: Column, findings: &mut Findings, mut visit: impl FnMut(&[u8], &[u8], &mut Findings)) {
+fn each(
+    store: &dyn Store,
+    column: Column,
+    findings: &mut Findings,
+    mut visit: impl FnMut(&[u8], &[u8], &mut Findings),
+) {
     let scanned = store.scan(column, &[], &[], &mut |key, value| {
         visit(key, value, findings);
         ControlFlow::Continue(())
@@ -68,7 +73,13 @@ fn term_rows(store: &dyn Store, read: &Read, findings: &mut Findings) {
         count += 1;
         if !value.is_empty() {
             let index = parse_term_key(key).map(|(_, index)| index.0);
-            findings.row("term-wrong", Column::Terms, key, index, format!("holds {} bytes, expected none", value.len()));
+            findings.row(
+                "term-wrong",
+                Column::Terms,
+                key,
+                index,
+                format!("holds {} bytes, expected none", value.len()),
+            );
         }
     });
     if count == read.term_rows && read.whole {
@@ -97,7 +108,8 @@ fn tile_rows(store: &dyn Store, read: &Read, findings: &mut Findings) {
     each(store, Column::Tiles, findings, |key, _, findings| match parse_tile_key(key) {
         Some(tile) if belongs(tile) => {}
         Some(tile) => {
-            let detail = format!("tile {} of level {} is not in a tree of {size} entries", tile.index, tile.level);
+            let detail =
+                format!("tile {} of level {} is not in a tree of {size} entries", tile.index, tile.level);
             let span = u64::from(TILE_WIDTH).checked_pow(u32::from(tile.level).saturating_add(1));
             let index = span.and_then(|span| tile.index.checked_mul(span));
             findings.row("tile-extra", Column::Tiles, key, index, detail);

@@ -293,7 +293,12 @@ fn check_tile(store: &dyn Store, tile: TileCoord, hashes: &[TreeHash], findings:
     if got == hashes {
         return;
     }
-    let at = got.iter().zip(hashes).position(|(got, expected)| got != expected).unwrap_or(got.len().min(hashes.len()));
-    let detail = format!("holds {} hashes, expected {}; they differ from hash {at} on", got.len(), hashes.len());
+    let at = got
+        .iter()
+        .zip(hashes)
+        .position(|(got, expected)| got != expected)
+        .unwrap_or(got.len().min(hashes.len()));
+    let detail =
+        format!("holds {} hashes, expected {}; they differ from hash {at} on", got.len(), hashes.len());
     findings.row("tile-wrong", Column::Tiles, &key, Some(entry_of(at)), detail);
 }

@@ -17,7 +17,12 @@ use crate::store::rows::{HEAD_KEY, NOTE_KEY, Rows};
 use crate::store::{Column, Store, StoreError};
 
 /// Checks all three.
-pub(super) fn check(store: &dyn Store, read: &Read, slots: Result<Slots, AnchorError>, findings: &mut Findings) {
+pub(super) fn check(
+    store: &dyn Store,
+    read: &Read,
+    slots: Result<Slots, AnchorError>,
+    findings: &mut Findings,
+) {
     if read.whole {
         head(store, read, findings);
     }
@@ -43,7 +48,14 @@ fn head(store: &dyn Store, read: &Read, findings: &mut Findings) {
             let index = got.size.min(expected.size);
             let detail = format!(
                 "says size {}, time {}, root {}, chain head {}; the entries give {}, {}, {}, {}",
-                got.size, got.time.0, got.root, got.chain, expected.size, expected.time.0, expected.root, expected.chain
+                got.size,
+                got.time.0,
+                got.root,
+                got.chain,
+                expected.size,
+                expected.time.0,
+                expected.root,
+                expected.chain
             );
             findings.row("head-wrong", Column::Meta, HEAD_KEY, Some(index), detail);
         }
@@ -59,7 +71,8 @@ fn note(store: &dyn Store, read: &Read, registry: &Registry, text: &str) -> Resu
     let bad = |detail: String| ("note-wrong", detail);
     let note = Note::parse(text.as_bytes()).map_err(|error| bad(error.to_string()))?;
     let name = KeyName::new(genesis.origin.as_str()).map_err(|error| bad(error.to_string()))?;
-    let public = genesis.key(Use::Checkpoint).copied().ok_or_else(|| bad("genesis names no checkpoint key".into()))?;
+    let public =
+        genesis.key(Use::Checkpoint).copied().ok_or_else(|| bad("genesis names no checkpoint key".into()))?;
     let key = VerifierKey::new(name, SignatureType::Ed25519, public);
     verify_note(&note, [&key]).map_err(|error| ("note-signature", error.to_string()))?;
     if note.signatures().len() != 1 {
@@ -70,11 +83,16 @@ fn note(store: &dyn Store, read: &Read, registry: &Registry, text: &str) -> Resu
         return Err(bad(format!("is of {}, the log is {}", checkpoint.origin, genesis.origin)));
     }
     if checkpoint.size > read.head.size {
-        return Err(("rollback", format!("was signed at size {}, the store has {}", checkpoint.size, read.head.size)));
+        return Err((
+            "rollback",
+            format!("was signed at size {}, the store has {}", checkpoint.size, read.head.size),
+        ));
     }
     match root_of(store, read, checkpoint.size) {
         Ok(root) if root == checkpoint.root => Ok(()),
-        Ok(root) => Err(bad(format!("was signed over root {}, at its size the root is {root}", checkpoint.root))),
+        Ok(root) => {
+            Err(bad(format!("was signed over root {}, at its size the root is {root}", checkpoint.root)))
+        }
         Err(detail) => Err(bad(detail)),
     }
 }
@@ -84,7 +102,11 @@ fn anchor(store: &dyn Store, read: &Read, slots: Result<Slots, AnchorError>, fin
         Ok(slots) => slots,
         Err(error) => {
             tracing::warn!(%error, "the anchor cannot be read");
-            return findings.log(error.code(), None, "the anchor cannot be read; without it a rollback cannot be told");
+            return findings.log(
+                error.code(),
+                None,
+                "the anchor cannot be read; without it a rollback cannot be told",
+            );
         }
     };
     for (number, slot) in slots.iter().enumerate() {
@@ -96,7 +118,11 @@ fn anchor(store: &dyn Store, read: &Read, slots: Result<Slots, AnchorError>, fin
     if let [Some((first, _)), Some((second, _))] = slots
         && first.abs_diff(second) != 1
     {
-        findings.log("anchor-damaged", None, format!("the slots of the anchor are numbers {first} and {second}, expected neighbours"));
+        findings.log(
+            "anchor-damaged",
+            None,
+            format!("the slots of the anchor are numbers {first} and {second}, expected neighbours"),
+        );
     }
 }
 
@@ -105,23 +131,37 @@ fn mark_holds(store: &dyn Store, read: &Read, number: usize, mark: &Mark, findin
         && mark.log != registry.log()
     {
         let (got, expected): (LogId, LogId) = (mark.log, registry.log());
-        return findings.log("anchor-other-log", None, format!("slot {number} names log {got}, this is {expected}"));
+        return findings.log(
+            "anchor-other-log",
+            None,
+            format!("slot {number} names log {got}, this is {expected}"),
+        );
     }
     if mark.size > read.head.size {
-        let detail = format!("the anchor's slot {number} says size {} with root {}, the store has {}", mark.size, mark.root, read.head.size);
+        let detail = format!(
+            "the anchor's slot {number} says size {} with root {}, the store has {}",
+            mark.size, mark.root, read.head.size
+        );
         return findings.log("rollback", Some(read.head.size), detail);
     }
     match root_of(store, read, mark.size) {
         Ok(root) if root == mark.root => {}
         Ok(root) => {
-            let detail = format!("the anchor's slot {number} says root {} at size {}, the entries give {root}", mark.root, mark.size);
+            let detail = format!(
+                "the anchor's slot {number} says root {} at size {}, the entries give {root}",
+                mark.root, mark.size
+            );
             findings.log("rollback", None, detail);
         }
         Err(detail) => findings.log("rollback", None, detail),
     }
     match chain_of(store, mark.size) {
         Ok(Some(chain)) if chain == mark.chain => {}
-        Ok(_) => findings.log("rollback", None, format!("the anchor's slot {number} says another chain head at size {}", mark.size)),
+        Ok(_) => findings.log(
+            "rollback",
+            None,
+            format!("the anchor's slot {number} says another chain head at size {}", mark.size),
+        ),
         Err(error) => findings.store(Some(Column::Entries), None, &error),
     }
 }

@@ -74,7 +74,14 @@ impl Findings {
     }
 
     /// About one row.
-    pub(crate) fn row(&mut self, code: &'static str, column: Column, key: &[u8], index: Option<u64>, detail: impl Into<String>) {
+    pub(crate) fn row(
+        &mut self,
+        code: &'static str,
+        column: Column,
+        key: &[u8],
+        index: Option<u64>,
+        detail: impl Into<String>,
+    ) {
         let (column, key) = (Some(column.name()), Some(HEXLOWER.encode(key)));
         self.add(Finding { code, column, key, index, detail: detail.into() });
     }
@@ -89,7 +96,9 @@ impl Findings {
         tracing::warn!(%error, "the store could not be read");
         let column = column.map(Column::name);
         let detail = match error {
-            StoreError::Damaged { action, .. } | StoreError::Io { action, .. } => format!("could not {action}"),
+            StoreError::Damaged { action, .. } | StoreError::Io { action, .. } => {
+                format!("could not {action}")
+            }
             other => other.to_string(),
         };
         self.add(Finding { code: error.code(), column, key: None, index, detail });
@@ -110,7 +119,8 @@ impl Findings {
 impl Report {
     /// How the program ends: damage is worse than a rollback.
     pub fn exit(&self) -> Exit {
-        let is_rollback = |finding: &Finding| matches!(finding.code, "rollback" | "anchor-absent" | "anchor-other-log");
+        let is_rollback =
+            |finding: &Finding| matches!(finding.code, "rollback" | "anchor-absent" | "anchor-other-log");
         if self.ok {
             Exit::Ok
         } else if self.findings.iter().all(is_rollback) {

@@ -21,7 +21,12 @@ pub(super) fn media_type(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Reads a body of at most `most` bytes; a longer one is refused under `code`. What the head announces as longer is refused before any of it is read.
-pub(super) async fn read(headers: &HeaderMap, body: Body, most: usize, code: &'static str) -> Result<Vec<u8>, Problem> {
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+    code: &'static str,
+) -> Result<Vec<u8>, Problem> {
     let too_large = |got: String| {
         let detail = format!("the body has {got} bytes; at most {most} are accepted here");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, code, detail)
@@ -30,7 +35,8 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, most: usize, code: &'s
         let detail = "compressed bodies are not accepted";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", detail));
     }
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if let Some(announced) = announced.filter(|announced| *announced > most) {
         return Err(too_large(announced.to_string()));
     }

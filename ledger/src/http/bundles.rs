@@ -75,7 +75,10 @@ pub(super) async fn resolve(State(app): State<App>, uri: Uri) -> Result<Response
 
 fn name(name: &str) -> Result<String, Problem> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
-        return Err(Problem::bad_query(format!("a name has 1 to {NAME_BYTES_MAX} bytes, this one {}", name.len())));
+        return Err(Problem::bad_query(format!(
+            "a name has 1 to {NAME_BYTES_MAX} bytes, this one {}",
+            name.len()
+        )));
     }
     Ok(name.to_owned())
 }
@@ -83,7 +86,9 @@ fn name(name: &str) -> Result<String, Problem> {
 fn candidates(reader: &Reader<'_>, name: &str) -> Result<Candidates, Problem> {
     let missing = || {
         let size = reader.size();
-        Problem::not_found(format!("below size {size} nothing is called `{name}`: no id, no foreign id, no prefix of 8 digits or more"))
+        Problem::not_found(format!(
+            "below size {size} nothing is called `{name}`: no id, no foreign id, no prefix of 8 digits or more"
+        ))
     };
     find(reader, name)?.ok_or_else(missing)
 }
@@ -95,7 +100,9 @@ fn one(candidates: &Candidates, name: &str) -> Result<StatementId, Problem> {
     let list: Vec<String> = candidates
         .found
         .iter()
-        .map(|found| format!("{} ({}, {})", found.statement.id(), found.statement.payload.kind, found.entry.index))
+        .map(|found| {
+            format!("{} ({}, {})", found.statement.id(), found.statement.payload.kind, found.entry.index)
+        })
         .collect();
     let detail = format!("`{name}` can mean {} statements: {}", candidates.found.len(), list.join(", "));
     Err(Problem::new(StatusCode::CONFLICT, "ambiguous-id", detail))

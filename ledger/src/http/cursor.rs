@@ -37,7 +37,9 @@ impl Cursor {
             return Err(bad());
         }
         if asked != digest(question) {
-            return Err(Problem::bad_query("parameter `cursor` belongs to another question; only `limit` may change"));
+            return Err(Problem::bad_query(
+                "parameter `cursor` belongs to another question; only `limit` may change",
+            ));
         }
         Ok(Self { size: u64::from_be_bytes(*size), next: Index(u64::from_be_bytes(*next)) })
     }

@@ -27,7 +27,11 @@ pub(super) fn around(router: Router) -> Router {
 }
 
 async fn no_route(request: Request) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "no-such-route", format!("there is nothing at {}", request.uri().path()))
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no-such-route",
+        format!("there is nothing at {}", request.uri().path()),
+    )
 }
 
 async fn no_method(request: Request) -> Problem {
@@ -52,7 +56,8 @@ fn check_head(request: &Request) -> Result<(), Problem> {
     }
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if bytes > HEADERS_BYTES_MAX {
-        let detail = format!("the header fields have {bytes} bytes; at most {HEADERS_BYTES_MAX} are accepted");
+        let detail =
+            format!("the header fields have {bytes} bytes; at most {HEADERS_BYTES_MAX} are accepted");
         return Err(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large", detail));
     }
     let hosts = headers.get_all(header::HOST).iter().count();

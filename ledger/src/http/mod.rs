@@ -27,8 +27,8 @@ mod proofs;
 mod query;
 pub mod serve;
 mod service;
-mod statements;
 mod stall;
+mod statements;
 
 use problem::Problem;
 
@@ -111,11 +111,14 @@ static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 /// Begins counting, once for the whole program.
 pub fn install_metrics() {
     METRICS.get_or_init(|| {
-        let seconds = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+        let seconds =
+            [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
         let statements = [1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 8_192.0];
         PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)
-            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_statements".into()), &statements))
+            .and_then(|builder| {
+                builder.set_buckets_for_metric(Matcher::Suffix("_statements".into()), &statements)
+            })
             .ok()
             .and_then(|builder| builder.install_recorder().ok())
     });

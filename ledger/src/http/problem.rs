@@ -78,7 +78,9 @@ impl From<Unavailable> for Problem {
     fn from(error: Unavailable) -> Self {
         let seconds = match error {
             Unavailable::Full { .. } => RETRY_FULL_SECONDS,
-            Unavailable::Latched { .. } | Unavailable::Stopping | Unavailable::Read(_) => RETRY_LATCHED_SECONDS,
+            Unavailable::Latched { .. } | Unavailable::Stopping | Unavailable::Read(_) => {
+                RETRY_LATCHED_SECONDS
+            }
         };
         let detail = match &error {
             Unavailable::Latched { .. } | Unavailable::Read(_) => {
@@ -122,8 +124,8 @@ fn status_of(code: &str) -> StatusCode {
         "statement-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
         "unknown-key" | "key-retired" | "key-compromised" | "issuer-mismatch" => StatusCode::FORBIDDEN,
         code if code.starts_with("role-") => StatusCode::FORBIDDEN,
-        "not-cose-sign1" | "unprotected-header" | "algorithm" | "critical-header" | "protected-header" | "issuer"
-        | "signature-length" | "unsigned" => StatusCode::BAD_REQUEST,
+        "not-cose-sign1" | "unprotected-header" | "algorithm" | "critical-header" | "protected-header"
+        | "issuer" | "signature-length" | "unsigned" => StatusCode::BAD_REQUEST,
         code if code.starts_with("cbor-") => StatusCode::BAD_REQUEST,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
@@ -135,14 +137,18 @@ fn next_step(code: &str) -> Option<&'static str> {
         "unknown-key" => {
             "register the key: writ keys register --registrar FILE --key PUBFILE --principal URI --role ROLE"
         }
-        "key-retired" | "key-compromised" => "sign with a key in use: writ keys generate --out FILE, then register it",
+        "key-retired" | "key-compromised" => {
+            "sign with a key in use: writ keys generate --out FILE, then register it"
+        }
         "role-kind" | "role-vantage" | "role-tenant" | "role-principal" => {
             "have a registrar give the key the role: writ keys register --registrar FILE --key PUBFILE --principal URI --role ROLE"
         }
         "issuer-mismatch" => "set `iss` to the principal that the key is registered to",
         "wrong-log" => "set `log` to the id in GET /v1/log",
         "signature-invalid" => "sign the exact bytes again; nothing may be re-encoded after signing",
-        "statement-too-large" | "body-too-large" => "keep large inputs as attachments, or post smaller batches",
+        "statement-too-large" | "body-too-large" => {
+            "keep large inputs as attachments, or post smaller batches"
+        }
         "unsupported-media-type" => "post application/cose (one statement) or application/cbor-seq (many)",
         "queue-full" | "busy" | "timeout" => "wait for Retry-After, then send the same bytes again",
         "log-latched" => "tell the operator: writd fsck --data DIR, then start writd again",

@@ -47,13 +47,16 @@ pub(super) async fn inclusion(State(app): State<App>, uri: Uri) -> Result<Respon
     let params = Params::read(&uri, &["index", "id", "size"])?;
     let index = params.number("index")?;
     let bad_id = |text: &str| Problem::bad_query(format!("parameter `id`: `{text}` is not a statement id"));
-    let id = params.text("id").map(|text| StatementId::from_hex(text).ok_or_else(|| bad_id(text))).transpose()?;
+    let id =
+        params.text("id").map(|text| StatementId::from_hex(text).ok_or_else(|| bad_id(text))).transpose()?;
     let size = params.number("size")?;
     app.read(move |reader| {
         let size = size_within(reader, size)?;
         let index = match (index, id) {
             (Some(index), None) => Index(index),
-            (None, Some(id)) => reader.index_of(&id)?.ok_or_else(|| Problem::not_found(format!("no statement {id}")))?,
+            (None, Some(id)) => {
+                reader.index_of(&id)?.ok_or_else(|| Problem::not_found(format!("no statement {id}")))?
+            }
             _ => return Err(Problem::bad_query("give exactly one of the parameters `index` and `id`")),
         };
         if index.0 >= size {
@@ -127,7 +130,10 @@ pub(super) async fn entries(State(app): State<App>, uri: Uri) -> Result<Response
     app.read(move |reader| {
         let end = start.saturating_add(limit).min(reader.size());
         if start >= end {
-            return Err(Problem::not_found(format!("there is no entry #{start}; the log has {}", reader.size())));
+            return Err(Problem::not_found(format!(
+                "there is no entry #{start}; the log has {}",
+                reader.size()
+            )));
         }
         let entries: Vec<Vec<u8>> =
             (start..end).map(|index| reader.entry_bytes(Index(index))).collect::<Result<_, _>>()?;

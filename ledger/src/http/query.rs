@@ -45,11 +45,16 @@ impl Params {
     /// A parameter whose text has a grammar.
     pub(super) fn parsed<T: FromStr<Err: ToString>>(&self, name: &str) -> Result<Option<T>, Problem> {
         let parsed = self.text(name).map(str::parse).transpose();
-        parsed.map_err(|error: T::Err| Problem::bad_query(format!("parameter `{name}`: {}", error.to_string())))
+        parsed
+            .map_err(|error: T::Err| Problem::bad_query(format!("parameter `{name}`: {}", error.to_string())))
     }
 
     /// A parameter that is one of a set of words.
-    pub(super) fn word<T>(&self, name: &str, from_word: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+    pub(super) fn word<T>(
+        &self,
+        name: &str,
+        from_word: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
         let Some(word) = self.text(name) else { return Ok(None) };
         let unknown = || Problem::bad_query(format!("parameter `{name}`: `{word}` is not one of its words"));
         from_word(word).map(Some).ok_or_else(unknown)

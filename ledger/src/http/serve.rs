@@ -15,7 +15,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use super::limits::{CONNECTIONS_MAX, HEAD_TIMEOUT, HEADERS_MAX, READ_BUFFER_BYTES, STOP_TIMEOUT, WRITE_TIMEOUT};
+use super::limits::{
+    CONNECTIONS_MAX, HEAD_TIMEOUT, HEADERS_MAX, READ_BUFFER_BYTES, STOP_TIMEOUT, WRITE_TIMEOUT,
+};
 use super::stall::Stall;
 
 /// How long to wait after the system refused to accept a connection.
@@ -47,7 +49,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     }
 }
 
-async fn accept(listener: &TcpListener, connections: &Arc<Semaphore>) -> (TcpStream, impl Drop + Send + use<>) {
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> (TcpStream, impl Drop + Send + use<>) {
     loop {
         let Ok(permit) = Arc::clone(connections).acquire_owned().await else {
             sleep(ACCEPT_PAUSE).await;

@@ -78,7 +78,8 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
         handle.run_upkeep();
         handle.render()
     });
-    (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+        .into_response()
 }
 
 /// What is running.

@@ -1,10 +1,10 @@
 //! `/v1/statements`: posting, getting and finding statements.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use schemas::canonical::scan_prefix;
 use schemas::ids::StatementId;
 use schemas::kinds::Ruling;
@@ -65,7 +65,8 @@ pub(super) async fn post(
             Ok(Json(ReceiptJson::from(answer)).into_response())
         }
         other => {
-            let detail = format!("content type {}; expected {COSE} or {CBOR_SEQ}", other.unwrap_or("missing"));
+            let detail =
+                format!("content type {}; expected {COSE} or {CBOR_SEQ}", other.unwrap_or("missing"));
             Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail))
         }
     }
@@ -171,7 +172,18 @@ fn wants_json(headers: &HeaderMap) -> Result<bool, Problem> {
 }
 
 const SEARCH_PARAMS: &[&str] = &[
-    "ref", "principal", "action", "resource", "task", "decision", "kind", "tenant", "since", "until", "limit", "cursor",
+    "ref",
+    "principal",
+    "action",
+    "resource",
+    "task",
+    "decision",
+    "kind",
+    "tenant",
+    "since",
+    "until",
+    "limit",
+    "cursor",
 ];
 
 /// Statements that fit all that is asked, oldest first. Later pages stay at the size of the first.
@@ -204,7 +216,9 @@ pub(super) async fn search(State(app): State<App>, uri: Uri) -> Result<Response,
         None => PAGE_DEFAULT,
         Some(limit) if (1..=PAGE_MAX as u64).contains(&limit) => usize::try_from(limit).unwrap_or(PAGE_MAX),
         Some(limit) => {
-            return Err(Problem::bad_query(format!("parameter `limit` is {limit}; expected 1 to {PAGE_MAX}")));
+            return Err(Problem::bad_query(format!(
+                "parameter `limit` is {limit}; expected 1 to {PAGE_MAX}"
+            )));
         }
     };
     let cursor = params.text("cursor").map(|text| Cursor::parse(text, &question)).transpose()?;

@@ -115,7 +115,11 @@ impl<'g> Decider<'g> {
     }
 
     /// Another statement that shares what should be unique.
-    fn sharing(&self, candidate: &Candidate, unique: Unique) -> Result<Option<(Index, StatementId)>, StoreError> {
+    fn sharing(
+        &self,
+        candidate: &Candidate,
+        unique: Unique,
+    ) -> Result<Option<(Index, StatementId)>, StoreError> {
         let statement = &candidate.accepted.statement;
         if let Some(at) = self.terms.get(unique.term())
             && let Some(other) = self.accepted.get(*at)

@@ -15,15 +15,15 @@ use schemas::payload::Kind;
 use thiserror::Error;
 use verifier::merkle::EdgeUpdate;
 
-pub(crate) use decide::read_statement;
 use decide::Decider;
+pub(crate) use decide::read_statement;
 use recent::Recent;
 
 use crate::anchor::{Anchor, AnchorError, Mark};
-use crate::apply::{ApplyError, Group, View, apply};
+use crate::apply::{Accepted, ApplyError, Group, View, apply};
 use crate::clock::{Clock, ClockGuard};
 use crate::log::{Log, publish};
-use crate::outcome::Decided;
+use crate::outcome::{Candidate, Decided};
 use crate::queue::Submission;
 use crate::signer::{CheckpointSigner, SignError};
 use crate::store::rows::NOTE_KEY;
@@ -83,48 +83,44 @@ impl Sequencer {
             if self.log.latch().reason().is_some() {
                 continue;
             }
-            if let Err(stop) = self.append(group) {
-                self.log.latch().set(stop.to_string());
+            let (answers, candidates): (Vec<_>, Vec<_>) =
+                group.into_iter().map(|submission| (submission.answer, submission.candidates)).unzip();
+            match self.append(candidates) {
+                Ok(decided) => {
+                    for (answer, decided) in answers.into_iter().zip(decided) {
+                        // Whoever hung up finds the statement in the log.
+                        let _ = answer.send(decided);
+                    }
+                }
+                // Before the answers are dropped: those who wait learn from that why there is none.
+                Err(stop) => self.log.latch().set(stop.to_string()),
             }
         }
     }
 
-    /// One group, from candidates to answers. An error latches the log: the group's submitters get no answer, and what
-    /// became of their statements shows after the next start.
-    fn append(&mut self, group: Vec<Submission>) -> Result<(), Stop> {
+    /// One group, from candidates to what became of them, submission by submission. An error latches the log: nobody in
+    /// the group gets an answer, and what became of their statements shows after the next start.
+    fn append(&mut self, group: Vec<Vec<Candidate>>) -> Result<Vec<Decided>, Stop> {
         let begun = Instant::now();
         let time = self.guard.read(&*self.clock, self.view.head.time).map_err(Stop::Clock)?;
         let mut decider = Decider::new(&self.log, &self.recent, self.view.head.size, time);
-        let mut decided = Vec::with_capacity(group.len());
-        for submission in group {
-            let mut outcomes = Vec::with_capacity(submission.candidates.len());
-            for candidate in submission.candidates {
-                outcomes.push(decider.decide(candidate)?);
-            }
-            decided.push((submission.answer, outcomes));
+        let mut outcomes = Vec::with_capacity(group.len());
+        for candidates in group {
+            let decided: Result<Vec<_>, _> =
+                candidates.into_iter().map(|candidate| decider.decide(candidate)).collect();
+            outcomes.push(decided?);
         }
         let (accepted, unique) = decider.into_accepted();
         let mut tree = None;
         if !accepted.is_empty() {
-            let count = accepted.len();
-            let mut kinds = BTreeMap::<Kind, u64>::new();
-            accepted.iter().for_each(|accepted| *kinds.entry(accepted.statement.payload.kind).or_default() += 1);
+            let counts = Counts::of(&accepted);
             let (base, base_root) = (self.view.head.size, self.view.head.root);
-            let group = Group { base, base_root, time, statements: accepted };
-            tree = Some(self.commit(group, &unique)?);
-            metrics::histogram!("writ_append_seconds").record(begun.elapsed().as_secs_f64());
-            metrics::histogram!("writ_group_statements").record(count as f64);
-            for (kind, count) in kinds {
-                metrics::counter!("writ_appended_total", "kind" => kind.as_str()).increment(count);
-            }
+            tree = Some(self.commit(Group { base, base_root, time, statements: accepted }, &unique)?);
+            counts.record(begun);
         }
         let published = self.log.published();
-        for (answer, outcomes) in decided {
-            let said = Decided { outcomes, published: Arc::clone(&published), tree: tree.clone() };
-            // Whoever hung up finds the statement in the log.
-            let _ = answer.send(said);
-        }
-        Ok(())
+        let decided = |outcomes| Decided { outcomes, published: Arc::clone(&published), tree: tree.clone() };
+        Ok(outcomes.into_iter().map(decided).collect())
     }
 
     /// Makes a group part of the log. Each step says what a crash there means.
@@ -155,6 +151,30 @@ impl Sequencer {
     }
 }
 
+/// What a group adds to the metrics, once it is durable.
+struct Counts {
+    statements: usize,
+    by_kind: BTreeMap<Kind, u64>,
+}
+
+impl Counts {
+    fn of(accepted: &[Accepted]) -> Self {
+        let mut by_kind = BTreeMap::new();
+        accepted
+            .iter()
+            .for_each(|accepted| *by_kind.entry(accepted.statement.payload.kind).or_default() += 1);
+        Self { statements: accepted.len(), by_kind }
+    }
+
+    fn record(self, begun: Instant) {
+        metrics::histogram!("writ_append_seconds").record(begun.elapsed().as_secs_f64());
+        metrics::histogram!("writ_group_statements").record(self.statements as f64);
+        for (kind, count) in self.by_kind {
+            metrics::counter!("writ_appended_total", "kind" => kind.as_str()).increment(count);
+        }
+    }
+}
+
 /// Starts the thread. A panic in it latches the log.
 pub fn start(mut sequencer: Sequencer, inbox: Receiver<Submission>) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("sequencer".into()).spawn(move || {
@@ -168,7 +188,8 @@ pub fn start(mut sequencer: Sequencer, inbox: Receiver<Submission>) -> std::io::
 /// What is waiting besides `first`, up to a group's bounds.
 fn fill(first: Submission, inbox: &Receiver<Submission>) -> Vec<Submission> {
     let weigh = |submission: &Submission| {
-        let bytes = submission.candidates.iter().map(|c| c.accepted.statement.envelope.bytes().len()).sum::<usize>();
+        let bytes =
+            submission.candidates.iter().map(|c| c.accepted.statement.envelope.bytes().len()).sum::<usize>();
         (submission.candidates.len(), bytes)
     };
     let (mut statements, mut bytes) = weigh(&first);

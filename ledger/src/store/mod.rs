@@ -106,7 +106,13 @@ pub trait Store: Send + Sync + 'static {
     /// Shows every row whose key is at least `from` and begins with `prefix`, by ascending key.
     ///
     /// `prefix` is empty or, in [`Column::Terms`], a whole term id.
-    fn scan(&self, column: Column, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError>;
+    fn scan(
+        &self,
+        column: Column,
+        prefix: &[u8],
+        from: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError>;
 
     /// Writes all rows and returns once they are durable. After an error nothing is known about them, and nothing may be
     /// written any more until the store was opened again.

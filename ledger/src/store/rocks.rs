@@ -97,7 +97,13 @@ impl Store for RocksStore {
         self.db.get_cf(self.family(column)?, key).map_err(|error| fault("read", &error))
     }
 
-    fn scan(&self, column: Column, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+    fn scan(
+        &self,
+        column: Column,
+        prefix: &[u8],
+        from: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
         let mut options = ReadOptions::default();
         if prefix.len() == TermId::LEN {
             // Lets the filter of each table file answer for the whole term.
@@ -164,7 +170,10 @@ fn families(names: &[impl AsRef<str>]) -> Vec<ColumnFamilyDescriptor> {
     let cache = Cache::new_lru_cache(CACHE_BYTES);
     let with_options = |name: &str| {
         let column = Column::ALL.into_iter().find(|column| column.name() == name);
-        ColumnFamilyDescriptor::new(name, column.map_or_else(Options::default, |column| family_options(column, &cache)))
+        ColumnFamilyDescriptor::new(
+            name,
+            column.map_or_else(Options::default, |column| family_options(column, &cache)),
+        )
     };
     names.iter().map(|name| with_options(name.as_ref())).collect()
 }
@@ -234,7 +243,11 @@ fn is_ours(name: &str) -> bool {
 }
 
 fn expected_families() -> String {
-    [DEFAULT_FAMILY].into_iter().chain(Column::ALL.iter().map(|column| column.name())).collect::<Vec<_>>().join(", ")
+    [DEFAULT_FAMILY]
+        .into_iter()
+        .chain(Column::ALL.iter().map(|column| column.name()))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// An error of opening: tells a held lock apart.
@@ -250,7 +263,9 @@ fn fault(action: &'static str, error: &Error) -> StoreError {
     let detail = error.as_ref().to_owned();
     match error.kind() {
         // RocksDB says "invalid argument" of columns and options files that do not fit together.
-        ErrorKind::Corruption | ErrorKind::NotFound | ErrorKind::InvalidArgument => StoreError::Damaged { action, detail },
+        ErrorKind::Corruption | ErrorKind::NotFound | ErrorKind::InvalidArgument => {
+            StoreError::Damaged { action, detail }
+        }
         _ => StoreError::Io { action, detail },
     }
 }

@@ -150,7 +150,12 @@ impl Rows<'_> {
     }
 
     /// Ids that begin with these bytes, ascending, at most `limit` of them.
-    pub fn ids_from(&self, first: &[u8; 32], last: &[u8; 32], limit: usize) -> Result<Vec<(StatementId, Index)>, StoreError> {
+    pub fn ids_from(
+        &self,
+        first: &[u8; 32],
+        last: &[u8; 32],
+        limit: usize,
+    ) -> Result<Vec<(StatementId, Index)>, StoreError> {
         let mut found = Vec::new();
         let mut bad = None;
         self.0.scan(Column::Ids, &[], first, &mut |key, value| {
@@ -170,7 +175,13 @@ impl Rows<'_> {
     }
 
     /// Entries of a term from an index on, below `size`, ascending, at most `limit` of them.
-    pub fn term(&self, term: &TermId, from: Index, size: u64, limit: usize) -> Result<Vec<Index>, StoreError> {
+    pub fn term(
+        &self,
+        term: &TermId,
+        from: Index,
+        size: u64,
+        limit: usize,
+    ) -> Result<Vec<Index>, StoreError> {
         let mut found = Vec::new();
         let mut bad = None;
         self.0.scan(Column::Terms, term.as_bytes(), &term_key(term, from), &mut |key, _| {

@@ -74,7 +74,8 @@ fn a_tail_behind_the_anchors_back_that_does_not_verify_is_refused() {
     lab.stop();
     std::fs::write(lab.anchor(), before).unwrap();
     let mut rows = lab.store.rows();
-    let term = rows.keys().find(|(column, key)| *column == Column::Terms && key.ends_with(&2_u64.to_be_bytes()));
+    let term =
+        rows.keys().find(|(column, key)| *column == Column::Terms && key.ends_with(&2_u64.to_be_bytes()));
     let term = term.unwrap().clone();
     rows.remove(&term);
     lab.store.set_rows(rows);

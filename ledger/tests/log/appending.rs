@@ -94,7 +94,10 @@ fn a_source_event_is_imported_once_whichever_key_sends_it() {
     let id = statement(&first).id();
     let (index, _) = appended(&lab.submit(vec![first])[0]);
     let known = Outcome::AlreadyImported { id, index };
-    let again = [gateway.says(&lab.imported("event-1", "cloudtrail/2")), other.says(&lab.imported("event-1", "cloudtrail/1"))];
+    let again = [
+        gateway.says(&lab.imported("event-1", "cloudtrail/2")),
+        other.says(&lab.imported("event-1", "cloudtrail/1")),
+    ];
     assert_eq!(lab.submit(again.to_vec()), [known.clone(), known.clone()]);
     let twice = [gateway.says(&lab.imported("event-2", "a/1")), other.says(&lab.imported("event-2", "a/2"))];
     let outcomes = lab.submit(twice.to_vec());

@@ -108,7 +108,8 @@ impl Lab {
         let store = Arc::new(Memory::new());
         let registrar_key = SigningKey::from_bytes(&[100; 32]);
         let public = PublicKey::new(registrar_key.verifying_key().to_bytes());
-        let registrar = Person { key: registrar_key, principal: registrar_principal(&KeyId::of(&public)).unwrap() };
+        let registrar =
+            Person { key: registrar_key, principal: registrar_principal(&KeyId::of(&public)).unwrap() };
         let origin = Origin::new(ORIGIN).unwrap();
         let birth = Birth { origin: origin.clone(), registrars: vec![public], time: Time(START) };
         let genesis = birth::genesis(&birth, &log_keys(), vec![public], &[7; 32]).unwrap();
@@ -117,13 +118,25 @@ impl Lab {
         let anchor = folder.path().join("anchor");
         let log = birth::begin(&*store, &origin, genesis, birth.time, &signer, &anchor).unwrap();
         let trust = TrustPolicy::for_log(signer.verifier().clone(), log).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let clock = HandClock(Arc::new(AtomicU64::new(START)));
         let acknowledged = BTreeMap::from([(0, bytes)]);
         let heads = Vec::new();
         let running = None;
-        let mut lab =
-            Self { folder, store, running, log, trust, registrar, clock, limits, acknowledged, heads, runtime };
+        let mut lab = Self {
+            folder,
+            store,
+            running,
+            log,
+            trust,
+            registrar,
+            clock,
+            limits,
+            acknowledged,
+            heads,
+            runtime,
+        };
         lab.start().unwrap();
         lab
     }
@@ -202,7 +215,8 @@ impl Lab {
             let entry = Entry::decode(&reader.proved_entry(Index(*index)).unwrap().entry).unwrap();
             assert_eq!(entry.statement, *statement);
         }
-        let latest = verify_head(&Note::parse(reader.published().note.as_bytes()).unwrap(), &self.trust).unwrap();
+        let latest =
+            verify_head(&Note::parse(reader.published().note.as_bytes()).unwrap(), &self.trust).unwrap();
         for head in &self.heads {
             let head = verify_head(head, &self.trust).unwrap();
             let proof = reader.consistency(head.size(), latest.size()).unwrap();

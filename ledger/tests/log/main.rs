@@ -2,8 +2,10 @@
 
 mod anchors;
 mod appending;
+mod client;
 mod faults;
 mod harness;
+mod http;
 mod memory;
 mod model;
 mod tampering;

@@ -30,7 +30,11 @@ pub(crate) struct Memory {
 impl Memory {
     pub(crate) fn new() -> Self {
         let store = Self::default();
-        store.rows.lock().unwrap().insert((Column::Meta, FORMAT_KEY.to_vec()), FORMAT_VERSION.to_be_bytes().to_vec());
+        store
+            .rows
+            .lock()
+            .unwrap()
+            .insert((Column::Meta, FORMAT_KEY.to_vec()), FORMAT_VERSION.to_be_bytes().to_vec());
         store
     }
 
@@ -70,10 +74,21 @@ impl Store for Memory {
         Ok(self.rows.lock().unwrap().get(&(column, key.to_vec())).cloned())
     }
 
-    fn scan(&self, column: Column, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+    fn scan(
+        &self,
+        column: Column,
+        prefix: &[u8],
+        from: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
         let start = (column, if from.is_empty() { prefix } else { from }.to_vec());
-        let rows: Vec<_> =
-            self.rows.lock().unwrap().range(start..).map(|(key, value)| (key.clone(), value.clone())).collect();
+        let rows: Vec<_> = self
+            .rows
+            .lock()
+            .unwrap()
+            .range(start..)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         for ((_, key), value) in
             rows.iter().take_while(|((other, key), _)| *other == column && key.starts_with(prefix))
         {

@@ -12,7 +12,11 @@ fn lab() -> Lab {
     let mut lab = Lab::new();
     let pdp = lab.register(1, "service:pdp", "pdp");
     let gateway = lab.register(2, "service:collector", "gateway");
-    let statements = vec![pdp.says(&lab.decision(1)), pdp.says(&lab.numbered(2, 0)), gateway.says(&lab.imported("e", "a/1"))];
+    let statements = vec![
+        pdp.says(&lab.decision(1)),
+        pdp.says(&lab.numbered(2, 0)),
+        gateway.says(&lab.imported("e", "a/1")),
+    ];
     lab.submit(statements);
     lab.stop();
     lab
@@ -86,7 +90,10 @@ fn every_row_taken_away_is_found_and_named() {
         rows.remove(&(*column, key.clone()));
         let report = check(&lab, rows);
         assert!(!report.ok, "{column} {key:02x?}");
-        assert!(*column == Column::Entries || named(&report, *column, key), "{column} {key:02x?}: {report:#?}");
+        assert!(
+            *column == Column::Entries || named(&report, *column, key),
+            "{column} {key:02x?}: {report:#?}"
+        );
     }
 }
 
@@ -140,7 +147,11 @@ fn a_report_is_the_same_for_the_same_bytes() {
 fn an_index_row_is_checked_against_its_own_entry() {
     let lab = lab();
     let mut rows = lab.store.rows();
-    let (id, index) = rows.iter().find(|((column, _), _)| *column == Column::Ids).map(|(key, value)| (key.clone(), value.clone())).unwrap();
+    let (id, index) = rows
+        .iter()
+        .find(|((column, _), _)| *column == Column::Ids)
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .unwrap();
     let other = if index == 1_u64.to_be_bytes() { Index(2) } else { Index(1) };
     rows.insert(id.clone(), other.0.to_be_bytes().to_vec());
     assert!(named(&check(&lab, rows), Column::Ids, &id.1));
