@@ -12,9 +12,9 @@ use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 
 use crate::exceptions::{self, Deviation, EDITS, Edit, Who};
+use crate::grammar::Grammar;
 use crate::instances::{self, Instance};
 use crate::item::Item;
-use crate::grammar::Grammar;
 use crate::languages::Schemas;
 use crate::mutation::{self, Mutation};
 
@@ -58,7 +58,13 @@ fn rule_of(instance: &Instance) -> String {
     format!("{}-payload", instance.kind)
 }
 
-fn ask_about_payload(instance: &Instance, mutation: &Mutation, grammar: &Grammar, schemas: &Schemas, report: &mut Report) {
+fn ask_about_payload(
+    instance: &Instance,
+    mutation: &Mutation,
+    grammar: &Grammar,
+    schemas: &Schemas,
+    report: &mut Report,
+) {
     let bytes = mutation.item.encode();
     let by_bytes = Payload::from_bytes(&bytes);
     let what = format!("{} {} {}", instance.kind, instance.name, mutation.name());
@@ -76,7 +82,9 @@ fn ask_about_payload(instance: &Instance, mutation: &Mutation, grammar: &Grammar
     }
     match (by_bytes, by_json) {
         (Ok(from_bytes), Ok(from_json)) => assert_eq!(from_bytes, from_json, "{what}"),
-        (from_bytes, from_json) => assert_eq!(from_bytes.is_ok(), from_json.is_ok(), "{what}: {from_bytes:?} {from_json:?}"),
+        (from_bytes, from_json) => {
+            assert_eq!(from_bytes.is_ok(), from_json.is_ok(), "{what}: {from_bytes:?} {from_json:?}")
+        }
     }
 }
 
@@ -84,7 +92,13 @@ fn ask_about_payload(instance: &Instance, mutation: &Mutation, grammar: &Grammar
 fn hex_in_the_json_form_has_one_spelling() {
     let schemas = Schemas::load();
     let full = instances::all().into_iter().find(|i| i.kind == "key" && i.name == "full").unwrap();
-    for wrong in ["AB".repeat(32), "ab".repeat(31), "ab".repeat(31) + "a", "ag".repeat(32), format!(" {}", "ab".repeat(32))] {
+    for wrong in [
+        "AB".repeat(32),
+        "ab".repeat(31),
+        "ab".repeat(31) + "a",
+        "ag".repeat(32),
+        format!(" {}", "ab".repeat(32)),
+    ] {
         let mut json = full.json.clone();
         json["body"]["kid"] = wrong.into();
         assert!(Payload::from_json(&json).is_err());
@@ -226,7 +240,12 @@ impl Report {
         }
         assert!(unlisted.is_empty(), "{} of {} cases:\n{}", unlisted.len(), self.cases, unlisted.join("\n"));
         for deviation in listed {
-            assert!(met.contains(deviation.id), "{} no longer occurs; its reason was: {}", deviation.id, deviation.reason);
+            assert!(
+                met.contains(deviation.id),
+                "{} no longer occurs; its reason was: {}",
+                deviation.id,
+                deviation.reason
+            );
         }
     }
 }

@@ -35,9 +35,24 @@ pub(crate) const EDITS: &[Edit] = &[
         value: || Item::text("user:alice@corp"),
     },
     Edit { kind: "link", name: "minimal", path: &["body", "to"], value: || Item::text("user:alice@corp") },
-    Edit { kind: "genesis", name: "minimal", path: &["body", "keys", "1", "use"], value: || Item::text("checkpoint") },
-    Edit { kind: "genesis", name: "minimal", path: &["body", "keys", "1", "public"], value: || Item::Bytes(vec![1; 32]) },
-    Edit { kind: "genesis", name: "minimal", path: &["body", "registrars", "0"], value: || Item::Bytes(vec![1; 32]) },
+    Edit {
+        kind: "genesis",
+        name: "minimal",
+        path: &["body", "keys", "1", "use"],
+        value: || Item::text("checkpoint"),
+    },
+    Edit {
+        kind: "genesis",
+        name: "minimal",
+        path: &["body", "keys", "1", "public"],
+        value: || Item::Bytes(vec![1; 32]),
+    },
+    Edit {
+        kind: "genesis",
+        name: "minimal",
+        path: &["body", "registrars", "0"],
+        value: || Item::Bytes(vec![1; 32]),
+    },
 ];
 
 pub(crate) const PAYLOAD: &[Deviation] = &[
@@ -129,10 +144,20 @@ pub(crate) const ENVELOPE: &[Deviation] = &[Deviation {
 }];
 
 fn is_of_time(case: &str) -> bool {
-    let fields = ["not_before", "expires", "requested_at", "evaluated_at", "valid_until", "approved_at", "approved_until"];
+    let fields = [
+        "not_before",
+        "expires",
+        "requested_at",
+        "evaluated_at",
+        "valid_until",
+        "approved_at",
+        "approved_until",
+    ];
     let fields = fields.iter().chain(&["attempted_at", "completed_at"]);
     let ends = ["made zero", "made 2^53 - 1"];
-    fields.into_iter().any(|field| ends.iter().any(|end| case.ends_with(&format!(" full /body/{field} {end}"))))
+    fields
+        .into_iter()
+        .any(|field| ends.iter().any(|end| case.ends_with(&format!(" full /body/{field} {end}"))))
 }
 
 fn is_of_assertion(case: &str) -> bool {

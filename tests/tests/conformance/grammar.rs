@@ -100,20 +100,25 @@ impl Grammar {
             (Type2::UintValue { .. } | Type2::IntValue { .. }, Item::Int(value)) => *value == number(plain),
             (Type2::UintValue { .. } | Type2::IntValue { .. }, _) => false,
             (Type2::TextValue { value, .. }, item) => matches!(item, Item::Text(text) if text == value),
-            (Type2::B16ByteString { value, .. }, item) => matches!(item, Item::Bytes(bytes) if bytes.as_slice() == value.as_ref()),
+            (Type2::B16ByteString { value, .. }, item) => {
+                matches!(item, Item::Bytes(bytes) if bytes.as_slice() == value.as_ref())
+            }
             (Type2::Typename { ident, .. }, Item::Bool(value)) if matches!(ident.ident, "true" | "false") => {
                 (ident.ident == "true") == *value
             }
             (Type2::Typename { ident, .. }, _) if matches!(ident.ident, "true" | "false") => false,
             (Type2::Typename { ident, .. }, item) => self.named(ident.ident, item),
             (Type2::ParenthesizedType { pt, .. }, item) => self.choice(pt, item),
-            (Type2::Array { group, .. }, Item::List(items)) => self.sequence(group, items, 0).contains(&items.len()),
+            (Type2::Array { group, .. }, Item::List(items)) => {
+                self.sequence(group, items, 0).contains(&items.len())
+            }
             (Type2::Map { group, .. }, Item::Map(entries)) => {
                 self.alternatives(group).iter().any(|fields| self.fields(fields, entries))
             }
-            (Type2::TaggedData { tag: Some(TagConstraint::Literal(wanted)), t, .. }, Item::Tag(tag, inner)) => {
-                wanted == tag && self.choice(t, inner)
-            }
+            (
+                Type2::TaggedData { tag: Some(TagConstraint::Literal(wanted)), t, .. },
+                Item::Tag(tag, inner),
+            ) => wanted == tag && self.choice(t, inner),
             (Type2::Array { .. } | Type2::Map { .. } | Type2::TaggedData { .. }, _) => false,
             (other, _) => panic!("type {other}"),
         }
@@ -147,7 +152,9 @@ impl Grammar {
     fn entry_once(&self, entry: &GroupEntry<'static>, items: &[Item], at: usize) -> BTreeSet<usize> {
         let next = |holds: bool| if holds { BTreeSet::from([at + 1]) } else { BTreeSet::new() };
         match (entry, items.get(at)) {
-            (GroupEntry::ValueMemberKey { ge, .. }, item) => next(item.is_some_and(|item| self.choice(&ge.entry_type, item))),
+            (GroupEntry::ValueMemberKey { ge, .. }, item) => {
+                next(item.is_some_and(|item| self.choice(&ge.entry_type, item)))
+            }
             (GroupEntry::InlineGroup { group, .. }, _) => self.sequence(group, items, at),
             (GroupEntry::TypeGroupname { ge, .. }, item) => match self.group_rule(ge.name.ident) {
                 Some(entry) => self.repeated(entry, items, at),
@@ -163,7 +170,9 @@ impl Grammar {
             let mut lists = vec![vec![]];
             for (entry, _) in &choice.group_entries {
                 let more = self.fields_of(entry);
-                let joined = |list: &Vec<_>| more.iter().map(|more| [list.as_slice(), more].concat()).collect::<Vec<_>>();
+                let joined = |list: &Vec<_>| {
+                    more.iter().map(|more| [list.as_slice(), more].concat()).collect::<Vec<_>>()
+                };
                 lists = lists.iter().flat_map(joined).collect();
             }
             all.extend(lists);
@@ -175,9 +184,9 @@ impl Grammar {
         let mut lists = match entry {
             GroupEntry::ValueMemberKey { .. } => return vec![vec![entry]],
             GroupEntry::InlineGroup { group, .. } => self.alternatives(group),
-            GroupEntry::TypeGroupname { ge, .. } => {
-                self.fields_of(self.group_rule(ge.name.ident).unwrap_or_else(|| panic!("no group `{}`", ge.name.ident)))
-            }
+            GroupEntry::TypeGroupname { ge, .. } => self.fields_of(
+                self.group_rule(ge.name.ident).unwrap_or_else(|| panic!("no group `{}`", ge.name.ident)),
+            ),
         };
         match bounds(occurrence(entry)) {
             (1, 1) => {}
@@ -193,9 +202,12 @@ impl Grammar {
         for field in fields {
             let GroupEntry::ValueMemberKey { ge, .. } = field else { panic!("a field without a key") };
             let key = ge.member_key.as_ref().expect("a field of a map has a key");
-            let (own, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(found, _)| self.is_key(key, found));
+            let (own, others): (Vec<_>, Vec<_>) =
+                rest.into_iter().partition(|(found, _)| self.is_key(key, found));
             let (least, most) = bounds(ge.occur.as_ref());
-            if !(least..=most).contains(&own.len()) || !own.iter().all(|(_, value)| self.choice(&ge.entry_type, value)) {
+            if !(least..=most).contains(&own.len())
+                || !own.iter().all(|(_, value)| self.choice(&ge.entry_type, value))
+            {
                 return false;
             }
             rest = others;

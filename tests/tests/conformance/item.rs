@@ -45,12 +45,17 @@ impl Item {
         match self {
             Self::List(items) => {
                 let place: usize = first.parse().expect("a place in a list");
-                let change = |(at, item): (usize, &Self)| if at == place { item.with(rest, value.clone()) } else { item.clone() };
+                let change = |(at, item): (usize, &Self)| {
+                    if at == place { item.with(rest, value.clone()) } else { item.clone() }
+                };
                 Self::List(items.iter().enumerate().map(change).collect())
             }
             Self::Map(entries) => {
                 let mut entries = entries.clone();
-                let found = entries.iter_mut().find(|(key, _)| *key == Self::text(first)).expect("a field of the map");
+                let found = entries
+                    .iter_mut()
+                    .find(|(key, _)| *key == Self::text(first))
+                    .expect("a field of the map");
                 found.1 = found.1.with(rest, value);
                 Self::Map(entries)
             }
@@ -100,7 +105,8 @@ impl Item {
                 items.iter().for_each(|item| item.write(out));
             }
             Self::Map(entries) => {
-                let mut sorted: Vec<_> = entries.iter().map(|(key, value)| (key.encode(), value.encode())).collect();
+                let mut sorted: Vec<_> =
+                    entries.iter().map(|(key, value)| (key.encode(), value.encode())).collect();
                 sorted.sort();
                 head(out, 5, sorted.len() as u64);
                 sorted.iter().for_each(|(key, value)| out.extend(key.iter().chain(value)));
@@ -139,7 +145,9 @@ impl From<Value> for Item {
             Value::Bytes(bytes) => Self::Bytes(bytes),
             Value::Float(value) => Self::Float(value),
             Value::Integer(value) => Self::Int(i64::try_from(i128::from(value)).expect("within 64 bits")),
-            Value::Map(entries) => Self::Map(entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect()),
+            Value::Map(entries) => {
+                Self::Map(entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+            }
             Value::Tag(tag, value) => Self::Tag(tag, Box::new(Self::from(*value))),
             Value::Text(text) => Self::Text(text),
             _ => Self::Null,

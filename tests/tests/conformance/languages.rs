@@ -35,7 +35,13 @@ impl Schemas {
             let own = schema(kind.as_str());
             assert!(jsonschema::meta::is_valid(&own), "{kind}");
             let options = jsonschema::options().with_registry(&registry);
-            (kind.as_str(), options.with_base_uri("json-schema:///").build(&own).unwrap_or_else(|e| panic!("{kind}: {e}")))
+            (
+                kind.as_str(),
+                options
+                    .with_base_uri("json-schema:///")
+                    .build(&own)
+                    .unwrap_or_else(|e| panic!("{kind}: {e}")),
+            )
         });
         Self { by_kind: by_kind.collect() }
     }
@@ -52,5 +58,6 @@ impl Schemas {
 /// The text of a schema file as JSON.
 pub(crate) fn schema(name: &str) -> Value {
     let path = schemas_folder().join(format!("json/{name}.schema.json"));
-    serde_json::from_str(&fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))).unwrap()
+    serde_json::from_str(&fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+        .unwrap()
 }

@@ -3,9 +3,13 @@
 //! `WRIT_WRITE_VECTORS=1 cargo test -p tests --test conformance` writes the vectors anew instead of comparing them.
 
 mod agreement;
+mod docs;
 mod exceptions;
 mod grammar;
 mod instances;
 mod item;
 mod languages;
 mod mutation;
+mod names;
+mod oracle;
+mod vectors;

@@ -100,13 +100,18 @@ fn variants(item: &Item) -> Vec<(&'static str, Item)> {
         Item::Bytes(bytes) => {
             let longer = [bytes.as_slice(), &[0]].concat();
             let shorter = bytes[..bytes.len().saturating_sub(1)].to_vec();
-            let all = [("made longer", longer), ("made shorter", shorter), ("emptied", vec![]), ("made 65 bytes", vec![7; 65])];
+            let all = [
+                ("made longer", longer),
+                ("made shorter", shorter),
+                ("emptied", vec![]),
+                ("made 65 bytes", vec![7; 65]),
+            ];
             all.map(|(what, bytes)| (what, Item::Bytes(bytes))).to_vec()
         }
         Item::List(items) => {
             let last = items.last().cloned().unwrap_or(Item::Int(1));
             let filled = |count: usize| Item::List(vec![last.clone(); count]);
-            let appended = Item::List([items.as_slice(), &[last.clone()]].concat());
+            let appended = Item::List([items.as_slice(), std::slice::from_ref(&last)].concat());
             let cut = Item::List(items[..items.len().saturating_sub(1)].to_vec());
             let twice = Item::List([items.as_slice(), items].concat());
             vec![
