@@ -38,6 +38,12 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// For tests: draws and colours nothing.
+    #[cfg(test)]
+    pub(crate) fn quiet() -> Self {
+        Self::new(Global { server: String::new(), trust: None, json: true })
+    }
+
     pub(crate) fn new(global: Global) -> Self {
         Self { output: Output::new(global.json), global }
     }
@@ -65,7 +71,9 @@ impl Context {
             Ok(Some(trust)) => (Some(trust), Exit::Ok),
             Ok(None) => {
                 self.output.warn("not-pinned", "no trust file: the answer is consistent in itself at most");
-                self.output.message("  try       --trust FILE (WRIT_TRUST) with the trust.policy that `writd init` made");
+                self.output.message(
+                    "  try       --trust FILE (WRIT_TRUST) with the trust.policy that `writd init` made",
+                );
                 (None, Exit::Untrusted)
             }
             Err(failure) => {
@@ -89,12 +97,13 @@ impl Context {
     pub(crate) fn log(&self, client: &Client, trust: Option<&Trust>) -> Result<LogId, Failure> {
         let LogInfo { log, origin, .. } = client.log()?;
         match trust.and_then(|trust| trust.policy().genesis().zip(Some(trust.path()))) {
-            Some((pinned, path)) if pinned != log => {
-                Err(Failure::new("wrong-log", format!("{} serves another log than the pinned one", client.server()))
-                    .values(format!("log {pinned} (pinned in {})", path.display()), format!("log {log} ({origin})"))
-                    .exit(Exit::Untrusted)
-                    .next("another --server, or the trust file of this log"))
-            }
+            Some((pinned, path)) if pinned != log => Err(Failure::new(
+                "wrong-log",
+                format!("{} serves another log than the pinned one", client.server()),
+            )
+            .values(format!("log {pinned} (pinned in {})", path.display()), format!("log {log} ({origin})"))
+            .exit(Exit::Untrusted)
+            .next("another --server, or the trust file of this log")),
             _ => Ok(log),
         }
     }
@@ -106,8 +115,11 @@ fn default_trust_path() -> Option<PathBuf> {
 
 fn state_folder() -> Result<PathBuf, Failure> {
     let missing = || {
-        Failure::new("no-state-folder", "there is no place for the spool: neither XDG_STATE_HOME nor HOME is set")
-            .next("XDG_STATE_HOME=DIR writ …")
+        Failure::new(
+            "no-state-folder",
+            "there is no place for the spool: neither XDG_STATE_HOME nor HOME is set",
+        )
+        .next("XDG_STATE_HOME=DIR writ …")
     };
     xdg("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("writ")).ok_or_else(missing)
 }

@@ -67,7 +67,9 @@ impl Exit {
             Self::Tampered => "TAMPERED: a hash, link, signature or proof does not hold",
             Self::NotAuthorized => "NOT AUTHORIZED: judged on sound evidence, and there was no authority",
             Self::Indeterminate => "INDETERMINATE or incomplete: evidence is missing",
-            Self::Untrusted => "UNTRUSTED: no trust file, or it pins another log or key (the answer is still printed)",
+            Self::Untrusted => {
+                "UNTRUSTED: no trust file, or it pins another log or key (the answer is still printed)"
+            }
             Self::NotFound => "there is no such statement in the log",
             Self::Rollback => "ROLLBACK: the log shows less than it has shown this machine before",
         }
@@ -87,9 +89,13 @@ impl Exit {
 
     /// The page that `writ help exit-codes` prints.
     pub(crate) fn page() -> String {
-        let rows: String = Self::ALL.iter().map(|exit| format!("{:>4}  {}\n", exit.code(), exit.meaning())).collect();
+        let rows: String =
+            Self::ALL.iter().map(|exit| format!("{:>4}  {}\n", exit.code(), exit.meaning())).collect();
         let worst: Vec<String> = Self::WORST_FIRST.iter().map(|exit| exit.code().to_string()).collect();
-        format!("Exit codes of writ\n\n{rows}\nWhere several apply, the first of {} decides.\n", worst.join(", "))
+        format!(
+            "Exit codes of writ\n\n{rows}\nWhere several apply, the first of {} decides.\n",
+            worst.join(", ")
+        )
     }
 }
 

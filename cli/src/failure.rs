@@ -9,9 +9,7 @@ use gateway::spool::SpoolError;
 use serde::Serialize;
 
 use crate::exit::Exit;
-
-/// Name of the JSON form.
-const SCHEMA: &str = "writ.error/1";
+use crate::schema;
 
 /// Why a command did not do what it was asked.
 #[derive(Clone, Debug, Serialize)]
@@ -42,7 +40,14 @@ pub(crate) struct FailureDocument<'a> {
 impl Failure {
     /// A failure that is no verdict.
     pub(crate) fn new(code: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { code: code.into(), what: what.into(), expected: None, got: None, next: None, exit: Exit::Error }
+        Self {
+            code: code.into(),
+            what: what.into(),
+            expected: None,
+            got: None,
+            next: None,
+            exit: Exit::Error,
+        }
     }
 
     pub(crate) fn usage(code: impl Into<String>, what: impl Into<String>) -> Self {
@@ -62,7 +67,7 @@ impl Failure {
     }
 
     pub(crate) fn document(&self) -> FailureDocument<'_> {
-        FailureDocument { schema: SCHEMA, error: self, exit: self.exit.code() }
+        FailureDocument { schema: schema::ERROR, error: self, exit: self.exit.code() }
     }
 }
 
@@ -77,7 +82,9 @@ impl From<ClientError> for Failure {
             ClientError::Refused { .. } if error.is_not_found() && error.code() == "not-found" => {
                 failure.exit(Exit::NotFound).next("`writ search --help` to look for it by who, what or when")
             }
-            ClientError::Refused { .. } | ClientError::Answer { .. } | ClientError::TooLarge { .. } => failure,
+            ClientError::Refused { .. } | ClientError::Answer { .. } | ClientError::TooLarge { .. } => {
+                failure
+            }
         }
     }
 }
@@ -100,7 +107,9 @@ impl From<SpoolError> for Failure {
     fn from(error: SpoolError) -> Self {
         let failure = Self::new(error.code(), error.to_string());
         match &error {
-            SpoolError::Busy { .. } => failure.next("again when the other process has ended, or with another key"),
+            SpoolError::Busy { .. } => {
+                failure.next("again when the other process has ended, or with another key")
+            }
             _ => failure,
         }
     }
@@ -135,5 +144,41 @@ impl From<DraftError> for Failure {
 impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
         Self::new(error.code(), error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::assert_described;
+
+    #[test]
+    fn a_failure_is_described_by_its_schema() {
+        let bare = Failure::new("some-code", "what");
+        assert_described(&bare.document());
+        assert_described(&bare.values("a", "b").next("writ").exit(Exit::Tampered).document());
+    }
+
+    #[test]
+    fn a_receipt_that_proves_nothing_is_tampering_unless_the_log_is_another() {
+        assert_eq!(receipt_exit("proof-root-mismatch"), Exit::Tampered);
+        assert_eq!(receipt_exit("note-signature-invalid"), Exit::Tampered);
+        assert_eq!(receipt_exit("note-not-by-trusted-key"), Exit::Untrusted);
+        assert_eq!(receipt_exit("checkpoint-unknown-origin"), Exit::Untrusted);
+        assert_eq!(receipt_exit("receipt-incomplete"), Exit::Error);
+    }
+
+    #[test]
+    fn what_is_not_in_the_log_ends_with_14_and_what_is_no_route_does_not() {
+        let refused = |code: &str| ClientError::Refused {
+            server: String::new(),
+            request: String::new(),
+            status: 404,
+            code: code.into(),
+            detail: String::new(),
+            retry_after: None,
+        };
+        assert_eq!(Failure::from(refused("not-found")).exit, Exit::NotFound);
+        assert_eq!(Failure::from(refused("http-404")).exit, Exit::Error);
     }
 }

@@ -105,11 +105,20 @@ fn compare(last: &VerifiedHead, head: &VerifiedHead, client: &Client) -> Result<
         return Ok(Since::Grown(0));
     }
     let rolled_back = || {
-        let what = format!("the log {} shows {} entries and cannot account for those that it showed before", head.origin(), head.size());
+        let what = format!(
+            "the log {} shows {} entries and cannot account for those that it showed before",
+            head.origin(),
+            head.size()
+        );
         Failure::new("rollback", what)
-            .values(format!("at least {} entries, root {}", last.size(), last.root()), format!("{} entries", head.size()))
+            .values(
+                format!("at least {} entries, root {}", last.size(), last.root()),
+                format!("{} entries", head.size()),
+            )
             .exit(Exit::Rollback)
-            .next("ask who runs the log for the missing entries; keep this machine's state folder as evidence")
+            .next(
+                "ask who runs the log for the missing entries; keep this machine's state folder as evidence",
+            )
     };
     let shrunk = head.size() < last.size();
     let answer = match client.consistency(earlier.size(), later.size()) {
@@ -134,4 +143,93 @@ fn split(last: &VerifiedHead, head: &VerifiedHead) -> Failure {
         )
         .exit(Exit::Tampered)
         .next("keep both heads as evidence: the log's key has signed each")
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::tree::TreeHash;
+
+    use super::*;
+    use crate::testlog::{TestLog, serve};
+
+    struct Desk {
+        log: TestLog,
+        heads: Heads,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Desk {
+        /// A log of four entries of which three were verified before.
+        fn new() -> Self {
+            let mut log = TestLog::new();
+            for at in 1..4 {
+                let statement = log.note_by_registrar(at, "more");
+                log.append(&statement);
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let desk = Self { log, heads: Heads::new(folder.path().join("heads")), _folder: folder };
+            assert_eq!(desk.advance(3, vec![]).unwrap(), Since::First);
+            desk
+        }
+
+        fn advance(&self, size: u64, answers: Vec<(String, Vec<u8>)>) -> Result<Since, Failure> {
+            self.advance_to(&self.log.head(size), answers)
+        }
+
+        fn advance_to(&self, note: &Note, answers: Vec<(String, Vec<u8>)>) -> Result<Since, Failure> {
+            let trust = self.log.trust();
+            let head = trust.verify_head(note).unwrap();
+            self.heads.advance(&trust, &serve(answers), note, &head)
+        }
+
+        fn proof(&self, first: u64, second: u64) -> (String, Vec<u8>) {
+            let path = self.log.consistency(first, second);
+            let json = serde_json::json!({ "path": path });
+            (format!("/v1/proofs/consistency?first={first}&second={second}"), json.to_string().into_bytes())
+        }
+
+        fn last(&self) -> u64 {
+            self.heads.seen(&self.log.trust()).unwrap().size
+        }
+    }
+
+    #[test]
+    fn a_log_that_grew_is_followed() {
+        let desk = Desk::new();
+        assert_eq!(desk.advance(3, vec![]).unwrap(), Since::Same);
+        assert_eq!(desk.advance(4, vec![desk.proof(3, 4)]).unwrap(), Since::Grown(3));
+        assert_eq!(desk.last(), 4);
+    }
+
+    #[test]
+    fn an_earlier_head_of_a_log_that_still_has_the_later_one_is_no_rollback() {
+        let desk = Desk::new();
+        assert_eq!(desk.advance(2, vec![desk.proof(2, 3)]).unwrap(), Since::Earlier(3));
+        assert_eq!(desk.last(), 3, "the larger head is kept");
+    }
+
+    #[test]
+    fn a_log_that_no_longer_has_what_it_showed_was_rolled_back() {
+        let desk = Desk::new();
+        let failure = desk.advance(2, vec![]).unwrap_err();
+        assert_eq!((failure.exit, failure.code.as_str()), (Exit::Rollback, "rollback"));
+        assert_eq!(desk.last(), 3);
+    }
+
+    #[test]
+    fn two_histories_under_one_key_are_tampering() {
+        let desk = Desk::new();
+        let other = TreeHash::new([7; 32]);
+        let same_size = desk.advance_to(&desk.log.sign_head(3, other), vec![]).unwrap_err();
+        assert_eq!((same_size.exit, same_size.code.as_str()), (Exit::Tampered, "split-view"));
+        let larger = desk.advance_to(&desk.log.sign_head(4, other), vec![desk.proof(3, 4)]).unwrap_err();
+        assert_eq!((larger.exit, larger.code.as_str()), (Exit::Tampered, "split-view"));
+        assert_eq!(desk.last(), 3);
+    }
+
+    #[test]
+    fn heads_of_another_log_do_not_count() {
+        let desk = Desk::new();
+        assert!(desk.heads.seen(&TestLog::new().trust()).is_none());
+    }
 }

@@ -14,7 +14,11 @@ mod recompute;
 mod registration;
 mod render;
 mod resolve;
+mod schema;
 mod submit;
+mod submitted;
+#[cfg(test)]
+mod testlog;
 mod trust;
 
 use std::process::ExitCode;

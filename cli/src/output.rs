@@ -81,8 +81,10 @@ impl Output {
     /// Prints what went wrong to standard error.
     pub(crate) fn failure_text(&self, failure: &Failure) {
         let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-        let mut text = format!("{style}error[{}]{style:#}: {}", printable(&failure.code), printable(&failure.what));
-        for (label, value) in [("expected", &failure.expected), ("got", &failure.got), ("try", &failure.next)] {
+        let mut text =
+            format!("{style}error[{}]{style:#}: {}", printable(&failure.code), printable(&failure.what));
+        for (label, value) in [("expected", &failure.expected), ("got", &failure.got), ("try", &failure.next)]
+        {
             if let Some(value) = value {
                 let _ = write!(text, "\n  {label:<9} {}", printable(value));
             }

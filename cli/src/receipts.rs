@@ -28,7 +28,9 @@ pub(crate) fn check(
     let mut placed: Vec<(u64, &Statement, &Placed)> = Vec::new();
     for (statement, result) in statements.iter().zip(&appended.results) {
         if matches!(result.status, AppendStatus::Appended | AppendStatus::Duplicate) {
-            let missing = || receipt("receipt-incomplete", format!("the answer for {} lacks its index", statement.id()));
+            let missing = || {
+                receipt("receipt-incomplete", format!("the answer for {} lacks its index", statement.id()))
+            };
             placed.push((result.index.ok_or_else(missing)?, statement, result));
         }
     }
@@ -36,7 +38,8 @@ pub(crate) fn check(
     let mut entries = Entries { client, ahead: BTreeMap::new() };
     for (at, (index, statement, result)) in placed.iter().enumerate() {
         // Neighbours are mostly appended together and fetched together.
-        let run = placed[at..].iter().zip(*index..).take_while(|((next, ..), expected)| next == expected).count();
+        let run =
+            placed[at..].iter().zip(*index..).take_while(|((next, ..), expected)| next == expected).count();
         check_one(&head, &entries.get(*index, run as u64)?, statement, result)?;
     }
     Ok((note, head))
@@ -52,18 +55,27 @@ impl Entries<'_> {
     fn get(&mut self, index: u64, run: u64) -> Result<Vec<u8>, ReceiptError> {
         if !self.ahead.contains_key(&index) {
             let fetched = self.client.entries(index, index.saturating_add(run));
-            let fetched = fetched.map_err(|e| receipt("receipt-incomplete", format!("entry #{index}: {e}")))?;
+            let fetched =
+                fetched.map_err(|e| receipt("receipt-incomplete", format!("entry #{index}: {e}")))?;
             self.ahead = (index..).zip(fetched).collect();
         }
-        self.ahead.remove(&index).ok_or_else(|| receipt("receipt-incomplete", format!("entry #{index} is missing")))
+        self.ahead
+            .remove(&index)
+            .ok_or_else(|| receipt("receipt-incomplete", format!("entry #{index} is missing")))
     }
 }
 
-fn check_one(head: &VerifiedHead, entry: &[u8], statement: &Statement, placed: &Placed) -> Result<(), ReceiptError> {
+fn check_one(
+    head: &VerifiedHead,
+    entry: &[u8],
+    statement: &Statement,
+    placed: &Placed,
+) -> Result<(), ReceiptError> {
     let decoded = Entry::decode(entry).map_err(|e| receipt(e.code(), e.to_string()))?;
     let index = decoded.index.0;
     if Some(index) != placed.index || decoded.statement != statement.envelope.bytes() {
-        let what = format!("entry {:?} is not the statement {} that was posted", placed.index, statement.id());
+        let what =
+            format!("entry {:?} is not the statement {} that was posted", placed.index, statement.id());
         return Err(receipt("receipt-other-entry", what));
     }
     let proof = InclusionProof { index, size: head.size(), path: placed.proof.clone() };
@@ -73,4 +85,79 @@ fn check_one(head: &VerifiedHead, entry: &[u8], statement: &Statement, placed: &
 
 fn receipt(code: &str, what: String) -> ReceiptError {
     ReceiptError { code: code.into(), what }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testlog::{TestLog, serve};
+
+    /// A log of genesis and one posted statement, and the honest answer to it.
+    fn posted() -> (TestLog, Statement, Appended) {
+        let mut log = TestLog::new();
+        let statement = log.note_by_registrar(5, "posted");
+        log.append(&statement);
+        let placed = Placed {
+            id: Some(statement.id()),
+            index: Some(1),
+            status: AppendStatus::Appended,
+            code: None,
+            detail: None,
+            warnings: Vec::new(),
+            proof: log.path(1, 2),
+        };
+        let head = log.head(2).to_string();
+        (log, statement, Appended { head, results: vec![placed] })
+    }
+
+    fn code(log: &TestLog, statement: &Statement, appended: &Appended, entry: Vec<u8>) -> Option<String> {
+        let client = serve(vec![("/v1/entries?start=1&limit=1".into(), entry)]);
+        check(&log.trust(), &client, &[statement], appended).err().map(|error| error.code)
+    }
+
+    #[test]
+    fn an_honest_receipt_is_believed() {
+        let (log, statement, appended) = posted();
+        assert_eq!(code(&log, &statement, &appended, log.entry_answer(1)), None);
+    }
+
+    #[test]
+    fn a_receipt_for_another_entry_is_not() {
+        let (mut log, statement, appended) = posted();
+        log.entries[1] = log.entries[0].clone();
+        assert_eq!(
+            code(&log, &statement, &appended, log.entry_answer(1)).as_deref(),
+            Some("receipt-other-entry")
+        );
+    }
+
+    #[test]
+    fn a_receipt_with_another_path_is_not() {
+        let (log, statement, mut appended) = posted();
+        appended.results[0].proof = vec![schemas::tree::TreeHash::new([0; 32])];
+        assert_eq!(
+            code(&log, &statement, &appended, log.entry_answer(1)).as_deref(),
+            Some("proof-root-mismatch")
+        );
+        appended.results[0].proof.clear();
+        assert_eq!(code(&log, &statement, &appended, log.entry_answer(1)).as_deref(), Some("proof-length"));
+    }
+
+    #[test]
+    fn a_receipt_under_another_logs_head_is_not() {
+        let (log, statement, appended) = posted();
+        let other = TestLog::new();
+        let refused = code(&other, &statement, &appended, log.entry_answer(1));
+        assert_eq!(refused.as_deref(), Some("note-not-by-trusted-key"));
+    }
+
+    #[test]
+    fn a_receipt_without_a_place_is_not() {
+        let (log, statement, mut appended) = posted();
+        appended.results[0].index = None;
+        assert_eq!(
+            code(&log, &statement, &appended, log.entry_answer(1)).as_deref(),
+            Some("receipt-incomplete")
+        );
+    }
 }

@@ -45,7 +45,11 @@ pub(crate) fn read_all(
 }
 
 /// Evidence of a log's every entry, so that what is not in it does not exist.
-pub(crate) fn evidence(client: &Client, head: &VerifiedHead, trust: Option<&Trust>) -> Result<Evidence, Failure> {
+pub(crate) fn evidence(
+    client: &Client,
+    head: &VerifiedHead,
+    trust: Option<&Trust>,
+) -> Result<Evidence, Failure> {
     let mut entries: Vec<Vec<u8>> = Vec::new();
     let mut tree = TreeHasher::new();
     read_all(client, head.size(), |portion| {
@@ -55,10 +59,15 @@ pub(crate) fn evidence(client: &Client, head: &VerifiedHead, trust: Option<&Trus
     })?;
     if tree.root() != head.root() {
         let what = format!("the {} entries do not add up to the signed root", head.size());
-        return Err(Failure::new("root-mismatch", what).values(head.root(), tree.root()).exit(Exit::Tampered));
+        return Err(Failure::new("root-mismatch", what)
+            .values(head.root(), tree.root())
+            .exit(Exit::Tampered));
     }
-    let statements: BTreeMap<Index, Statement> =
-        (0..).map(Index).zip(&entries).filter_map(|(index, entry)| Some((index, decode(entry).ok()?.1))).collect();
+    let statements: BTreeMap<Index, Statement> = (0..)
+        .map(Index)
+        .zip(&entries)
+        .filter_map(|(index, entry)| Some((index, decode(entry).ok()?.1)))
+        .collect();
     let rows = all_terms(statements.iter().map(|(index, statement)| (*index, statement)));
     let genesis = trust.and_then(|trust| trust.policy().genesis());
     let pinning = Pinning { log_key: trust.is_some(), genesis: false, key: head.key().to_string() };
@@ -103,4 +112,52 @@ pub(crate) struct Checkpoint<'t> {
     pub(crate) trust: Option<&'t Trust>,
     /// What that means for the end.
     pub(crate) exit: Exit,
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::tile::encode_entry_bundle;
+    use verifier::evidence::Absence;
+
+    use super::*;
+    use crate::testlog::{TestLog, serve};
+
+    fn log() -> TestLog {
+        let mut log = TestLog::new();
+        let statement = log.note_by_registrar(5, "more");
+        log.append(&statement);
+        log
+    }
+
+    fn answer(entries: &[Vec<u8>]) -> Vec<(String, Vec<u8>)> {
+        let slices: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
+        vec![("/v1/entries?start=0&limit=2".into(), encode_entry_bundle(&slices).unwrap())]
+    }
+
+    #[test]
+    fn every_entry_under_the_signed_root_is_evidence() {
+        let log = log();
+        let trust = log.trust();
+        let evidence = evidence(&serve(answer(&log.entries)), &log.verified(2), Some(&trust)).unwrap();
+        assert_eq!(evidence.records().count(), 2);
+        assert!(matches!(evidence.absence(), Absence::Recomputed(_)));
+        assert!(evidence.pinning().log_key && evidence.pinning().genesis);
+    }
+
+    #[test]
+    fn entries_that_do_not_add_up_to_the_root_are_tampered() {
+        let log = log();
+        let mut entries = log.entries.clone();
+        let last = entries[1].len() - 1;
+        entries[1][last] ^= 1;
+        let failure = evidence(&serve(answer(&entries)), &log.verified(2), Some(&log.trust())).unwrap_err();
+        assert_eq!((failure.exit, failure.code.as_str()), (Exit::Tampered, "root-mismatch"));
+    }
+
+    #[test]
+    fn a_server_that_stops_in_the_middle_is_an_error() {
+        let log = log();
+        let failure = evidence(&serve(answer(&log.entries[..1])), &log.verified(2), None).unwrap_err();
+        assert_eq!(failure.exit, Exit::Error);
+    }
 }

@@ -32,7 +32,11 @@ impl Registration {
 }
 
 /// The key's registration, if it has one.
-pub(crate) fn find(client: &Client, log: &LogId, public: &PublicKey) -> Result<Option<Registration>, Failure> {
+pub(crate) fn find(
+    client: &Client,
+    log: &LogId,
+    public: &PublicKey,
+) -> Result<Option<Registration>, Failure> {
     let kid = KeyId::of(public);
     let mut found = None;
     for (index, key) in changes_of(client, &kid)? {
@@ -69,7 +73,11 @@ pub(crate) fn public_of(client: &Client, log: &LogId, kid: &KeyId) -> Result<Opt
 }
 
 /// A signer with this key for whomever the log has registered it to.
-pub(crate) fn signer(client: &Client, log: &LogId, key: SecretKey) -> Result<(Signer, Registration), Failure> {
+pub(crate) fn signer(
+    client: &Client,
+    log: &LogId,
+    key: SecretKey,
+) -> Result<(Signer, Registration), Failure> {
     let registration = find(client, log, &key.public())?.ok_or_else(|| {
         Failure::new("unknown-key", format!("the log knows no key {}", key.kid()))
             .next("writ keys register --registrar FILE --key FILE.pub --principal URI --role ROLE")
@@ -84,7 +92,10 @@ pub(crate) fn signer(client: &Client, log: &LogId, key: SecretKey) -> Result<(Si
 fn genesis(client: &Client, log: &LogId) -> Result<Genesis, Failure> {
     match fetch(client, &(*log).into())?.payload.body {
         Body::Genesis(genesis) => Ok(genesis),
-        _ => Err(Failure::new("server-answer", format!("the server says that {log} is a log, but it is no genesis"))),
+        _ => Err(Failure::new(
+            "server-answer",
+            format!("the server says that {log} is a log, but it is no genesis"),
+        )),
     }
 }
 
@@ -92,7 +103,8 @@ fn changes_of(client: &Client, kid: &KeyId) -> Result<Vec<(u64, Key)>, Failure> 
     let mut changes = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
-        let query = Query::default().with("kind", "key").with("limit", "500").with_some("cursor", cursor.as_ref());
+        let query =
+            Query::default().with("kind", "key").with("limit", "500").with_some("cursor", cursor.as_ref());
         let page = client.search(&query)?;
         for found in &page.results {
             if let Body::Key(key) = payload(found)?.body
@@ -112,7 +124,8 @@ fn changes_of(client: &Client, kid: &KeyId) -> Result<Vec<(u64, Key)>, Failure> 
 pub(crate) fn fetch(client: &Client, id: &StatementId) -> Result<Statement, Failure> {
     let bytes = client.statement(id)?;
     let statement = Statement::decode(&bytes);
-    let statement = statement.map_err(|e| Failure::new(e.code(), format!("the server's statement {id}: {e}")))?;
+    let statement =
+        statement.map_err(|e| Failure::new(e.code(), format!("the server's statement {id}: {e}")))?;
     if statement.id() != *id {
         return Err(Failure::new("wrong-statement", "the server answers with another statement")
             .values(id, statement.id())
@@ -123,12 +136,14 @@ pub(crate) fn fetch(client: &Client, id: &StatementId) -> Result<Statement, Fail
 
 /// What a statement says, as the server says.
 pub(crate) fn payload(found: &Found) -> Result<Payload, Failure> {
-    Payload::from_json(&found.payload).map_err(|e| Failure::new(e.code(), format!("the server's statement {}: {e}", found.id)))
+    Payload::from_json(&found.payload)
+        .map_err(|e| Failure::new(e.code(), format!("the server's statement {}: {e}", found.id)))
 }
 
 /// An entry's index and statement.
 pub(crate) fn decode(entry: &[u8]) -> Result<(u64, Statement), Failure> {
-    let entry = Entry::decode(entry).map_err(|e| Failure::new(e.code(), format!("the server's entry: {e}")))?;
+    let entry =
+        Entry::decode(entry).map_err(|e| Failure::new(e.code(), format!("the server's entry: {e}")))?;
     let statement = Statement::decode(&entry.statement);
     let statement = statement.map_err(|e| Failure::new(e.code(), format!("entry {}: {e}", entry.index)))?;
     Ok((entry.index.0, statement))

@@ -32,7 +32,9 @@ pub(crate) fn resolve(client: &Client, id: &str) -> Result<Candidate, Failure> {
             check_carries(client, only, id)?;
             Ok(only.clone())
         }
-        several if several.len() > CANDIDATES_MAX || found.truncated => Err(ambiguous(id, several, found.truncated)),
+        several if several.len() > CANDIDATES_MAX || found.truncated => {
+            Err(ambiguous(id, several, found.truncated))
+        }
         several => choose(client, id, several),
     }
 }
@@ -50,7 +52,8 @@ fn choose(client: &Client, id: &str, candidates: &[Candidate]) -> Result<Candida
 
 /// The one statement of the most telling kind, where all are of one source event.
 fn preferred<'a>(candidates: &'a [Candidate], sources: &[Option<Source>]) -> Option<&'a Candidate> {
-    let event = |source: &Option<Source>| source.as_ref().map(|source| (source.format.clone(), source.id.clone()));
+    let event =
+        |source: &Option<Source>| source.as_ref().map(|source| (source.format.clone(), source.id.clone()));
     let first = sources.first().map(event)?;
     if sources.iter().any(|source| event(source) != first) {
         return None;
@@ -78,7 +81,8 @@ fn check_carries(client: &Client, candidate: &Candidate, id: &str) -> Result<Sta
 pub(crate) fn carries(statement: &Statement, id: &str) -> bool {
     let own = statement.id().to_hex();
     let begins = id.len() >= PREFIX_MIN && own.starts_with(id);
-    let holds = |id: &str| serde_json::to_value(&statement.payload).is_ok_and(|payload| holds_text(&payload, id));
+    let holds =
+        |id: &str| serde_json::to_value(&statement.payload).is_ok_and(|payload| holds_text(&payload, id));
     // A foreign id may be given with its type: `request:…`.
     begins || holds(id) || id.split_once(':').is_some_and(|(_, value)| holds(value))
 }
@@ -109,7 +113,8 @@ fn ambiguous(id: &str, candidates: &[Candidate], more: bool) -> Failure {
         .collect();
     let rest = if more || candidates.len() > CANDIDATES_MAX { "\n    …and more" } else { "" };
     let what = format!("`{id}` means several statements:{}{rest}", rows.concat());
-    Failure::usage("ambiguous-id", what).next("the same with one of these ids, or `writ search --ref TYPE:VALUE`")
+    Failure::usage("ambiguous-id", what)
+        .next("the same with one of these ids, or `writ search --ref TYPE:VALUE`")
 }
 
 #[cfg(test)]

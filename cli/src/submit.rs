@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gateway::client::{AppendStatus, AsOf, Client};
+use gateway::client::{AppendStatus, Client};
 use gateway::draft::{Labels, Surroundings};
 use gateway::forward::{self, Outcome, ReceiptError};
 use gateway::signer::Signer;
@@ -13,7 +13,6 @@ use schemas::kinds::{Stream, StreamOp};
 use schemas::note::Note;
 use schemas::payload::{Body, Kind, PAYLOAD_VERSION, Payload, Vantage};
 use schemas::text::Tenant;
-use serde::Serialize;
 use verifier::checkpoint::VerifiedHead;
 
 use crate::context::Context;
@@ -21,6 +20,7 @@ use crate::failure::Failure;
 use crate::moment;
 use crate::receipts;
 use crate::registration::Registration;
+use crate::submitted::{SubmitResult, Submitted};
 use crate::trust::Trust;
 
 /// Brings one key's statements to one log.
@@ -36,36 +36,6 @@ pub(crate) struct Submission<'a> {
     signed: Vec<(Option<usize>, Statement)>,
     /// Numbers given out and not spooled yet.
     reserved: BTreeMap<Tenant, u64>,
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub(crate) struct Submitted {
-    /// One for each statement, those left over from before first.
-    pub(crate) results: Vec<SubmitResult>,
-    /// The head that all receipts lead to, where it was checked.
-    pub(crate) head: Option<VerifiedHead>,
-    /// Why sending broke off, if it did.
-    pub(crate) broke_off: Option<Failure>,
-}
-
-/// What became of one statement.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct SubmitResult {
-    /// Line of the draft; absent where it was left over from before or made here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) line: Option<usize>,
-    pub(crate) kind: Kind,
-    pub(crate) id: StatementId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) index: Option<u64>,
-    pub(crate) status: AppendStatus,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) detail: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) warnings: Vec<String>,
 }
 
 impl<'a> Submission<'a> {
@@ -163,12 +133,13 @@ impl<'a> Submission<'a> {
             self.spools.values().flat_map(Spool::unsent).map(|statement| (None, statement.clone())).collect();
         self.spool_signed()?;
         waiting.append(&mut self.signed);
-        let mut submitted = Submitted { results: Vec::new(), head: None, broke_off: None };
+        let mut submitted = Submitted::default();
         self.post(waiting, &mut submitted)?;
         self.void_refused(&mut submitted)?;
         for spool in self.spools.values_mut() {
             spool.compact()?;
         }
+        submitted.kept = self.spools.values().map(|spool| spool.unsent().count()).sum();
         Ok(submitted)
     }
 
@@ -188,14 +159,19 @@ impl<'a> Submission<'a> {
             let own = |statement: &&Statement| {
                 statement.payload.tenant == *tenant && statement.payload.stream == Some(spool.stream())
             };
-            let statements = self.signed.iter().map(|(_, statement)| statement).filter(own).cloned().collect();
+            let statements =
+                self.signed.iter().map(|(_, statement)| statement).filter(own).cloned().collect();
             spool.put(statements)?;
         }
         self.reserved.clear();
         Ok(())
     }
 
-    fn post(&mut self, waiting: Vec<(Option<usize>, Statement)>, submitted: &mut Submitted) -> Result<(), Failure> {
+    fn post(
+        &mut self,
+        waiting: Vec<(Option<usize>, Statement)>,
+        submitted: &mut Submitted,
+    ) -> Result<(), Failure> {
         let (lines, statements): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
         let kinds: Vec<Kind> = statements.iter().map(|statement| statement.payload.kind).collect();
         let (trust, client) = (self.trust, self.client);
@@ -243,7 +219,7 @@ impl<'a> Submission<'a> {
             self.sign(None, payload)?;
             self.spool_signed()?;
             let statements = std::mem::take(&mut self.signed);
-            let mut voiding = Submitted { results: Vec::new(), head: None, broke_off: None };
+            let mut voiding = Submitted::default();
             self.post(statements, &mut voiding)?;
             if voiding.results.iter().any(|result| result.status != AppendStatus::Refused) {
                 self.spool(&tenant)?.voided(&numbers);
@@ -251,65 +227,5 @@ impl<'a> Submission<'a> {
             submitted.head = voiding.head.or(submitted.head.take());
         }
         Ok(())
-    }
-}
-
-impl Submitted {
-    /// The head in JSON form.
-    pub(crate) fn as_of(&self) -> Option<HeadDocument> {
-        self.head.as_ref().map(HeadDocument::of)
-    }
-
-    /// Whether the receipts were checked.
-    pub(crate) fn receipts(&self) -> &'static str {
-        if self.head.is_some() { "verified" } else { "unchecked" }
-    }
-
-    /// The failure to end with, if any statement was refused or sending broke off.
-    pub(crate) fn failure(&self) -> Option<Failure> {
-        if let Some(failure) = &self.broke_off {
-            return Some(failure.clone());
-        }
-        let refused = self.results.iter().find(|result| result.status == AppendStatus::Refused)?;
-        let detail = refused.detail.clone().unwrap_or_else(|| "no reason given".into());
-        let code = refused.code.clone().unwrap_or_else(|| "refused".into());
-        let line = refused.line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        Some(Failure::new(code, format!("{line}the log refuses the {} statement: {detail}", refused.kind)))
-    }
-}
-
-/// A head that was verified.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct HeadDocument {
-    pub(crate) origin: String,
-    pub(crate) size: u64,
-    pub(crate) root: String,
-}
-
-impl HeadDocument {
-    pub(crate) fn of(head: &VerifiedHead) -> Self {
-        Self { origin: head.origin().to_string(), size: head.size(), root: head.root().to_hex() }
-    }
-}
-
-impl From<&AsOf> for HeadDocument {
-    fn from(as_of: &AsOf) -> Self {
-        Self { origin: as_of.origin.clone(), size: as_of.size, root: as_of.root.to_hex() }
-    }
-}
-
-impl SubmitResult {
-    fn new(line: Option<usize>, kind: Kind, outcome: Outcome) -> Self {
-        let placed = outcome.placed;
-        Self {
-            line,
-            kind,
-            id: placed.id.unwrap_or(outcome.id),
-            index: placed.index,
-            status: placed.status,
-            code: placed.code,
-            detail: placed.detail,
-            warnings: placed.warnings,
-        }
     }
 }

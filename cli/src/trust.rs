@@ -22,6 +22,11 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
+    #[cfg(test)]
+    pub(crate) fn new(path: &Path, policy: TrustPolicy) -> Self {
+        Self { path: path.into(), policy }
+    }
+
     /// Reads a trust file.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let unreadable = |e: std::io::Error| {
@@ -32,9 +37,8 @@ impl Trust {
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(unreadable)?;
         file.take(TRUST_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        let policy = TrustPolicy::parse(&bytes).map_err(|e| {
-            Failure::new(e.code(), format!("{}: {e}", path.display())).exit(Exit::Untrusted)
-        })?;
+        let policy = TrustPolicy::parse(&bytes)
+            .map_err(|e| Failure::new(e.code(), format!("{}: {e}", path.display())).exit(Exit::Untrusted))?;
         Ok(Self { path: path.into(), policy })
     }
 
@@ -56,16 +60,20 @@ impl Trust {
     /// Says why a head is not believed: wrong log and wrong key by name, before any talk of signatures.
     pub(crate) fn refuse_head(&self, note: &Note, error: &CheckpointVerifyError) -> Failure {
         let failure = Failure::new(error.code(), error.to_string());
-        let tampered = matches!(error, CheckpointVerifyError::Checkpoint(_))
-            || error.code() == "note-signature-invalid";
+        let tampered =
+            matches!(error, CheckpointVerifyError::Checkpoint(_)) || error.code() == "note-signature-invalid";
         if tampered {
             return failure.exit(Exit::Tampered);
         }
         let pinned: Vec<String> = self.policy.logs().iter().map(|log| key_name(&log.key)).collect();
-        let signed: Vec<String> = note.signatures().iter().map(|line| format!("{}+{}", line.name, line.key_id)).collect();
+        let signed: Vec<String> =
+            note.signatures().iter().map(|line| format!("{}+{}", line.name, line.key_id)).collect();
         failure
             .exit(Exit::Untrusted)
-            .values(format!("a head signed by {} (pinned in {})", list(&pinned), self.path.display()), list(&signed))
+            .values(
+                format!("a head signed by {} (pinned in {})", list(&pinned), self.path.display()),
+                list(&signed),
+            )
             .next("another --server, or the trust file of this log")
     }
 }
@@ -86,9 +94,59 @@ pub(crate) fn unpinned_head(note: &Note, genesis: &[u8]) -> Result<VerifiedHead,
     let Body::Genesis(genesis) = statement.payload.body else {
         return Err(broken("the first entry is no genesis".into()));
     };
-    let public = genesis.key(Use::Checkpoint).ok_or_else(|| broken("genesis names no checkpoint key".into()))?;
+    let public =
+        genesis.key(Use::Checkpoint).ok_or_else(|| broken("genesis names no checkpoint key".into()))?;
     let name = KeyName::new(genesis.origin.as_str()).map_err(|e| broken(e.to_string()))?;
     let key = VerifierKey::new(name, SignatureType::Ed25519, *public);
     let policy = TrustPolicy::for_log(key, id.into()).map_err(|e| broken(e.to_string()))?;
     verify_head(note, &policy).map_err(|e| Failure::new(e.code(), e.to_string()).exit(Exit::Tampered))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testlog::TestLog;
+
+    #[test]
+    fn a_head_of_the_pinned_key_is_believed() {
+        let log = TestLog::new();
+        assert_eq!(log.trust().verify_head(&log.head(1)).unwrap().size(), 1);
+    }
+
+    #[test]
+    fn another_logs_key_is_untrusted_and_both_keys_are_named() {
+        let (log, other) = (TestLog::new(), TestLog::new());
+        let failure = other.trust().verify_head(&log.head(1)).unwrap_err();
+        assert_eq!(failure.exit, Exit::Untrusted);
+        let (expected, got) = (failure.expected.unwrap(), failure.got.unwrap());
+        assert!(expected.contains(&key_name(&other.trust().policy().logs()[0].key)), "{expected}");
+        assert!(got.contains(&key_name(&log.trust().policy().logs()[0].key)), "{got}");
+    }
+
+    #[test]
+    fn a_changed_head_is_tampered() {
+        let log = TestLog::new();
+        let note = log.head(1);
+        let changed =
+            Note::new(note.text().replacen("\n1\n", "\n2\n", 1), note.signatures().to_vec()).unwrap();
+        assert_eq!(log.trust().verify_head(&changed).unwrap_err().exit, Exit::Tampered);
+    }
+
+    #[test]
+    fn without_a_pin_a_head_is_held_against_its_own_genesis() {
+        let (log, other) = (TestLog::new(), TestLog::new());
+        assert!(unpinned_head(&log.head(1), &log.entries[0]).is_ok());
+        assert_eq!(unpinned_head(&log.head(1), &other.entries[0]).unwrap_err().exit, Exit::Tampered);
+    }
+
+    #[test]
+    fn a_trust_file_that_is_missing_or_broken_is_untrusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trust.policy");
+        assert_eq!(Trust::read(&path).unwrap_err().exit, Exit::Untrusted);
+        std::fs::write(&path, "nonsense\n").unwrap();
+        assert_eq!(Trust::read(&path).unwrap_err().exit, Exit::Untrusted);
+        std::fs::write(&path, TestLog::new().trust().policy().to_string()).unwrap();
+        assert!(Trust::read(&path).is_ok());
+    }
 }

@@ -61,6 +61,8 @@ impl Draft {
         let value = json::parse(line).map_err(|e| DraftError::Json { detail: e.to_string() })?;
         let Value::Object(mut draft) = value else { return Err(DraftError::NotAnObject) };
         let label = take_label(&mut draft)?;
+        // Also where the kind is unknown, so that it is the kind which is named as wrong.
+        draft.entry("v").or_insert(Value::from(PAYLOAD_VERSION));
         let kind = draft.get("kind").and_then(Value::as_str).and_then(Kind::from_word);
         if let Some(kind) = kind {
             fill(&mut draft, kind, around, now);
@@ -100,7 +102,6 @@ fn fill(draft: &mut Map<String, Value>, kind: Kind, around: &Surroundings, now: 
     let mut default = |field: &str, value: Value| {
         draft.entry(field).or_insert(value);
     };
-    default("v", Value::from(PAYLOAD_VERSION));
     default("tenant", Value::from(around.tenant.as_str()));
     default("at", Value::from(now.0));
     default("vantage", Value::from(vantage.as_str()));
@@ -240,8 +241,7 @@ mod tests {
         Draft::parse(line, &around(), &labels, Time(1000))
     }
 
-    const ACTION: &str =
-        r#"{"kind":"action","body":{"phase":"both","actor":"agent:a","action":{"name":"pay"},"resources":["r"],"outcome":"completed","delegation":"@d1"}}"#;
+    const ACTION: &str = r#"{"kind":"action","body":{"phase":"both","actor":"agent:a","action":{"name":"pay"},"resources":["r"],"outcome":"completed","delegation":"@d1"}}"#;
 
     #[test]
     fn gaps_are_filled_from_the_surroundings() {
@@ -253,7 +253,10 @@ mod tests {
         let Body::Action(action) = payload.body else { panic!("an action") };
         assert_eq!(action.attempted_at, Time(1000));
         assert_eq!(action.delegation, Some(Reference::Id(StatementId::new([7; 32]))));
-        assert_eq!(action.action, ActionName { name: "pay".parse().unwrap(), class: None, class_source: None });
+        assert_eq!(
+            action.action,
+            ActionName { name: "pay".parse().unwrap(), class: None, class_source: None }
+        );
     }
 
     #[test]
@@ -288,7 +291,8 @@ mod tests {
 
     #[test]
     fn labels_stand_for_earlier_drafts_in_reference_places_only() {
-        let hop = r#"{"kind":"delegation","body":{"delegator":"user:a","delegatee":"agent:b","parents":["@d1"]}}"#;
+        let hop =
+            r#"{"kind":"delegation","body":{"delegator":"user:a","delegatee":"agent:b","parents":["@d1"]}}"#;
         let Body::Delegation(hop) = parse(hop).unwrap().payload.body else { panic!("a delegation") };
         assert_eq!(hop.parents, [Reference::Id(StatementId::new([7; 32]))]);
         let revocation = r#"{"kind":"revocation","body":{"target":{"kind":"delegation","ref":"@d1"}}}"#;
@@ -305,12 +309,15 @@ mod tests {
         assert_eq!(code("{"), "draft-json");
         assert_eq!(code("[]"), "draft-not-an-object");
         assert_eq!(code(r#"{"label":1}"#), "draft-label");
-        assert_eq!(code(r#"{"kind":"nonsense","v":1,"body":{}}"#), "unknown-kind");
+        assert_eq!(code(r#"{"kind":"nonsense","body":{}}"#), "unknown-kind");
         assert_eq!(code(&ACTION.replacen('{', r#"{"bogus":1,"#, 1)), "unknown-field");
         assert_eq!(code(&ACTION.replacen('{', r#"{"at":1.5,"#, 1)), "draft-json");
         assert_eq!(code(&ACTION.replacen('{', r#"{"v":2,"#, 1)), "unknown-version");
         let mut labels = Labels::default();
         labels.define("a".into(), StatementId::new([0; 32])).unwrap();
-        assert_eq!(labels.define("a".into(), StatementId::new([1; 32])).unwrap_err().code(), "draft-label-twice");
+        assert_eq!(
+            labels.define("a".into(), StatementId::new([1; 32])).unwrap_err().code(),
+            "draft-label-twice"
+        );
     }
 }

@@ -119,7 +119,9 @@ pub fn batches(statements: &[Statement]) -> impl Iterator<Item = Range<usize>> {
 /// A problem in answer to a single statement is that statement's refusal where trying again cannot help.
 fn refused_alone(statements: &[Statement], error: ClientError) -> Result<Vec<Outcome>, ForwardError> {
     match (statements, error) {
-        ([statement], ClientError::Refused { status: 400..=499, code, detail, .. }) if !is_about_the_request(&code) => {
+        ([statement], ClientError::Refused { status: 400..=499, code, detail, .. })
+            if !is_about_the_request(&code) =>
+        {
             let placed = Placed {
                 id: Some(statement.id()),
                 index: None,
@@ -137,7 +139,11 @@ fn refused_alone(statements: &[Statement], error: ClientError) -> Result<Vec<Out
 
 /// Whether a problem speaks of the request and not of the statement: a wrong address answers 404 to anything.
 fn is_about_the_request(code: &str) -> bool {
-    code.starts_with("http-") || matches!(code, "no-such-route" | "method-not-allowed" | "timeout" | "bad-query" | "unsupported-media-type")
+    code.starts_with("http-")
+        || matches!(
+            code,
+            "no-such-route" | "method-not-allowed" | "timeout" | "bad-query" | "unsupported-media-type"
+        )
 }
 
 #[cfg(test)]
@@ -157,7 +163,8 @@ mod tests {
                 "body": {"about": "cd".repeat(32), "note": "n"}
             });
             if ref_bytes > 0 {
-                json["refs"] = vec![serde_json::json!(["x", "y:z", "n".repeat(2000)]); ref_bytes / 2000].into();
+                json["refs"] =
+                    vec![serde_json::json!(["x", "y:z", "n".repeat(2000)]); ref_bytes / 2000].into();
             }
             signer.sign(&Payload::from_json(&json).unwrap()).unwrap()
         };
@@ -176,7 +183,10 @@ mod tests {
         }
         let one = statements(1, 0);
         let many: Vec<Statement> = vec![one[0].clone(); BATCH_STATEMENTS_MAX + 1];
-        assert_eq!(batches(&many).collect::<Vec<_>>(), [0..BATCH_STATEMENTS_MAX, BATCH_STATEMENTS_MAX..BATCH_STATEMENTS_MAX + 1]);
+        assert_eq!(
+            batches(&many).collect::<Vec<_>>(),
+            [0..BATCH_STATEMENTS_MAX, BATCH_STATEMENTS_MAX..BATCH_STATEMENTS_MAX + 1]
+        );
         assert_eq!(batches(&[]).count(), 0);
     }
 

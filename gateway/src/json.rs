@@ -52,14 +52,18 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
         if value > INTEGER_MAX {
-            return Err(E::custom(format_args!("{value} is beyond 2^53-1; write it as text where the field allows it")));
+            return Err(E::custom(format_args!(
+                "{value} is beyond 2^53-1; write it as text where the field allows it"
+            )));
         }
         Ok(Value::from(value))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
         if value.unsigned_abs() > INTEGER_MAX {
-            return Err(E::custom(format_args!("{value} is beyond -(2^53-1); write it as text where the field allows it")));
+            return Err(E::custom(format_args!(
+                "{value} is beyond -(2^53-1); write it as text where the field allows it"
+            )));
         }
         Ok(Value::from(value))
     }

@@ -9,7 +9,9 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes};
+use ed25519_dalek::pkcs8::{
+    DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes,
+};
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use schemas::ids::{KeyId, PublicKey, Signature};
 use thiserror::Error;
@@ -46,7 +48,8 @@ impl SecretKey {
         }
         // Without the public half inside: every PKCS#8 reader knows version 1, few know version 2.
         let pair = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
-        let pem = pair.to_pkcs8_pem(LineEnding::LF).map_err(|e| KeyFileError::Encode { detail: e.to_string() })?;
+        let pem =
+            pair.to_pkcs8_pem(LineEnding::LF).map_err(|e| KeyFileError::Encode { detail: e.to_string() })?;
         write_new(path, 0o600, pem.as_bytes())?;
         let public = self.0.verifying_key().to_public_key_pem(LineEnding::LF);
         let public = public.map_err(|e| KeyFileError::Encode { detail: e.to_string() })?;
@@ -82,7 +85,10 @@ pub fn read_public(path: &Path) -> Result<PublicKey, KeyFileError> {
     let key = VerifyingKey::from_public_key_pem(&pem)
         .map_err(|e| KeyFileError::NotAPublicKey { path: path.into(), detail: e.to_string() })?;
     if key.is_weak() {
-        return Err(KeyFileError::NotAPublicKey { path: path.into(), detail: "the key has small order".into() });
+        return Err(KeyFileError::NotAPublicKey {
+            path: path.into(),
+            detail: "the key has small order".into(),
+        });
     }
     Ok(PublicKey::new(key.to_bytes()))
 }

@@ -53,7 +53,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let around = submission.surroundings(args.tenant.clone())?;
     let mut labels = Labels::default();
     for (number, line) in &lines {
-        let at_line = |failure: Failure| Failure { what: format!("line {number}: {}", failure.what), ..failure };
+        let at_line =
+            |failure: Failure| Failure { what: format!("line {number}: {}", failure.what), ..failure };
         let draft = Draft::parse(line, &around, &labels, moment::now()).map_err(|e| at_line(e.into()))?;
         submission.sign_draft(*number, draft.label, draft.payload, &mut labels).map_err(at_line)?;
     }
@@ -65,8 +66,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 /// The lines with something on them, and their numbers from 1.
 fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, Failure> {
     let unreadable = |e: io::Error| Failure::new("drafts-unreadable", format!("{}: {e}", path.display()));
-    let input: Box<dyn Read> =
-        if path == Path::new("-") { Box::new(io::stdin().lock()) } else { Box::new(File::open(path).map_err(unreadable)?) };
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(unreadable)?)
+    };
     let mut input = BufReader::new(input);
     let mut lines = Vec::new();
     for number in 1.. {
@@ -76,7 +80,10 @@ fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, Failure> {
             break;
         }
         if read as u64 > LINE_BYTES_MAX {
-            return Err(Failure::new("draft-too-large", format!("line {number} is longer than {LINE_BYTES_MAX} bytes")));
+            return Err(Failure::new(
+                "draft-too-large",
+                format!("line {number} is longer than {LINE_BYTES_MAX} bytes"),
+            ));
         }
         if !line.trim().is_empty() {
             lines.push((number, line));

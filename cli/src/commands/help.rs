@@ -22,7 +22,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     command.build();
     let mut found = &mut command;
     for word in &args.topic {
-        let unknown = || Failure::usage("unknown-topic", format!("there is no help about `{word}`")).next("writ --help");
+        let unknown = || {
+            Failure::usage("unknown-topic", format!("there is no help about `{word}`")).next("writ --help")
+        };
         found = found.find_subcommand_mut(word).ok_or_else(unknown)?;
     }
     context.output.text(&found.render_long_help().to_string())?;

@@ -23,7 +23,8 @@ use crate::failure::Failure;
 use crate::output::printable;
 use crate::receipts;
 use crate::registration;
-use crate::submit::HeadDocument;
+use crate::schema;
+use crate::submitted::HeadDocument;
 use crate::trust::Trust;
 
 /// Failures that the text names one by one; the JSON document names more.
@@ -120,7 +121,8 @@ fn cloudtrail(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (report, failure) = match prepared {
         Err(failure) => (Report::default(), Some(failure)),
         Ok((signer, into)) => {
-            let (report, read) = cloudtrail::read(&args.paths, &into, |payload| importer.take(&signer, &payload));
+            let (report, read) =
+                cloudtrail::read(&args.paths, &into, |payload| importer.take(&signer, &payload));
             let sent = read.and_then(|()| importer.flush());
             (report, sent.err())
         }
@@ -206,7 +208,10 @@ impl<'a> Importer<'a> {
             self.context.output.text(&text(&self.counts, report, head.as_ref()))?;
         }
         if !checked && self.counts.imported > 0 {
-            self.context.output.warn("receipts-unchecked", "no trust file: nothing proves that the server kept these statements");
+            self.context.output.warn(
+                "receipts-unchecked",
+                "no trust file: nothing proves that the server kept these statements",
+            );
         }
         match failure {
             None => Ok(Exit::Ok),
@@ -221,7 +226,8 @@ impl<'a> Importer<'a> {
 /// The failure to end with where something was left out.
 fn incomplete(counts: &Counts, report: &Report) -> Option<Failure> {
     if counts.refused > 0 {
-        let codes: Vec<String> = counts.refused_by_code.iter().map(|(code, count)| format!("{code} ×{count}")).collect();
+        let codes: Vec<String> =
+            counts.refused_by_code.iter().map(|(code, count)| format!("{code} ×{count}")).collect();
         let what = format!("the log refuses {} statements: {}", counts.refused, codes.join(", "));
         return Some(Failure::new("import-refused", what).next("register the key with --role gateway"));
     }
@@ -230,7 +236,10 @@ fn incomplete(counts: &Counts, report: &Report) -> Option<Failure> {
     }
     let (files, events) = (report.files_failed, report.events_failed);
     let what = format!("{files} files and {events} events could not be read; the rest is imported");
-    Some(Failure::new("import-incomplete", what).next("the same again once they are mended: what is there stays"))
+    Some(
+        Failure::new("import-incomplete", what)
+            .next("the same again once they are mended: what is there stays"),
+    )
 }
 
 fn document<'a>(
@@ -240,11 +249,15 @@ fn document<'a>(
     error: Option<&'a Failure>,
 ) -> Document<'a> {
     Document {
-        schema: "writ.import/1",
+        schema: schema::IMPORT,
         source: cloudtrail::FORMAT,
         counts,
         files: Files { read: report.files_read, ignored: report.files_ignored, failed: report.files_failed },
-        events: Events { imported: report.events_imported, ignored: report.events_ignored, failed: report.events_failed },
+        events: Events {
+            imported: report.events_imported,
+            ignored: report.events_ignored,
+            failed: report.events_failed,
+        },
         skipped_by_code: &report.failed_by_code,
         failures: report.failures.iter().map(failure_row).collect(),
         head,
@@ -275,7 +288,8 @@ fn text(counts: &Counts, report: &Report, head: Option<&HeadDocument>) -> String
         let _ = writeln!(text, "skipped  …and {} more; --json names them", failed - FAILURES_SHOWN as u64);
     }
     let Counts { imported, already_imported, refused, .. } = counts;
-    let _ = writeln!(text, "{imported} statements imported, {already_imported} already there, {refused} refused");
+    let _ =
+        writeln!(text, "{imported} statements imported, {already_imported} already there, {refused} refused");
     let (read, ignored) = (report.events_imported, report.events_ignored);
     let _ = writeln!(text, "{read} events read, {ignored} without a call, {} skipped", report.events_failed);
     let (read, ignored) = (report.files_read, report.files_ignored);
@@ -284,4 +298,30 @@ fn text(counts: &Counts, report: &Report, head: Option<&HeadDocument>) -> String
         let _ = writeln!(text, "receipts verified under {} size {}", printable(&head.origin), head.size);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::assert_described;
+
+    #[test]
+    fn the_document_is_described_by_its_schema_whole_or_broken_off() {
+        let mut counts = Counts { imported: 3, ..Counts::default() };
+        assert_described(&document(&counts, &Report::default(), None, None));
+        counts.refused = 2;
+        counts.refused_by_code.insert("role-kind".into(), 2);
+        let failure = incomplete(&counts, &Report::default()).unwrap();
+        assert!(failure.what.contains("role-kind"), "{}", failure.what);
+        let head = HeadDocument { origin: "o".into(), size: 4, root: "ab".repeat(32) };
+        assert_described(&document(&counts, &Report::default(), Some(head), Some(&failure)));
+    }
+
+    #[test]
+    fn what_could_not_be_read_ends_the_import_with_an_error() {
+        let report = Report { events_failed: 1, ..Report::default() };
+        let failure = incomplete(&Counts::default(), &report).unwrap();
+        assert_eq!((failure.exit, failure.code.as_str()), (Exit::Error, "import-incomplete"));
+        assert!(incomplete(&Counts::default(), &Report::default()).is_none());
+    }
 }

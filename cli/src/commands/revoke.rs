@@ -50,7 +50,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let target = target_of(&statement)?;
     let signer = registration::signer(&client, &log, key)?;
     let mut submission = Submission::new(context, &client, trust.as_ref(), log, signer);
-    let body = Revocation { target, revoker: None, effective_at, cause: args.cause.clone(), note: args.note.clone() };
+    let body = Revocation {
+        target,
+        revoker: None,
+        effective_at,
+        cause: args.cause.clone(),
+        note: args.note.clone(),
+    };
     let tenant = statement.payload.tenant.clone();
     let payload = submission.payload(tenant, Vantage::Authority, Body::Revocation(body))?;
     submission.sign(None, payload)?;
@@ -63,7 +69,9 @@ fn target_of(statement: &Statement) -> Result<Target, Failure> {
     match &statement.payload.body {
         Body::Delegation(_) => Ok(by_id(TargetKind::Delegation)),
         Body::Approval(_) => Ok(by_id(TargetKind::Approval)),
-        Body::Credential(credential) if credential.op != CredentialOp::Authenticate => Ok(by_id(TargetKind::Credential)),
+        Body::Credential(credential) if credential.op != CredentialOp::Authenticate => {
+            Ok(by_id(TargetKind::Credential))
+        }
         Body::Task(_) => Ok(Target { task: statement.payload.task.clone(), ..bare(TargetKind::Task) }),
         Body::Principal(principal) => {
             Ok(Target { principal: Some(principal.id.clone()), ..bare(TargetKind::Principal) })
@@ -71,8 +79,10 @@ fn target_of(statement: &Statement) -> Result<Target, Failure> {
         Body::Key(_) => Err(Failure::usage("not-revocable", "a key is withdrawn by a registrar")
             .next("writ keys retire, or writ keys compromise")),
         _ => {
-            let what = format!("a {} statement gives no authority that could be withdrawn", statement.payload.kind);
-            Err(Failure::usage("not-revocable", what).next("writ who ID shows which delegation carried the authority"))
+            let what =
+                format!("a {} statement gives no authority that could be withdrawn", statement.payload.kind);
+            Err(Failure::usage("not-revocable", what)
+                .next("writ who ID shows which delegation carried the authority"))
         }
     }
 }

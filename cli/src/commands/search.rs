@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::moment;
 use crate::output::printable;
 use crate::render::{short, statement};
+use crate::schema;
 
 /// Find statements by who, what, where, when, or another system's id
 ///
@@ -91,8 +92,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let results: Vec<Row> = page.results.into_iter().map(row).collect();
     let count = results.len();
     let next = page.next.filter(|_| page.truncated);
-    let document =
-        Document { schema: "writ.search/1", as_of: page.as_of, count, truncated: page.truncated, next, results };
+    let document = Document {
+        schema: schema::SEARCH,
+        as_of: page.as_of,
+        count,
+        truncated: page.truncated,
+        next,
+        results,
+    };
     if context.output.json {
         context.output.document(&document)?;
     } else {
@@ -104,13 +111,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 fn query(args: &Args) -> Result<Query, Failure> {
     let time = |text: &Option<String>| text.as_deref().map(moment::parse).transpose();
     if args.r#ref.as_ref().is_some_and(|foreign| !foreign.contains(':')) {
-        return Err(Failure::usage("ref-form", "--ref names a type and a value").next("--ref access-key:AKIA…"));
+        return Err(
+            Failure::usage("ref-form", "--ref names a type and a value").next("--ref access-key:AKIA…")
+        );
     }
     if let Some(kind) = &args.kind
         && Kind::from_word(kind).is_none()
     {
         let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
-        return Err(Failure::usage("unknown-kind", format!("`{kind}` is no kind")).values(words.join(", "), kind));
+        return Err(
+            Failure::usage("unknown-kind", format!("`{kind}` is no kind")).values(words.join(", "), kind)
+        );
     }
     Ok(Query::default()
         .with_some("principal", args.principal.as_ref())
@@ -144,14 +155,56 @@ fn text(document: &Document) -> String {
     for row in &document.results {
         let place = format!("#{}", row.index);
         let time = moment::show(Time(row.time));
-        let _ = writeln!(text, "{place:<9} {time:<25} {:<11} {}  {}", printable(&row.kind), short(&row.id), row.summary);
+        let _ = writeln!(
+            text,
+            "{place:<9} {time:<25} {:<11} {}  {}",
+            printable(&row.kind),
+            short(&row.id),
+            row.summary
+        );
     }
     let size = document.as_of.size;
-    let _ = write!(text, "{} statements · as of size {size} of {}", document.count, printable(&document.as_of.origin));
+    let _ = write!(
+        text,
+        "{} statements · as of size {size} of {}",
+        document.count,
+        printable(&document.as_of.origin)
+    );
     match &document.next {
         Some(next) => text.push_str(&format!(" · there is more: the same with --page {}", printable(next))),
         None => text.push_str(" · complete"),
     }
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::assert_described;
+
+    #[test]
+    fn the_document_is_described_by_its_schema_also_with_statements_of_an_unknown_form() {
+        let root = schemas::tree::TreeHash::new([1; 32]);
+        let found = |payload| Found {
+            id: StatementId::new([2; 32]),
+            index: 1,
+            time: 2,
+            kid: KeyId::new([3; 32]),
+            iss: "user:a".into(),
+            payload,
+        };
+        let known = crate::testlog::TestLog::new().note_by_registrar(1, "x").payload;
+        let results = vec![
+            row(found(serde_json::json!({"v": 9, "kind": "prophecy"}))),
+            row(found(serde_json::to_value(known).unwrap())),
+        ];
+        assert!(results[0].summary.contains("does not know"));
+        assert!(results[1].summary.contains("about"));
+        let as_of = AsOf { origin: "o".into(), size: 3, root, time: 4 };
+        let next = Some("c".into());
+        let document = Document { schema: schema::SEARCH, as_of, count: 2, truncated: true, next, results };
+        assert!(text(&document).contains("--page c"));
+        assert_described(&document);
+    }
 }

@@ -16,6 +16,7 @@ use crate::output::Mark;
 use crate::registration::{self, decode};
 use crate::render::{short, statement};
 use crate::resolve::resolve;
+use crate::schema;
 use crate::trust::Trust;
 
 /// Show one statement, and check its signature and its place
@@ -54,7 +55,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (index, statement) = decode(entry)?;
     if statement.id() != candidate.id || index != candidate.index {
         return Err(Failure::new("wrong-statement", "the server answers with another statement")
-            .values(format!("{} at #{}", candidate.id, candidate.index), format!("{} at #{index}", statement.id()))
+            .values(
+                format!("{} at #{}", candidate.id, candidate.index),
+                format!("{} at #{index}", statement.id()),
+            )
             .exit(Exit::Tampered));
     }
     let is_signed = check_signature(&client, &log, &statement)?;
@@ -65,7 +69,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let time = Entry::decode(entry).map(|entry| entry.time.0).unwrap_or_default();
     if context.output.json {
         context.output.document(&Document {
-            schema: "writ.show/1",
+            schema: schema::SHOW,
             id: statement.id(),
             index,
             time,
@@ -78,7 +82,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         })?;
         return Ok(Exit::Ok);
     }
-    let mark = |holds: bool, word: &str| if holds { Mark::Good.word(word) } else { Mark::Skipped.word("UNCHECKED") };
+    let mark =
+        |holds: bool, word: &str| if holds { Mark::Good.word(word) } else { Mark::Skipped.word("UNCHECKED") };
     let mut text = statement::full(&statement, index, time);
     text.push_str(&format!("  signature  {}\n", mark(is_signed, "VALID")));
     text.push_str(&format!("  in the log {}\n", mark(is_proved, "PROVED")));
@@ -92,7 +97,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 
 /// Checks the signature by the key that the statement names. Whose key that is, `writ who` judges.
 fn check_signature(client: &Client, log: &LogId, statement: &Statement) -> Result<bool, Failure> {
-    let Some(public) = registration::public_of(client, log, &statement.envelope.kid)? else { return Ok(false) };
+    let Some(public) = registration::public_of(client, log, &statement.envelope.kid)? else {
+        return Ok(false);
+    };
     let checked = CheckedKey::new(public).and_then(|key| key.verify_envelope(&statement.envelope));
     checked.map(|()| true).map_err(|e| Failure::new(e.code(), e.to_string()).exit(Exit::Tampered))
 }
@@ -105,12 +112,37 @@ fn check_place(
     index: u64,
 ) -> Result<bool, Failure> {
     let answer = client.inclusion(index)?;
-    let note = Note::parse(answer.head.as_bytes()).map_err(|e| Failure::new(e.code(), e.to_string()).exit(Exit::Tampered))?;
+    let note = Note::parse(answer.head.as_bytes())
+        .map_err(|e| Failure::new(e.code(), e.to_string()).exit(Exit::Tampered))?;
     let head = trust.verify_head(&note)?;
     let proof = InclusionProof { index, size: answer.size, path: answer.path };
     head.verify_inclusion(&proof, leaf_hash(entry)).map_err(|e| {
-        Failure::new(e.code(), format!("entry #{index} is not under the signed head: {e}")).exit(Exit::Tampered)
+        Failure::new(e.code(), format!("entry #{index} is not under the signed head: {e}"))
+            .exit(Exit::Tampered)
     })?;
     context.heads()?.advance(trust, client, &note, &head)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::assert_described;
+
+    #[test]
+    fn the_document_is_described_by_its_schema() {
+        let statement = crate::testlog::TestLog::new().note_by_registrar(1, "x");
+        assert_described(&Document {
+            schema: schema::SHOW,
+            id: statement.id(),
+            index: 1,
+            time: 2,
+            kid: statement.envelope.kid,
+            iss: statement.envelope.iss.as_str(),
+            sub: &statement.envelope.sub,
+            signature: "valid",
+            inclusion: "proved",
+            payload: &statement.payload,
+        });
+    }
 }

@@ -67,7 +67,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     check_subject(&checked.evidence, &candidate.id, &args.id)?;
     if let Some(trust) = trust.as_ref().filter(|_| pinned) {
-        let note = Bundle::decode(&bytes).ok().and_then(|bundle| Note::parse(bundle.checkpoint.as_bytes()).ok());
+        let note =
+            Bundle::decode(&bytes).ok().and_then(|bundle| Note::parse(bundle.checkpoint.as_bytes()).ok());
         if let Some(note) = note {
             context.heads()?.advance(trust, &client, &note, &checked.head)?;
         }
@@ -85,9 +86,9 @@ pub(crate) fn check_bundle(
     exit: Exit,
 ) -> Result<(CheckedBundle, bool, Exit), Failure> {
     let tampered = |e: &BundleRefusal| {
-        Failure::new(e.code(), format!("the evidence does not hold: {e}"))
-            .exit(Exit::Tampered)
-            .next("ask the holder of the log for a fresh bundle: this copy was changed, cut short, or is no bundle")
+        Failure::new(e.code(), format!("the evidence does not hold: {e}")).exit(Exit::Tampered).next(
+            "ask the holder of the log for a fresh bundle: this copy was changed, cut short, or is no bundle",
+        )
     };
     let unpinned = || check_unpinned(bytes).map_err(|e| tampered(&e));
     let Some(trust) = trust else { return Ok((unpinned()?, false, exit)) };
@@ -135,7 +136,9 @@ impl Judging {
             Failure::new("not-found", format!("{subject} is not in the evidence")).exit(Exit::NotFound)
         })?;
         let profile: &Profile = match &self.profile {
-            Some(name) => Profile::named(name).ok_or_else(|| Failure::usage("unknown-profile", name.clone()))?,
+            Some(name) => {
+                Profile::named(name).ok_or_else(|| Failure::usage("unknown-profile", name.clone()))?
+            }
             None => default_profile(record),
         };
         let verdict = judge(subject, evidence, profile).map_err(|e| {
@@ -159,4 +162,50 @@ fn exit_of(verdict: &Verdict) -> Exit {
         Outcome::NotAuthorized => Exit::NotAuthorized,
     };
     if verdict.trust.pinned { judged } else { judged.worse(Exit::Untrusted) }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::ids::StatementId;
+    use schemas::payload::Kind;
+    use schemas::time::{Index, Time};
+    use schemas::tree::TreeHash;
+    use verifier::verdict::{AsOf, Subject, SubjectKind, VerdictMoment, VerdictProfile, VerdictTrust};
+
+    use super::*;
+
+    fn verdict(outcome: Outcome, complete: bool, pinned: bool) -> Verdict {
+        Verdict {
+            schema: verifier::verdict::VERDICT_SCHEMA,
+            subject: Subject {
+                id: StatementId::new([6; 32]),
+                kind: SubjectKind(Some(Kind::Action)),
+                index: Index(7),
+            },
+            outcome,
+            principal: String::new(),
+            decision: "permit".into(),
+            moment: VerdictMoment { at: Time(11), established: "claimed" },
+            hops: Vec::new(),
+            findings: Vec::new(),
+            profile: VerdictProfile { name: "standard", version: 1 },
+            trust: VerdictTrust { pinned, key: String::new(), registrars: "pinned", dev: false },
+            as_of: AsOf { origin: "o".into(), size: 9, root: TreeHash::new([1; 32]), time: None },
+            complete,
+            absence: "asserted",
+        }
+    }
+
+    #[test]
+    fn only_an_authorized_complete_and_pinned_verdict_ends_well() {
+        let exit = |outcome, complete, pinned| exit_of(&verdict(outcome, complete, pinned)).code();
+        assert_eq!(exit(Outcome::Authorized, true, true), 0);
+        assert_eq!(exit(Outcome::Authorized, false, true), 12);
+        assert_eq!(exit(Outcome::Indeterminate, true, true), 12);
+        assert_eq!(exit(Outcome::NotAuthorized, true, true), 11);
+        assert_eq!(exit(Outcome::NotAuthorized, false, true), 11);
+        for outcome in [Outcome::Authorized, Outcome::Indeterminate, Outcome::NotAuthorized] {
+            assert_eq!(exit(outcome, true, false), 13, "{outcome:?}");
+        }
+    }
 }

@@ -17,17 +17,29 @@ pub(crate) fn summary(payload: &Payload, iss: &str) -> String {
             format!("{} {} {}{came_of_it}", action.actor, action.action.name, list(&action.resources))
         }
         Body::Decision(decision) => {
-            format!("{} {} {} {}", decision.ruling, decision.actor, decision.action.name, list(&decision.resources))
+            format!(
+                "{} {} {} {}",
+                decision.ruling,
+                decision.actor,
+                decision.action.name,
+                list(&decision.resources)
+            )
         }
         Body::Delegation(hop) => format!("{} → {}", hop.delegator, hop.delegatee),
-        Body::Credential(credential) => format!("{} {} for {}", credential.op, credential.credential, credential.holder),
-        Body::Approval(approval) => format!("{} lets {} {}", approval.approver, approval.requester, approval.action.name),
+        Body::Credential(credential) => {
+            format!("{} {} for {}", credential.op, credential.credential, credential.holder)
+        }
+        Body::Approval(approval) => {
+            format!("{} lets {} {}", approval.approver, approval.requester, approval.action.name)
+        }
         Body::Revocation(revocation) => format!("withdraws {} {}", revocation.target.kind, revocation.target),
         Body::Key(key) => match &key.principal {
             Some(principal) => format!("{} {} of {principal}", key.op, key.kid),
             None => format!("{} {}", key.op, key.kid),
         },
-        Body::Principal(principal) => format!("{} is a {} ({})", principal.id, principal.principal_type, principal.status),
+        Body::Principal(principal) => {
+            format!("{} is a {} ({})", principal.id, principal.principal_type, principal.status)
+        }
         Body::Genesis(genesis) => format!("the log {}", genesis.origin),
         Body::Task(task) => format!("{} {}", task.op, payload.subject()),
         Body::Policy(policy) => format!("{} {} revision {}", policy.engine, policy.id, policy.revision),
@@ -42,7 +54,8 @@ pub(crate) fn summary(payload: &Payload, iss: &str) -> String {
 /// All that a statement says.
 pub(crate) fn full(statement: &Statement, index: u64, time: u64) -> String {
     let payload = &statement.payload;
-    let mut text = format!("#{index}  {}  {}\n", payload.kind, summary(payload, statement.envelope.iss.as_str()));
+    let mut text =
+        format!("#{index}  {}  {}\n", payload.kind, summary(payload, statement.envelope.iss.as_str()));
     let mut row = |name: &str, value: String| text.push_str(&format!("  {name:<10} {}\n", printable(&value)));
     row("id", statement.id().to_hex());
     row("logged", moment::show(Time(time)));

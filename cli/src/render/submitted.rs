@@ -10,7 +10,8 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::printable;
-use crate::submit::{HeadDocument, SubmitResult, Submitted};
+use crate::schema;
+use crate::submitted::{HeadDocument, SubmitResult, Submitted};
 
 /// `writ append --json`.
 #[derive(Serialize)]
@@ -21,6 +22,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     head: Option<HeadDocument>,
     results: &'a [SubmitResult],
+    /// Signed statements that are kept to be sent again.
+    kept: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a Failure>,
 }
@@ -31,18 +34,28 @@ pub(crate) fn finish(context: &Context, submitted: &Submitted) -> Result<Exit, F
     if context.output.json {
         let (receipts, head) = (submitted.receipts(), submitted.as_of());
         let results = &submitted.results;
-        let document = Document { schema: "writ.append/1", receipts, head, results, error: failure.as_ref() };
+        let (kept, error) = (submitted.kept, failure.as_ref());
+        let document = Document { schema: schema::APPEND, receipts, head, results, kept, error };
         context.output.document(&document)?;
     } else {
         context.output.text(&text(submitted))?;
     }
     if submitted.head.is_none() && !submitted.results.is_empty() {
-        context.output.warn("receipts-unchecked", "no trust file: nothing proves that the server kept these statements");
+        context.output.warn(
+            "receipts-unchecked",
+            "no trust file: nothing proves that the server kept these statements",
+        );
     }
     match failure {
         None => Ok(Exit::Ok),
         Some(failure) => {
             context.output.failure_text(&failure);
+            if submitted.kept > 0 {
+                let kept = submitted.kept;
+                context.output.message(&format!(
+                    "  kept      {kept} signed statements; the next `writ append` with this key sends them"
+                ));
+            }
             Ok(failure.exit)
         }
     }
@@ -76,7 +89,13 @@ fn text(submitted: &Submitted) -> String {
     }
     if let Some(head) = &submitted.head {
         let root = head.root().to_hex();
-        let _ = write!(text, " · receipts verified under {} size {} root {}…", head.origin(), head.size(), &root[..12]);
+        let _ = write!(
+            text,
+            " · receipts verified under {} size {} root {}…",
+            head.origin(),
+            head.size(),
+            &root[..12]
+        );
     }
     text.push('\n');
     if let [only] = submitted.results.as_slice()
@@ -85,4 +104,42 @@ fn text(submitted: &Submitted) -> String {
         let _ = writeln!(text, "Next: writ show {}", short(&only.id));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::assert_described;
+
+    fn result(status: AppendStatus) -> SubmitResult {
+        let refused = status == AppendStatus::Refused;
+        SubmitResult {
+            line: Some(1),
+            kind: schemas::payload::Kind::Action,
+            id: schemas::ids::StatementId::new([1; 32]),
+            index: (!refused).then_some(4),
+            status,
+            code: refused.then(|| "role-kind".into()),
+            detail: refused.then(|| "no such role".into()),
+            warnings: vec!["seq-conflict".into()],
+        }
+    }
+
+    #[test]
+    fn the_document_is_described_by_its_schema() {
+        let submitted = Submitted {
+            results: vec![result(AppendStatus::Appended), result(AppendStatus::Refused)],
+            head: Some(crate::testlog::TestLog::new().verified(1)),
+            broke_off: None,
+            kept: 0,
+        };
+        let failure = submitted.failure().unwrap();
+        assert_eq!(failure.code, "role-kind");
+        let (receipts, head, results) = (submitted.receipts(), submitted.as_of(), &submitted.results);
+        let schema = schema::APPEND;
+        assert_described(&Document { schema, receipts, head, results, kept: 0, error: Some(&failure) });
+        let text = text(&submitted);
+        assert!(text.contains("REFUSED") && text.contains("1 logged, 1 refused"), "{text}");
+        assert!(text.contains("receipts verified"), "{text}");
+    }
 }

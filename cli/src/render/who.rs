@@ -68,7 +68,11 @@ fn tree(verdict: &Verdict, record: &Record) -> Vec<String> {
     let mut lines = vec![root(verdict)];
     for (depth, hop) in verdict.hops.iter().enumerate() {
         let place = format!("{}  {}", hop.index, hop.assurance);
-        lines.push(Line::Row { left: branch(depth, &hop_text(hop)), standing: standing(&hop.findings), place });
+        lines.push(Line::Row {
+            left: branch(depth, &hop_text(hop)),
+            standing: standing(&hop.findings),
+            place,
+        });
         lines.extend(hop.findings.iter().map(|finding| Line::Note(note(depth, finding))));
     }
     let depth = verdict.hops.len();
@@ -173,7 +177,8 @@ fn evidence(verdict: &Verdict) -> String {
     let root: String = as_of.root.to_hex().chars().take(12).collect();
     let hops = verdict.hops.len();
     let plural = if hops == 1 { "hop" } else { "hops" };
-    let mut text = format!("Evidence {hops} {plural}, {complete}; nothing else exists: {}\n", verdict.absence);
+    let mut text =
+        format!("Evidence {hops} {plural}, {complete}; nothing else exists: {}\n", verdict.absence);
     let _ = writeln!(text, "As of    {} size {} root {root}…{time}", printable(&as_of.origin), as_of.size);
     let pinned = if verdict.trust.pinned { "pinned" } else { "NOT PINNED" };
     let dev = if verdict.trust.dev { "; a dev log: its registrar key was made beside it" } else { "" };
@@ -188,7 +193,130 @@ fn evidence(verdict: &Verdict) -> String {
 fn next(verdict: &Verdict) -> String {
     let id = short(&verdict.subject.id);
     match verdict.hops.last().filter(|_| verdict.outcome == Outcome::Authorized) {
-        Some(hop) => format!("Next: writ bundle create {id} -o incident.bundle     writ revoke {} --key FILE\n", short(&hop.id)),
+        Some(hop) => format!(
+            "Next: writ bundle create {id} -o incident.bundle     writ revoke {} --key FILE\n",
+            short(&hop.id)
+        ),
         None => format!("Next: writ bundle create {id} -o incident.bundle     writ show {id}\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::envelope::Statement;
+    use schemas::ids::StatementId;
+    use schemas::payload::Kind;
+    use schemas::time::Index;
+    use schemas::tree::TreeHash;
+    use verifier::registry::Assurance;
+    use verifier::verdict::{
+        AsOf, Severity, Subject, SubjectKind, VerdictMoment, VerdictProfile, VerdictTrust,
+    };
+
+    use super::*;
+    use crate::schema::tests::assert_described;
+    use crate::testlog::TestLog;
+
+    fn record(statement: Statement) -> Record {
+        let Statement { envelope, payload } = statement;
+        Record {
+            index: Index(7),
+            time: Time(1),
+            envelope,
+            payload: Some(payload),
+            standing: Ok(Assurance::Signed),
+        }
+    }
+
+    fn finding() -> Finding {
+        Finding {
+            effect: Effect::NotAuthorized,
+            code: "hop-expired",
+            severity: Severity::Error,
+            statement: Some(StatementId::new([5; 32])),
+            index: Some(Index(5)),
+            expected: "a moment before 10".into(),
+            got: "11\u{1b}[2J".into(),
+            detail: "the hop had expired".into(),
+        }
+    }
+
+    fn verdict(outcome: Outcome, findings: Vec<Finding>) -> Verdict {
+        Verdict {
+            schema: verifier::verdict::VERDICT_SCHEMA,
+            subject: Subject {
+                id: StatementId::new([6; 32]),
+                kind: SubjectKind(Some(Kind::Action)),
+                index: Index(7),
+            },
+            outcome,
+            principal: "user:alice".into(),
+            decision: "permit".into(),
+            moment: VerdictMoment { at: Time(11), established: "claimed" },
+            hops: vec![VerdictHop {
+                id: StatementId::new([5; 32]),
+                index: Index(5),
+                delegator: "user:alice".into(),
+                delegatee: "agent:a".into(),
+                via: "statement",
+                assurance: "signed",
+                scope: "pay:* on order:*".into(),
+                expires: Some(Time(10)),
+                findings: findings.clone(),
+            }],
+            findings,
+            profile: VerdictProfile { name: "standard", version: 1 },
+            trust: VerdictTrust { pinned: true, key: "o+id+A+B".into(), registrars: "pinned", dev: false },
+            as_of: AsOf { origin: "o".into(), size: 9, root: TreeHash::new([1; 32]), time: Some(Time(12)) },
+            complete: true,
+            absence: "asserted",
+        }
+    }
+
+    fn shown(verdict: &Verdict, exit: Exit) -> String {
+        assert_described(verdict);
+        text(verdict, &record(TestLog::new().note_by_registrar(5, "x")), exit)
+    }
+
+    #[test]
+    fn the_answer_is_the_first_line_and_each_hop_has_a_word() {
+        let text = shown(&verdict(Outcome::Authorized, vec![]), Exit::Ok);
+        assert!(text.lines().next().unwrap().contains("AUTHORIZED"), "{text}");
+        let hop = text.lines().find(|line| line.contains("delegates to agent:a")).unwrap();
+        assert!(hop.contains("VALID") && hop.contains("#5"), "{hop}");
+        assert!(text.contains("key o+id pinned"), "{text}");
+        assert!(text.lines().last().unwrap().starts_with("Next: writ "), "{text}");
+    }
+
+    #[test]
+    fn a_broken_hop_is_named_where_it_stands_with_what_was_expected_and_got() {
+        let text = shown(&verdict(Outcome::NotAuthorized, vec![finding()]), Exit::NotAuthorized);
+        assert!(text.lines().next().unwrap().contains("NOT AUTHORIZED"), "{text}");
+        let lines: Vec<&str> = text.lines().collect();
+        let hop = lines.iter().position(|line| line.contains("BROKEN")).unwrap();
+        assert!(lines[hop + 1].contains("hop-expired"), "{text}");
+        assert!(
+            lines[hop + 2].contains("expected a moment before 10") && lines[hop + 3].contains("11"),
+            "{text}"
+        );
+        assert!(!text.contains("\u{1b}[2J"), "foreign text is made harmless");
+        assert!(text.contains("Exit     11"), "{text}");
+    }
+
+    #[test]
+    fn without_a_pinned_log_nothing_is_called_authorized_first() {
+        let mut verdict = verdict(Outcome::Authorized, vec![]);
+        verdict.trust.pinned = false;
+        let text = shown(&verdict, Exit::Untrusted);
+        assert!(text.lines().next().unwrap().contains("NOT PINNED"), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_root_is_missing_in_its_place() {
+        let mut verdict = verdict(Outcome::Indeterminate, vec![]);
+        verdict.principal.clear();
+        verdict.hops.clear();
+        let text = shown(&verdict, Exit::Indeterminate);
+        assert!(text.lines().any(|line| line.contains("MISSING")), "{text}");
     }
 }

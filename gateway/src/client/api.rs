@@ -44,7 +44,9 @@ impl Client {
             AppendStatus::AlreadyImported | AppendStatus::Refused => true,
         };
         if appended.results.len() != statements.len() || !appended.results.iter().zip(statements).all(agree) {
-            return Err(self.unexpected("POST /v1/statements", "the results are not those of the statements posted"));
+            return Err(
+                self.unexpected("POST /v1/statements", "the results are not those of the statements posted")
+            );
         }
         Ok(appended)
     }
@@ -89,7 +91,8 @@ impl Client {
     pub fn entries(&self, start: u64, end: u64) -> Result<Vec<Vec<u8>>, ClientError> {
         let limit = end.saturating_sub(start).min(ENTRIES_PER_REQUEST);
         let bytes = self.get(&format!("/v1/entries?start={start}&limit={limit}"), "*/*", ANSWER_BYTES_MAX)?;
-        let entries = decode_entry_bundle(&bytes).map_err(|e| self.unexpected("GET /v1/entries", &e.to_string()))?;
+        let entries =
+            decode_entry_bundle(&bytes).map_err(|e| self.unexpected("GET /v1/entries", &e.to_string()))?;
         if entries.len() as u64 > limit {
             return Err(self.unexpected("GET /v1/entries", "more entries than were asked for"));
         }

@@ -18,8 +18,8 @@ pub use api::ENTRIES_PER_REQUEST;
 pub use error::ClientError;
 pub use query::{Query, encode};
 pub use wire::{
-    AppendStatus, Appended, AsOf, Candidate, Candidates, ConsistencyAnswer, Found, FoundPage, InclusionAnswer, LogInfo,
-    Placed,
+    AppendStatus, Appended, AsOf, Candidate, Candidates, ConsistencyAnswer, Found, FoundPage,
+    InclusionAnswer, LogInfo, Placed,
 };
 
 /// Media type of most answers.
@@ -132,9 +132,22 @@ impl Client {
         }
         let url = format!("{}{}", self.base, request.path);
         let answered = match request.content {
-            None => self.agent.get(&url).header("accept", request.accept).config().timeout_recv_response(Some(left)).build().call(),
+            None => self
+                .agent
+                .get(&url)
+                .header("accept", request.accept)
+                .config()
+                .timeout_recv_response(Some(left))
+                .build()
+                .call(),
             Some((media_type, body)) => {
-                let post = self.agent.post(&url).header("accept", request.accept).config().timeout_recv_response(Some(left)).build();
+                let post = self
+                    .agent
+                    .post(&url)
+                    .header("accept", request.accept)
+                    .config()
+                    .timeout_recv_response(Some(left))
+                    .build();
                 post.content_type(media_type).send(body)
             }
         };
@@ -151,7 +164,9 @@ impl Client {
         let server = self.base.clone();
         match error {
             ureq::Error::Timeout(_) => ClientError::TimedOut { server, limit: self.wait },
-            ureq::Error::BodyExceedsLimit(max) => ClientError::TooLarge { server, request: request.name(), max },
+            ureq::Error::BodyExceedsLimit(max) => {
+                ClientError::TooLarge { server, request: request.name(), max }
+            }
             ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
                 ClientError::Answer { server, request: request.name(), detail: error.to_string() }
             }
@@ -161,8 +176,10 @@ impl Client {
 
     fn refused(&self, request: &Request<'_>, answer: Response<Body>) -> ClientError {
         let status = answer.status().as_u16();
-        let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = answer.into_body().with_config().limit(PROBLEM_BYTES_MAX).read_to_vec().unwrap_or_default();
+        let retry_after =
+            answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let body =
+            answer.into_body().with_config().limit(PROBLEM_BYTES_MAX).read_to_vec().unwrap_or_default();
         let problem: wire::Problem = serde_json::from_slice(&body).unwrap_or_default();
         ClientError::Refused {
             server: self.base.clone(),

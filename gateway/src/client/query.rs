@@ -34,7 +34,9 @@ impl Query {
 pub fn encode(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
             _ => encoded.push_str(&format!("%{byte:02X}")),
         }
         encoded
@@ -47,7 +49,8 @@ mod tests {
 
     #[test]
     fn values_cannot_break_out_of_their_condition() {
-        let query = Query::default().with("ref", "a:b&c=d #é").with_some("task", None::<&str>).with("kind", "action");
+        let query =
+            Query::default().with("ref", "a:b&c=d #é").with_some("task", None::<&str>).with("kind", "action");
         assert_eq!(query.as_str(), "ref=a%3Ab%26c%3Dd%20%23%C3%A9&kind=action");
     }
 }

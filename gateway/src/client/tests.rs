@@ -40,7 +40,8 @@ fn an_address_is_a_plain_url() {
 
 #[test]
 fn a_problem_keeps_its_code() {
-    let body = r#"{"type":"x","title":"t","status":422,"detail":"no such role","code":"signer-not-entitled"}"#;
+    let body =
+        r#"{"type":"x","title":"t","status":422,"detail":"no such role","code":"signer-not-entitled"}"#;
     let (address, server) = serve(vec![answer("422 Unprocessable", "", body)]);
     let error = client(address, WAIT).log().unwrap_err();
     assert_eq!(error.code(), "signer-not-entitled");
@@ -66,8 +67,11 @@ fn a_redirect_is_not_followed() {
 #[test]
 fn a_busy_server_is_asked_again() {
     let root = "00".repeat(32);
-    let body = format!(r#"{{"log":"{root}","origin":"o","as_of":{{"origin":"o","size":1,"root":"{root}","time":1}},"more":1}}"#);
-    let (address, server) = serve(vec![answer("503 Busy", "retry-after: 0\r\n", "{}"), answer("200 OK", "", &body)]);
+    let body = format!(
+        r#"{{"log":"{root}","origin":"o","as_of":{{"origin":"o","size":1,"root":"{root}","time":1}},"more":1}}"#
+    );
+    let (address, server) =
+        serve(vec![answer("503 Busy", "retry-after: 0\r\n", "{}"), answer("200 OK", "", &body)]);
     assert_eq!(client(address, WAIT).log().unwrap().origin, "o");
     assert_eq!(server.join().unwrap().len(), 2);
 }
@@ -78,7 +82,11 @@ fn nobody_waits_longer_than_allowed_for_a_server_that_is_not_there() {
     let started = Instant::now();
     let error = client(address, Duration::from_millis(700)).log().unwrap_err();
     assert_eq!(error.code(), "server-unreachable");
-    assert!((Duration::from_millis(300)..Duration::from_secs(3)).contains(&started.elapsed()), "{:?}", started.elapsed());
+    assert!(
+        (Duration::from_millis(300)..Duration::from_secs(3)).contains(&started.elapsed()),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[test]

@@ -36,7 +36,8 @@ impl Header {
     }
 
     pub(super) fn line(&self) -> String {
-        let json = serde_json::to_string(self).unwrap_or_else(|e| unreachable!("a header has a JSON form: {e}"));
+        let json =
+            serde_json::to_string(self).unwrap_or_else(|e| unreachable!("a header has a JSON form: {e}"));
         json + "\n"
     }
 }
@@ -70,7 +71,8 @@ impl Journal {
         let corrupt = |line: usize, detail: String| SpoolError::Corrupt { path: path.into(), line, detail };
         let text = std::str::from_utf8(&bytes[..whole]).map_err(|e| corrupt(0, e.to_string()))?;
         let mut lines = text.lines();
-        let header: Header = serde_json::from_str(lines.next().unwrap_or_default()).map_err(|e| corrupt(1, e.to_string()))?;
+        let header: Header =
+            serde_json::from_str(lines.next().unwrap_or_default()).map_err(|e| corrupt(1, e.to_string()))?;
         if header.v != VERSION {
             return Err(corrupt(1, format!("version {}; this program knows version {VERSION}", header.v)));
         }
@@ -78,7 +80,14 @@ impl Journal {
             return Err(corrupt(1, "the spool is another log's, key's or tenant's".into()));
         }
         let (next, refused) = (header.next, header.refused.clone());
-        let mut journal = Self { header, next, unsent: BTreeMap::new(), numbers: BTreeMap::new(), refused, end: whole as u64 };
+        let mut journal = Self {
+            header,
+            next,
+            unsent: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            refused,
+            end: whole as u64,
+        };
         for (number, line) in (2..).zip(lines) {
             journal.add(line).map_err(|detail| corrupt(number, detail))?;
         }

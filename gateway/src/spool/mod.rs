@@ -49,7 +49,8 @@ pub struct Spool {
 impl Spool {
     /// Opens the spool in `root`, making it where there is none.
     pub fn open(root: &Path, name: &SpoolName) -> Result<Self, SpoolError> {
-        let folder = root.join(name.log.to_hex()).join(name.kid.to_hex()).join(format!("tenant-{}", name.tenant));
+        let folder =
+            root.join(name.log.to_hex()).join(name.kid.to_hex()).join(format!("tenant-{}", name.tenant));
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|e| io_error(&folder, e))?;
         let lock = take_lock(&folder)?;
         let path = folder.join("journal");
@@ -105,7 +106,8 @@ impl Spool {
     /// Notes of statements that the log has them, or will never have them. Not synced: a note that is lost is made again.
     pub fn settle(&mut self, fates: &[(StatementId, Fate)]) -> Result<(), SpoolError> {
         let numbers: BTreeMap<StatementId, u64> = self.unsent.iter().map(|(seq, s)| (s.id(), *seq)).collect();
-        let known: Vec<_> = fates.iter().filter_map(|(id, fate)| Some((id, *fate, *numbers.get(id)?))).collect();
+        let known: Vec<_> =
+            fates.iter().filter_map(|(id, fate)| Some((id, *fate, *numbers.get(id)?))).collect();
         let lines: String = known.iter().map(|(id, fate, _)| journal::fate_line(id, *fate)).collect();
         self.append(&lines, false)?;
         for (_, fate, seq) in known {

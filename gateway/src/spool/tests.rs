@@ -16,7 +16,8 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let signer = Signer::new(SecretKey::generate().unwrap(), PrincipalId::new("user:a").unwrap());
-        let name = SpoolName { log: LogId::new([1; 32]), kid: *signer.kid(), tenant: Tenant::default_label() };
+        let name =
+            SpoolName { log: LogId::new([1; 32]), kid: *signer.kid(), tenant: Tenant::default_label() };
         Self { root: tempfile::tempdir().unwrap(), signer, name }
     }
 
@@ -146,7 +147,10 @@ fn a_statement_with_another_number_or_stream_is_not_taken() {
     let mut spool = desk.open();
     let stream = spool.stream();
     assert_eq!(spool.put(vec![desk.statement(stream, 1)]).unwrap_err().code(), "spool-number");
-    assert_eq!(spool.put(vec![desk.statement(StreamId::new([9; 16]), 0)]).unwrap_err().code(), "spool-number");
+    assert_eq!(
+        spool.put(vec![desk.statement(StreamId::new([9; 16]), 0)]).unwrap_err().code(),
+        "spool-number"
+    );
     assert_eq!(spool.next(), 0);
 }
 

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::printable;
 use crate::resolve::resolve;
+use crate::schema;
 
 /// Fetch the evidence about a statement, check it, and write it to a file
 ///
@@ -62,7 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         (args.output.display().to_string(), bundle.entries.len(), bundle.assertions.len());
     if context.output.json {
         let (subject, bytes) = (candidate.id, bytes.len());
-        let schema = "writ.bundle-created/1";
+        let schema = schema::BUNDLE_CREATED;
         context.output.document(&Document { schema, subject, file, bytes, entries, assertions })?;
         return Ok(exit);
     }
@@ -84,4 +85,28 @@ fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
         }
         _ => Failure::new("bundle-unwritable", format!("{}: {e}", path.display())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::assert_described;
+
+    #[test]
+    fn the_document_is_described_by_its_schema() {
+        let (subject, file) = (StatementId::new([1; 32]), "a.bundle".into());
+        let schema = schema::BUNDLE_CREATED;
+        assert_described(&Document { schema, subject, file, bytes: 1, entries: 2, assertions: 3 });
+    }
+
+    #[test]
+    fn a_file_that_exists_is_not_overwritten_unless_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bundle");
+        write(&path, b"first", false).unwrap();
+        assert_eq!(write(&path, b"second", false).unwrap_err().code, "file-exists");
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        write(&path, b"2", true).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"2");
+    }
 }

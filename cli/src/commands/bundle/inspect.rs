@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::moment;
 use crate::output::printable;
 use crate::render::{short, statement};
+use crate::schema;
 
 /// Show what a bundle says, checking nothing
 #[derive(clap::Args, Debug)]
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             .next("ask for a fresh copy: this one was changed, cut short, or is no bundle")
     })?;
     let document = Document {
-        schema: "writ.bundle-inspect/1",
+        schema: schema::BUNDLE_INSPECT,
         verified: false,
         subject: bundle.subject,
         checkpoint: bundle.checkpoint,
@@ -90,7 +91,8 @@ fn row(entry: &[u8]) -> Row {
 fn text(document: &Document, file: &str) -> String {
     let mut text = String::from("UNVERIFIED: nothing here was checked\n");
     let _ = writeln!(text, "subject    {}", document.subject);
-    let _ = writeln!(text, "checkpoint {}", printable(document.checkpoint.lines().next().unwrap_or_default()));
+    let _ =
+        writeln!(text, "checkpoint {}", printable(document.checkpoint.lines().next().unwrap_or_default()));
     for line in document.checkpoint.lines().skip(1).filter(|line| !line.is_empty()) {
         let _ = writeln!(text, "           {}", printable(line));
     }
@@ -103,4 +105,25 @@ fn text(document: &Document, file: &str) -> String {
     }
     let _ = writeln!(text, "Next: writ bundle verify {} --trust FILE", printable(file));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::assert_described;
+
+    #[test]
+    fn the_first_line_says_that_nothing_was_checked_and_the_document_too() {
+        let log = crate::testlog::TestLog::new();
+        let document = Document {
+            schema: schema::BUNDLE_INSPECT,
+            verified: false,
+            subject: log.log.into(),
+            checkpoint: log.head(1).to_string(),
+            entries: vec![row(&log.entries[0]), row(b"no entry")],
+            assertions: 0,
+        };
+        assert!(text(&document, "a.bundle").starts_with("UNVERIFIED"));
+        assert_described(&document);
+    }
 }

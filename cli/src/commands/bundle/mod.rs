@@ -34,8 +34,11 @@ impl Command {
 /// A bundle's bytes; `-` is standard input.
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let unreadable = |e: io::Error| Failure::new("bundle-unreadable", format!("{}: {e}", path.display()));
-    let input: Box<dyn Read> =
-        if path == Path::new("-") { Box::new(io::stdin().lock()) } else { Box::new(File::open(path).map_err(unreadable)?) };
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(unreadable)?)
+    };
     let mut bytes = Vec::new();
     input.take(BUNDLE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)

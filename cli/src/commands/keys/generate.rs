@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::printable;
+use crate::schema;
 
 /// Make a key: FILE (mode 600) and FILE.pub
 ///
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (secret, public) = (args.out.display().to_string(), public_path(&args.out).display().to_string());
     let kid = key.kid().to_hex();
     if context.output.json {
-        context.output.document(&Document { schema: "writ.key/1", secret, public, kid })?;
+        context.output.document(&Document { schema: schema::KEY, secret, public, kid })?;
         return Ok(Exit::Ok);
     }
     let (secret, public) = (printable(&secret), printable(&public));
@@ -43,4 +44,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
          Next: writ keys register --registrar REGISTRAR.pem --key {public} --principal URI --role ROLE\n"
     ))?;
     Ok(Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::assert_described;
+
+    #[test]
+    fn the_document_is_described_by_its_schema() {
+        let (secret, public, kid) = ("a.pem".into(), "a.pem.pub".into(), "ab".repeat(32));
+        assert_described(&Document { schema: schema::KEY, secret, public, kid });
+    }
 }

@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::registration::{self, Registration, payload};
 use crate::render::submitted;
+use crate::schema;
 use crate::submit::Submission;
 
 /// Tell the log whose key this is and what it may speak for
@@ -77,7 +78,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let log = context.log(&client, trust.as_ref())?;
     let known = registration::find(&client, &log, &public)?;
     let adds_key = !is_same(known.as_ref(), args, &KeyId::of(&public))?;
-    let principal = wanted_principal(args).filter(|wanted| !matches!(is_registered(&client, wanted), Ok(true)));
+    let principal =
+        wanted_principal(args).filter(|wanted| !matches!(is_registered(&client, wanted), Ok(true)));
     if !adds_key && principal.is_none() {
         return say_unchanged(context, args, &public, known.map_or(0, |known| known.index));
     }
@@ -115,7 +117,7 @@ fn is_same(known: Option<&Registration>, args: &Args, kid: &KeyId) -> Result<boo
 fn say_unchanged(context: &Context, args: &Args, public: &PublicKey, index: u64) -> Result<Exit, Failure> {
     let (kid, principal) = (KeyId::of(public), args.principal.clone());
     if context.output.json {
-        context.output.document(&Unchanged { schema: "writ.key-registered/1", kid, principal, index })?;
+        context.output.document(&Unchanged { schema: schema::KEY_REGISTERED, kid, principal, index })?;
     } else {
         context.output.text(&format!("already registered at #{index}: {kid} of {principal}\n"))?;
     }
@@ -129,8 +131,11 @@ fn key_body(args: &Args, log: &LogId, public: &PublicKey) -> Result<Key, Failure
         None => {
             let beside = secret_path(&args.key).filter(|path| path.exists());
             let path = beside.ok_or_else(|| {
-                Failure::new("no-possession", format!("the secret half of {} is not beside it", args.key.display()))
-                    .next("--sign-with FILE: the new key signs that its holder wants it registered")
+                Failure::new(
+                    "no-possession",
+                    format!("the secret half of {} is not beside it", args.key.display()),
+                )
+                .next("--sign-with FILE: the new key signs that its holder wants it registered")
             })?;
             SecretKey::read(&path)?
         }
@@ -156,7 +161,8 @@ fn key_body(args: &Args, log: &LogId, public: &PublicKey) -> Result<Key, Failure
 }
 
 fn grants(args: &Args) -> Vec<RoleGrant> {
-    let grant = |arg: &RoleArg| RoleGrant { role: arg.role, about: arg.about.clone(), tenants: args.tenants.clone() };
+    let grant =
+        |arg: &RoleArg| RoleGrant { role: arg.role, about: arg.about.clone(), tenants: args.tenants.clone() };
     args.role.iter().map(grant).collect()
 }
 
@@ -203,8 +209,9 @@ impl FromStr for RoleArg {
         let words: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
         let role = Role::from_word(role).ok_or_else(|| format!("a role is one of {}", words.join(", ")))?;
         let patterns = about.into_iter().flat_map(|about| about.split(','));
-        let about: Vec<Pattern> =
-            patterns.map(|pattern| Pattern::new(pattern).map_err(|e| e.to_string())).collect::<Result<_, _>>()?;
+        let about: Vec<Pattern> = patterns
+            .map(|pattern| Pattern::new(pattern).map_err(|e| e.to_string()))
+            .collect::<Result<_, _>>()?;
         if role == Role::Authority && about.is_empty() {
             return Err("an authority names whom it speaks about: authority='user:**'".into());
         }
@@ -225,5 +232,12 @@ mod tests {
         for bad in ["", "king", "authority", "authority=", "pdp=a b,,"] {
             assert!(bad.parse::<RoleArg>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_document_is_described_by_its_schema() {
+        let (kid, principal) = (KeyId::new([1; 32]), PrincipalId::new("user:a").unwrap());
+        let unchanged = Unchanged { schema: schema::KEY_REGISTERED, kid, principal, index: 3 };
+        crate::schema::tests::assert_described(&unchanged);
     }
 }

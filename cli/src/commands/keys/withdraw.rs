@@ -18,7 +18,9 @@ use crate::submit::Submission;
 ///
 /// What it signed stands. Entries by it are accepted until --accept-until, for statements that are still on their way.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:\n  writ keys retire --registrar registrar.pem --key alice.pem.pub --accept-until 2026-12-01T00:00Z")]
+#[command(
+    after_help = "Example:\n  writ keys retire --registrar registrar.pem --key alice.pem.pub --accept-until 2026-12-01T00:00Z"
+)]
 pub(crate) struct RetireArgs {
     #[command(flatten)]
     which: Which,
@@ -31,7 +33,9 @@ pub(crate) struct RetireArgs {
 ///
 /// Refused at once, and what it signed since --since is no longer believed.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:\n  writ keys compromise --registrar registrar.pem --key alice.pem.pub --since 2h")]
+#[command(
+    after_help = "Example:\n  writ keys compromise --registrar registrar.pem --key alice.pem.pub --since 2h"
+)]
 pub(crate) struct CompromiseArgs {
     #[command(flatten)]
     which: Which,

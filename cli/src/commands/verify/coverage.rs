@@ -56,7 +56,9 @@ impl Coverage {
         for number in &event.void {
             met.numbers.insert(*number);
         }
-        if let (StreamOp::Close | StreamOp::Heartbeat, Some(before)) = (event.op, event.next.and_then(|n| n.checked_sub(1))) {
+        if let (StreamOp::Close | StreamOp::Heartbeat, Some(before)) =
+            (event.op, event.next.and_then(|n| n.checked_sub(1)))
+        {
             // The emitter says how far it came: what is missing before that is missing, even at the end.
             met.numbers.reach(before);
         }
@@ -140,7 +142,9 @@ mod tests {
 
     fn numbers(given: &[u64]) -> Numbers {
         let mut numbers = Numbers::default();
-        given.iter().for_each(|number| drop(numbers.insert(*number)));
+        for number in given {
+            numbers.insert(*number);
+        }
         numbers
     }
 

@@ -1,27 +1,22 @@
-use std::fmt::Write as _;
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 use schemas::note::Note;
 use schemas::time::Time;
-use serde::Serialize;
 use verifier::checkpoint::{CheckpointVerifyError, VerifiedHead, verify_checkpoint};
 use verifier::log::{LogFinding, LogVerifier, Placed, Prepared};
 
-use super::coverage::{Coverage, Gap};
+use super::coverage::Coverage;
+use super::report::{Check, CheckStatus, CoverageDocument, Document, text};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::heads::Since;
-use crate::moment;
-use crate::output::{Mark, printable};
 use crate::recompute::{self, Checkpoint};
+use crate::schema;
 use crate::trust::Trust;
 
 /// Most findings that are kept; beyond it they are only counted.
 const FINDINGS_MAX: usize = 1_000;
-/// Most findings and gaps that the text names.
-const SHOWN: usize = 20;
 
 /// Check every signature, key, role, link, leaf and the signed root
 ///
@@ -31,54 +26,11 @@ const SHOWN: usize = 20;
 #[command(after_help = "Example:\n  writ verify log --trust trust.policy")]
 pub(crate) struct Args {}
 
-/// `writ verify log --json`.
-#[derive(Serialize)]
-struct Document {
-    schema: &'static str,
-    ok: bool,
-    origin: String,
-    log: String,
-    size: u64,
-    root: String,
-    checks: Vec<Check>,
-    findings: Vec<LogFinding>,
-    findings_total: u64,
-    coverage: CoverageDocument,
-    exit: u8,
-}
-
-#[derive(Serialize)]
-struct CoverageDocument {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<u64>,
-    streams: usize,
-    conflicts: u64,
-    unknown: u64,
-    gaps: Vec<Gap>,
-}
-
-/// One thing that was checked, or why not.
-#[derive(Serialize)]
-struct Check {
-    name: &'static str,
-    status: CheckStatus,
-    detail: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum CheckStatus {
-    Holds,
-    Broken,
-    Skipped,
-}
-
 pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (trust, exit) = context.trust_or_said();
     let client = context.client()?;
-    let Checkpoint { note, head, trust, exit: believed } = recompute::checkpoint(context, &client, trust.as_ref())?;
+    let Checkpoint { note, head, trust, exit: believed } =
+        recompute::checkpoint(context, &client, trust.as_ref())?;
     let mut exit = exit.worse(believed);
     let mut walk = Walk::new(context, head.size());
     recompute::read_all(&client, head.size(), |portion| {
@@ -167,9 +119,17 @@ impl Walk {
     fn genesis_check(&self, trust: Option<&Trust>) -> Check {
         let got = self.log();
         match trust.and_then(|trust| trust.policy().genesis()) {
-            None => check("genesis", CheckStatus::Skipped, "not pinned: registrars are as named by the log".into()),
-            Some(pinned) if pinned.to_hex() == got => check("genesis", CheckStatus::Holds, format!("{got} (pinned)")),
-            Some(pinned) => check("genesis", CheckStatus::Broken, format!("the log is {got}, pinned is {pinned}")),
+            None => check(
+                "genesis",
+                CheckStatus::Skipped,
+                "not pinned: registrars are as named by the log".into(),
+            ),
+            Some(pinned) if pinned.to_hex() == got => {
+                check("genesis", CheckStatus::Holds, format!("{got} (pinned)"))
+            }
+            Some(pinned) => {
+                check("genesis", CheckStatus::Broken, format!("the log is {got}, pinned is {pinned}"))
+            }
         }
     }
 
@@ -188,9 +148,17 @@ impl Walk {
         check("entries", status, format!("{sound}/{size} with sound link, key, role and signature"))
     }
 
-    fn document(self, head: &VerifiedHead, checks: Vec<Check>, exit: Exit, trust: Option<&Trust>) -> Document {
+    fn document(
+        self,
+        head: &VerifiedHead,
+        checks: Vec<Check>,
+        exit: Exit,
+        trust: Option<&Trust>,
+    ) -> Document {
         let gaps = self.coverage.gaps();
-        let broken = |check: &Check| check.status == CheckStatus::Broken && check.name != "genesis" && check.name != "consistency";
+        let broken = |check: &Check| {
+            check.status == CheckStatus::Broken && check.name != "genesis" && check.name != "consistency"
+        };
         let mut exit = exit;
         if checks.iter().any(|check| check.name == "genesis" && check.status == CheckStatus::Broken) {
             exit = exit.worse(Exit::Untrusted);
@@ -208,7 +176,7 @@ impl Walk {
             exit = exit.worse(Exit::Untrusted);
         }
         Document {
-            schema: "writ.verify-log/1",
+            schema: schema::VERIFY_LOG,
             ok: exit == Exit::Ok,
             origin: head.origin().to_string(),
             log: self.log(),
@@ -244,8 +212,12 @@ fn witness_check(trust: Option<&Trust>, note: &Note) -> Check {
         return check("witnesses", CheckStatus::Skipped, "the trust file asks for none".into());
     };
     match verify_checkpoint(note, trust.policy()) {
-        Ok(checkpoint) => check("witnesses", CheckStatus::Holds, format!("quorum {} met", checkpoint.quorum())),
-        Err(error @ CheckpointVerifyError::QuorumNotMet { .. }) => check("witnesses", CheckStatus::Broken, error.to_string()),
+        Ok(checkpoint) => {
+            check("witnesses", CheckStatus::Holds, format!("quorum {} met", checkpoint.quorum()))
+        }
+        Err(error @ CheckpointVerifyError::QuorumNotMet { .. }) => {
+            check("witnesses", CheckStatus::Broken, error.to_string())
+        }
         Err(error) => check("witnesses", CheckStatus::Broken, error.to_string()),
     }
 }
@@ -255,10 +227,14 @@ fn consistency_check(since: Since, head: &VerifiedHead) -> Check {
     match since {
         Since::First => check("consistency", CheckStatus::Skipped, "nothing was verified here before".into()),
         Since::Same => check("consistency", CheckStatus::Holds, format!("size {size} was verified before")),
-        Since::Grown(before) => check("consistency", CheckStatus::Holds, format!("from size {before} (last verified) to {size}")),
-        Since::Earlier(later) => {
-            check("consistency", CheckStatus::Holds, format!("size {later} (last verified) goes on from this one, {size}"))
+        Since::Grown(before) => {
+            check("consistency", CheckStatus::Holds, format!("from size {before} (last verified) to {size}"))
         }
+        Since::Earlier(later) => check(
+            "consistency",
+            CheckStatus::Holds,
+            format!("size {later} (last verified) goes on from this one, {size}"),
+        ),
     }
 }
 
@@ -266,61 +242,77 @@ fn check(name: &'static str, status: CheckStatus, detail: String) -> Check {
     Check { name, status, detail }
 }
 
-fn text(document: &Document) -> String {
-    let mut text = String::new();
-    let _ = writeln!(text, "{}  size {}  root {}", printable(&document.origin), document.size, document.root);
-    text.push_str("Checks performed\n");
-    for check in &document.checks {
-        let mark = match check.status {
-            CheckStatus::Holds => Mark::Good,
-            CheckStatus::Broken => Mark::Bad,
-            CheckStatus::Skipped => Mark::Skipped,
-        };
-        let word = match check.status {
-            CheckStatus::Holds => "holds  ",
-            CheckStatus::Broken => "BROKEN ",
-            CheckStatus::Skipped => "skipped",
-        };
-        let _ = writeln!(text, "  {}  {:<21} {}", mark.word(word), check.name, printable(&check.detail));
-    }
-    for finding in document.findings.iter().take(SHOWN) {
-        let _ = writeln!(text, "  {}  {} {}", Mark::Bad.word("BROKEN "), finding.index, finding.code);
-        let _ = writeln!(text, "      {}", printable(&finding.detail));
-    }
-    if document.findings_total > SHOWN as u64 {
-        let _ = writeln!(text, "      …and {} more", document.findings_total - SHOWN as u64);
-    }
-    text.push_str(&coverage_text(&document.coverage));
-    let (mark, word) = match document.exit {
-        0 => (Mark::Good, "INTACT and complete"),
-        10 => (Mark::Bad, "TAMPERED: this is not what was logged"),
-        15 => (Mark::Bad, "ROLLBACK: the log shows less than before"),
-        13 => (Mark::Warning, "CONSISTENT in itself; the log is not the pinned one, or nothing is pinned"),
-        _ => (Mark::Missing, "INCOMPLETE: the log is intact; statements are missing or unknown"),
-    };
-    let _ = writeln!(text, "{}   exit {}", mark.word(word), document.exit);
-    text
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::assert_described;
 
-fn coverage_text(coverage: &CoverageDocument) -> String {
-    let time = |time: Option<u64>| time.map_or_else(|| "-".into(), |time| moment::show(Time(time)));
-    let mut text = format!(
-        "Coverage {} → {}   streams {}   sequence gaps {}\n",
-        time(coverage.from),
-        time(coverage.to),
-        coverage.streams,
-        coverage.gaps.len()
-    );
-    for gap in coverage.gaps.iter().take(SHOWN) {
-        let count = gap.last - gap.first + 1;
-        let which = format!("{} numbers {} to {} of stream {}", printable(&gap.iss), gap.first, gap.last, gap.stream);
-        let _ = writeln!(text, "  {}  {which}: {count} never arrived", Mark::Missing.word("gap"));
+    fn walked(entries: &[Vec<u8>]) -> Walk {
+        let mut walk = Walk::new(&Context::quiet(), entries.len() as u64);
+        walk.take(entries);
+        walk
     }
-    if coverage.conflicts > 0 {
-        let _ = writeln!(text, "  {}  {} numbers are carried by two statements", Mark::Warning.word("conflict"), coverage.conflicts);
+
+    fn log() -> crate::testlog::TestLog {
+        let mut log = crate::testlog::TestLog::new();
+        for at in 1..4 {
+            let statement = log.note_by_registrar(at, "more");
+            log.append(&statement);
+        }
+        log
     }
-    if coverage.unknown > 0 {
-        let _ = writeln!(text, "  {}  {} entries are of a form that this program does not know", Mark::Missing.word("unknown"), coverage.unknown);
+
+    fn judged(log: &crate::testlog::TestLog, walk: Walk, trust: &Trust) -> Document {
+        let head = log.verified(4);
+        let checks = vec![
+            signature_check(Some(trust), &head),
+            witness_check(Some(trust), &log.head(4)),
+            consistency_check(Since::Grown(2), &head),
+            walk.genesis_check(Some(trust)),
+            walk.root_check(&head),
+            walk.entries_check(),
+        ];
+        let document = walk.document(&head, checks, Exit::Ok, Some(trust));
+        assert_described(&document);
+        document
     }
-    text
+
+    #[test]
+    fn an_honest_log_is_intact() {
+        let log = log();
+        let document = judged(&log, walked(&log.entries), &log.trust());
+        assert_eq!((document.ok, document.exit), (true, 0), "{}", text(&document));
+    }
+
+    #[test]
+    fn a_changed_entry_is_tampered_whichever_byte_of_it() {
+        let log = log();
+        for at in (0..log.entries[2].len()).step_by(7) {
+            let mut entries = log.entries.clone();
+            entries[2][at] ^= 1;
+            let document = judged(&log, walked(&entries), &log.trust());
+            assert_eq!(document.exit, 10, "byte {at}");
+            assert!(text(&document).contains("TAMPERED"));
+        }
+    }
+
+    #[test]
+    fn another_genesis_than_the_pinned_one_is_untrusted() {
+        let log = log();
+        let document = judged(&log, walked(&log.entries), &crate::testlog::TestLog::new().trust());
+        assert_eq!(document.exit, 13);
+    }
+
+    #[test]
+    fn a_missing_number_is_incomplete_and_named() {
+        let log = log();
+        let mut walk = walked(&log.entries);
+        let mut statement = log.note_by_registrar(9, "x");
+        statement.payload.stream = Some(schemas::ids::StreamId::new([1; 16]));
+        statement.payload.seq = Some(2);
+        walk.coverage.add(&statement);
+        let document = judged(&log, walk, &log.trust());
+        assert_eq!(document.exit, 12);
+        assert!(text(&document).contains("numbers 0 to 1"), "{}", text(&document));
+    }
 }

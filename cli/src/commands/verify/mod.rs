@@ -6,6 +6,7 @@ use crate::failure::Failure;
 
 mod coverage;
 mod log;
+mod report;
 
 /// Check what a log holds
 #[derive(Subcommand, Debug)]

@@ -1,0 +1,129 @@
+//! What checking a whole log came to, as a document and as text.
+
+use std::fmt::Write as _;
+
+use schemas::time::Time;
+use serde::Serialize;
+use verifier::log::LogFinding;
+
+use super::coverage::Gap;
+use crate::moment;
+use crate::output::{Mark, printable};
+
+/// Most findings and gaps that the text names.
+const SHOWN: usize = 20;
+
+/// `writ verify log --json`.
+#[derive(Serialize)]
+pub(super) struct Document {
+    pub(super) schema: &'static str,
+    pub(super) ok: bool,
+    pub(super) origin: String,
+    pub(super) log: String,
+    pub(super) size: u64,
+    pub(super) root: String,
+    pub(super) checks: Vec<Check>,
+    pub(super) findings: Vec<LogFinding>,
+    pub(super) findings_total: u64,
+    pub(super) coverage: CoverageDocument,
+    pub(super) exit: u8,
+}
+
+#[derive(Serialize)]
+pub(super) struct CoverageDocument {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) to: Option<u64>,
+    pub(super) streams: usize,
+    pub(super) conflicts: u64,
+    pub(super) unknown: u64,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// One thing that was checked, or why not.
+#[derive(Serialize)]
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    pub(super) status: CheckStatus,
+    pub(super) detail: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum CheckStatus {
+    Holds,
+    Broken,
+    Skipped,
+}
+
+/// The human form.
+pub(super) fn text(document: &Document) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{}  size {}  root {}", printable(&document.origin), document.size, document.root);
+    text.push_str("Checks performed\n");
+    for check in &document.checks {
+        let mark = match check.status {
+            CheckStatus::Holds => Mark::Good,
+            CheckStatus::Broken => Mark::Bad,
+            CheckStatus::Skipped => Mark::Skipped,
+        };
+        let word = match check.status {
+            CheckStatus::Holds => "holds  ",
+            CheckStatus::Broken => "BROKEN ",
+            CheckStatus::Skipped => "skipped",
+        };
+        let _ = writeln!(text, "  {}  {:<21} {}", mark.word(word), check.name, printable(&check.detail));
+    }
+    for finding in document.findings.iter().take(SHOWN) {
+        let _ = writeln!(text, "  {}  {} {}", Mark::Bad.word("BROKEN "), finding.index, finding.code);
+        let _ = writeln!(text, "      {}", printable(&finding.detail));
+    }
+    if document.findings_total > SHOWN as u64 {
+        let _ = writeln!(text, "      …and {} more", document.findings_total - SHOWN as u64);
+    }
+    text.push_str(&coverage_text(&document.coverage));
+    let (mark, word) = match document.exit {
+        0 => (Mark::Good, "INTACT and complete"),
+        10 => (Mark::Bad, "TAMPERED: this is not what was logged"),
+        15 => (Mark::Bad, "ROLLBACK: the log shows less than before"),
+        13 => (Mark::Warning, "CONSISTENT in itself; the log is not the pinned one, or nothing is pinned"),
+        _ => (Mark::Missing, "INCOMPLETE: the log is intact; statements are missing or unknown"),
+    };
+    let _ = writeln!(text, "{}   exit {}", mark.word(word), document.exit);
+    text
+}
+
+fn coverage_text(coverage: &CoverageDocument) -> String {
+    let time = |time: Option<u64>| time.map_or_else(|| "-".into(), |time| moment::show(Time(time)));
+    let mut text = format!(
+        "Coverage {} → {}   streams {}   sequence gaps {}\n",
+        time(coverage.from),
+        time(coverage.to),
+        coverage.streams,
+        coverage.gaps.len()
+    );
+    for gap in coverage.gaps.iter().take(SHOWN) {
+        let count = gap.last - gap.first + 1;
+        let which =
+            format!("{} numbers {} to {} of stream {}", printable(&gap.iss), gap.first, gap.last, gap.stream);
+        let _ = writeln!(text, "  {}  {which}: {count} never arrived", Mark::Missing.word("gap"));
+    }
+    if coverage.conflicts > 0 {
+        let _ = writeln!(
+            text,
+            "  {}  {} numbers are carried by two statements",
+            Mark::Warning.word("conflict"),
+            coverage.conflicts
+        );
+    }
+    if coverage.unknown > 0 {
+        let _ = writeln!(
+            text,
+            "  {}  {} entries are of a form that this program does not know",
+            Mark::Missing.word("unknown"),
+            coverage.unknown
+        );
+    }
+    text
+}

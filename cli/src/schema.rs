@@ -1,0 +1,72 @@
+//! Names of the JSON documents that commands print. `docs/json/` describes each.
+
+pub(crate) const APPEND: &str = "writ.append/1";
+pub(crate) const BUNDLE_CREATED: &str = "writ.bundle-created/1";
+pub(crate) const BUNDLE_INSPECT: &str = "writ.bundle-inspect/1";
+pub(crate) const ERROR: &str = "writ.error/1";
+pub(crate) const IMPORT: &str = "writ.import/1";
+pub(crate) const KEY: &str = "writ.key/1";
+pub(crate) const KEY_REGISTERED: &str = "writ.key-registered/1";
+pub(crate) const SEARCH: &str = "writ.search/1";
+pub(crate) const SHOW: &str = "writ.show/1";
+pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::path::PathBuf;
+
+    use serde::Serialize;
+    use serde_json::Value;
+    use verifier::verdict::VERDICT_SCHEMA;
+
+    use super::*;
+
+    const ALL: [&str; 11] = [
+        APPEND,
+        BUNDLE_CREATED,
+        BUNDLE_INSPECT,
+        ERROR,
+        IMPORT,
+        KEY,
+        KEY_REGISTERED,
+        SEARCH,
+        SHOW,
+        VERIFY_LOG,
+        VERDICT_SCHEMA,
+    ];
+
+    fn folder() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/json")
+    }
+
+    fn file(name: &str) -> String {
+        format!("{}.schema.json", name.replace('/', "-"))
+    }
+
+    /// Holds a document against the checked-in schema of its own name.
+    pub(crate) fn assert_described(document: &impl Serialize) {
+        let document = serde_json::to_value(document).unwrap();
+        let name = document["schema"].as_str().unwrap();
+        let text = std::fs::read_to_string(folder().join(file(name))).unwrap();
+        let schema: Value = serde_json::from_str(&text).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&document).map(|e| format!("{e} at {}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}\n{document:#}");
+        let mut more = document.clone();
+        more["no_such_field"] = Value::from(1);
+        assert!(!validator.is_valid(&more), "{name} takes unknown fields, so it would not notice a new one");
+    }
+
+    #[test]
+    fn each_document_has_its_schema_and_each_schema_its_document() {
+        let entries = std::fs::read_dir(folder()).unwrap();
+        let mut there: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        there.retain(|name| name.ends_with(".schema.json"));
+        let mut wanted: Vec<String> = ALL.iter().map(|name| file(name)).collect();
+        there.sort();
+        wanted.sort();
+        assert_eq!(there, wanted);
+    }
+}
