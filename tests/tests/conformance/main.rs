@@ -3,6 +3,7 @@
 //! `WRIT_WRITE_VECTORS=1 cargo test -p tests --test conformance` writes the vectors anew instead of comparing them.
 
 mod agreement;
+mod bounds;
 mod docs;
 mod exceptions;
 mod grammar;

@@ -98,6 +98,12 @@ fn envelopes() -> Vec<Case> {
             "There is a label more (16, typ).",
             with(16, Item::text("x")),
         ),
+        header(
+            "protected-header",
+            "iv",
+            "There is an initialisation vector (5).",
+            with(5, Item::Bytes(vec![1])),
+        ),
         header("protected-header", "no-claims", "There are no claims.", without(15)),
         header(
             "protected-header",
