@@ -19,12 +19,12 @@ pub(crate) struct Failure {
     /// One sentence.
     pub(crate) what: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) expected: Option<String>,
+    pub(crate) expected: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) got: Option<String>,
+    pub(crate) got: Option<Box<str>>,
     /// What to try next.
     #[serde(rename = "try", skip_serializing_if = "Option::is_none")]
-    pub(crate) next: Option<String>,
+    pub(crate) next: Option<Box<str>>,
     #[serde(skip)]
     pub(crate) exit: Exit,
 }
@@ -59,11 +59,11 @@ impl Failure {
     }
 
     pub(crate) fn values(self, expected: impl ToString, got: impl ToString) -> Self {
-        Self { expected: Some(expected.to_string()), got: Some(got.to_string()), ..self }
+        Self { expected: Some(expected.to_string().into()), got: Some(got.to_string().into()), ..self }
     }
 
     pub(crate) fn next(self, next: impl Into<String>) -> Self {
-        Self { next: Some(next.into()), ..self }
+        Self { next: Some(next.into().into()), ..self }
     }
 
     pub(crate) fn document(&self) -> FailureDocument<'_> {

@@ -32,7 +32,7 @@ pub(crate) fn parse(text: &str) -> Result<Time, Failure> {
 pub(crate) fn show(time: Time) -> String {
     let moment = i64::try_from(time.0).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
     match moment {
-        Some(moment) if time.0 % 1000 == 0 => moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        Some(moment) if time.0.is_multiple_of(1000) => moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
         Some(moment) => moment.strftime("%Y-%m-%d %H:%M:%S.%3fZ").to_string(),
         None => format!("{} ms", time.0),
     }

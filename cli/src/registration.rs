@@ -82,9 +82,10 @@ pub(crate) fn signer(
         Failure::new("unknown-key", format!("the log knows no key {}", key.kid()))
             .next("writ keys register --registrar FILE --key FILE.pub --principal URI --role ROLE")
     })?;
-    if let Some(op) = registration.withdrawn {
-        let what = format!("the key {} of {} was withdrawn ({op})", key.kid(), registration.principal);
-        return Err(Failure::new("key-withdrawn", what).next("writ keys generate --out FILE"));
+    // A retired key may still bring what was on its way: until when, the log decides.
+    if registration.withdrawn == Some(KeyOp::Compromise) {
+        let what = format!("the key {} of {} was reported compromised", key.kid(), registration.principal);
+        return Err(Failure::new("key-compromised", what).next("writ keys generate --out FILE"));
     }
     Ok((Signer::new(key, registration.principal.clone()), registration))
 }
@@ -103,8 +104,10 @@ fn changes_of(client: &Client, kid: &KeyId) -> Result<Vec<(u64, Key)>, Failure> 
     let mut changes = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
-        let query =
-            Query::default().with("kind", "key").with("limit", "500").with_some("cursor", cursor.as_ref());
+        let query = Query::default()
+            .with("kind", "key")
+            .with("key", kid.to_hex())
+            .with_some("cursor", cursor.as_ref());
         let page = client.search(&query)?;
         for found in &page.results {
             if let Body::Key(key) = payload(found)?.body

@@ -1,6 +1,6 @@
 //! Finding entries by what their statements say, page by page, at one size of the log.
 
-use schemas::ids::TermId;
+use schemas::ids::{KeyId, TermId};
 use schemas::kinds::Ruling;
 use schemas::payload::Kind;
 use schemas::term::Term;
@@ -38,6 +38,8 @@ pub struct Question {
     pub ruling: Option<Ruling>,
     /// A kind.
     pub kind: Option<Kind>,
+    /// A key that `key` statements are about.
+    pub key: Option<KeyId>,
     /// The tenant.
     pub tenant: Option<Tenant>,
     /// The earliest `at`, the statement's own time.
@@ -70,6 +72,7 @@ impl Question {
             self.task.as_ref().map(|task| Term::Task(tenant, task)),
             self.ruling.map(Term::Ruling),
             self.kind.map(Term::Kind),
+            self.key.as_ref().map(Term::Key),
         ];
         terms.into_iter().flatten().map(|term| term.id()).collect()
     }

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use schemas::canonical::scan_prefix;
-use schemas::ids::StatementId;
+use schemas::ids::{KeyId, StatementId};
 use schemas::kinds::Ruling;
 use schemas::limits::{BATCH_BYTES_MAX, BATCH_STATEMENTS_MAX, STATEMENT_BYTES_MAX};
 use schemas::payload::Kind;
@@ -179,6 +179,7 @@ const SEARCH_PARAMS: &[&str] = &[
     "task",
     "decision",
     "kind",
+    "key",
     "tenant",
     "since",
     "until",
@@ -198,6 +199,7 @@ const SEARCH_PARAMS: &[&str] = &[
         ("task" = Option<String>, Query, description = "task, within the tenant (default: `default`)"),
         ("decision" = Option<String>, Query, description = "ruling: permit, deny or indeterminate"),
         ("kind" = Option<String>, Query, description = "kind of statement"),
+        ("key" = Option<String>, Query, description = "key that `key` statements are about, 64 hex digits"),
         ("tenant" = Option<String>, Query, description = "tenant"),
         ("since" = Option<u64>, Query, description = "earliest `at`, in ms since the epoch"),
         ("until" = Option<u64>, Query, description = "latest `at`, in ms since the epoch"),
@@ -262,6 +264,7 @@ fn question(params: &Params) -> Result<Question, Problem> {
         task: params.parsed("task")?,
         ruling: params.word("decision", Ruling::from_word)?,
         kind: params.word("kind", Kind::from_word)?,
+        key: params.word("key", KeyId::from_hex)?,
         tenant: params.parsed("tenant")?,
         since: params.number("since")?.map(Time),
         until: params.number("until")?.map(Time),

@@ -26,9 +26,14 @@ struct Stream {
     numbers: Numbers,
 }
 
-/// Numbers from 0 as runs without holes: first to last.
+/// Numbers from 0.
 #[derive(Debug, Default)]
-struct Numbers(BTreeMap<u64, u64>);
+struct Numbers {
+    /// Runs without holes: first to last.
+    runs: BTreeMap<u64, u64>,
+    /// The last number that the emitter says it gave out.
+    reached: Option<u64>,
+}
 
 /// Numbers of one stream that no entry carries and none declares void.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -77,7 +82,7 @@ impl Coverage {
     /// What never arrived.
     pub(crate) fn gaps(&self) -> Vec<Gap> {
         let gaps = self.streams.iter().flat_map(|((kid, tenant, stream), met)| {
-            met.numbers.holes().map(|(first, last)| Gap {
+            met.numbers.holes().into_iter().map(|(first, last)| Gap {
                 iss: met.iss.clone(),
                 kid: *kid,
                 tenant: tenant.clone(),
@@ -90,13 +95,10 @@ impl Coverage {
     }
 }
 
-/// The run that marks how far an emitter came without carrying a number.
-const REACHED: u64 = u64::MAX;
-
 impl Numbers {
     /// Adds a number; whether it is new.
     fn insert(&mut self, number: u64) -> bool {
-        let before = self.0.range(..=number).next_back().map(|(first, last)| (*first, *last));
+        let before = self.runs.range(..=number).next_back().map(|(first, last)| (*first, *last));
         if before.is_some_and(|(_, last)| last >= number) {
             return false;
         }
@@ -104,35 +106,26 @@ impl Numbers {
             Some((first, last)) if last + 1 == number => first,
             _ => number,
         };
-        let last = match number.checked_add(1).and_then(|next| self.0.remove(&next)) {
-            Some(last) => last,
-            None => number,
-        };
-        self.0.insert(first, last);
+        let last = number.checked_add(1).and_then(|next| self.runs.remove(&next)).unwrap_or(number);
+        self.runs.insert(first, last);
         true
     }
 
     fn reach(&mut self, last: u64) {
-        // Kept apart from the runs: it must not fill what it only shows to be missing.
-        let reached = self.0.get(&REACHED).copied().unwrap_or_default();
-        self.0.insert(REACHED, reached.max(last));
+        self.reached = self.reached.max(Some(last));
     }
 
-    fn holes(&self) -> impl Iterator<Item = (u64, u64)> {
-        let reached = self.0.get(&REACHED).copied();
-        let runs = self.0.iter().filter(|(first, _)| **first != REACHED).map(|(first, last)| (*first, *last));
+    fn holes(&self) -> Vec<(u64, u64)> {
         let mut holes = Vec::new();
         let mut expected = 0;
-        for (first, last) in runs {
-            if first > expected {
+        for (first, last) in &self.runs {
+            if *first > expected {
                 holes.push((expected, first - 1));
             }
-            expected = last + 1;
+            expected = last.saturating_add(1);
         }
-        if let Some(reached) = reached.filter(|reached| *reached >= expected) {
-            holes.push((expected, reached));
-        }
-        holes.into_iter()
+        holes.extend(self.reached.filter(|reached| *reached >= expected).map(|reached| (expected, reached)));
+        holes
     }
 }
 
@@ -150,9 +143,9 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_whatever_the_order_of_arrival() {
-        assert_eq!(numbers(&[2, 0, 1]).holes().count(), 0);
-        assert_eq!(numbers(&[5, 0, 3, 1]).holes().collect::<Vec<_>>(), [(2, 2), (4, 4)]);
-        assert_eq!(numbers(&[7]).holes().collect::<Vec<_>>(), [(0, 6)]);
+        assert_eq!(numbers(&[2, 0, 1]).holes().len(), 0);
+        assert_eq!(numbers(&[5, 0, 3, 1]).holes(), [(2, 2), (4, 4)]);
+        assert_eq!(numbers(&[7]).holes(), [(0, 6)]);
     }
 
     #[test]
@@ -166,9 +159,9 @@ mod tests {
     fn what_an_emitter_says_it_sent_is_missing_until_it_is_there() {
         let mut numbers = numbers(&[0, 1]);
         numbers.reach(3);
-        assert_eq!(numbers.holes().collect::<Vec<_>>(), [(2, 3)]);
+        assert_eq!(numbers.holes(), [(2, 3)]);
         numbers.insert(2);
         numbers.insert(3);
-        assert_eq!(numbers.holes().count(), 0);
+        assert_eq!(numbers.holes().len(), 0);
     }
 }
