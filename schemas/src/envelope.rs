@@ -163,6 +163,27 @@ impl Envelope {
             return Err(StatementError::TooLarge { got: bytes.len() });
         }
         scan("statement", bytes)?;
+        match usual::parts(bytes) {
+            Some(parts) => Self::of_usual(bytes, parts),
+            None => Self::of_other(bytes),
+        }
+    }
+
+    /// An envelope of the one form that [`Unsigned::sign`] makes. What is in its parts is still to be checked.
+    fn of_usual(bytes: &[u8], parts: usual::Parts<'_>) -> Result<Self, StatementError> {
+        let usual::Parts { protected, payload, signature } = parts;
+        let Some(usual::Claims { kid, iss, sub }) = canonical::scan(protected).ok().and_then(|()| usual::claims(protected))
+        else {
+            return Self::of_other(bytes);
+        };
+        scan("payload", payload)?;
+        let iss = PrincipalId::new(iss).map_err(StatementError::Issuer)?;
+        let (protected, payload) = (protected.to_vec(), payload.to_vec());
+        Ok(Self { id: StatementId::of(bytes), kid, iss, sub: sub.into(), signature, protected, payload, bytes: bytes.to_vec() })
+    }
+
+    /// Any other envelope: what is wrong with it, or what it says where it differs in nothing that counts.
+    fn of_other(bytes: &[u8]) -> Result<Self, StatementError> {
         let not_sign1 = |detail: String| StatementError::NotSign1 { detail };
         let cose = CoseSign1::from_tagged_slice(bytes).map_err(|e| not_sign1(e.to_string()))?;
         if !cose.unprotected.is_empty() {
@@ -303,6 +324,8 @@ fn read_header(header: &Header) -> Result<(KeyId, PrincipalId, String), Statemen
         other => Err(refuse(format!("claims are not exactly {{1: iss, 2: sub}}: {other:?}"))),
     }
 }
+
+mod usual;
 
 #[cfg(test)]
 #[path = "envelope_tests.rs"]

@@ -63,6 +63,25 @@ fn a_changed_byte_never_decodes_to_the_same_id() {
 }
 
 #[test]
+fn the_short_way_and_the_long_way_through_an_envelope_say_the_same() {
+    let statement = statement();
+    let bytes = statement.envelope.bytes();
+    assert!(usual::parts(bytes).is_some_and(|parts| usual::claims(parts.protected).is_some()));
+    let mut usual_forms = 0;
+    for at in 0..bytes.len() {
+        for change in [0x01, 0x02, 0x20, 0x80, 0xff] {
+            let mut changed: Vec<u8> = bytes.to_vec();
+            changed[at] ^= change;
+            if canonical::scan(&changed).is_ok() {
+                assert_eq!(Envelope::decode(&changed), Envelope::of_other(&changed), "byte {at} ^ {change:#x}");
+                usual_forms += usize::from(usual::parts(&changed).is_some());
+            }
+        }
+    }
+    assert!(usual_forms > bytes.len());
+}
+
+#[test]
 fn headers_of_another_form_are_refused_by_name() {
     let (kid, iss) = signer();
     let payload = payload().to_bytes().unwrap();

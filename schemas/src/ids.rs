@@ -66,10 +66,7 @@ macro_rules! fixed_bytes {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let bytes = deserialize_bytes(deserializer)?;
-                Self::from_slice(&bytes).ok_or_else(|| {
-                    D::Error::custom(format_args!("{} has {} bytes, expected {}", $what, bytes.len(), $len))
-                })
+                deserialize_fixed(deserializer, $what).map(Self)
             }
         }
     };
@@ -171,6 +168,31 @@ fn serialize_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, 
         serializer.serialize_str(&HEXLOWER.encode(bytes))
     } else {
         serializer.serialize_bytes(bytes)
+    }
+}
+
+/// A byte string of exactly `N` bytes; `what` it is, for the refusal.
+fn deserialize_fixed<'de, D: Deserializer<'de>, const N: usize>(
+    deserializer: D,
+    what: &'static str,
+) -> Result<[u8; N], D::Error> {
+    struct Fixed<const N: usize>(&'static str);
+    impl<const N: usize> Visitor<'_> for Fixed<N> {
+        type Value = [u8; N];
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a byte string")
+        }
+        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<[u8; N], E> {
+            let Self(what) = self;
+            let wrong = |_| E::custom(format_args!("{what} has {} bytes, expected {N}", bytes.len()));
+            bytes.try_into().map_err(wrong)
+        }
+    }
+    if deserializer.is_human_readable() {
+        let bytes = deserialize_bytes(deserializer)?;
+        Fixed(what).visit_bytes(&bytes)
+    } else {
+        deserializer.deserialize_bytes(Fixed(what))
     }
 }
 

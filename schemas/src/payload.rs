@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::canonical::{self, DecodeError, Shape};
+use crate::canonical::{self, DecodeError, Items, Major, Shape};
 use crate::ids::{ByteString, LogId, StreamId};
 use crate::kinds::{
     Action, Approval, Assertion, BodyError, Correction, Credential, Decision, Delegation, Genesis, IndexRoot, Key, Link,
@@ -449,12 +449,35 @@ struct Lead {
     kind: String,
 }
 
+impl Lead {
+    /// Finds the two fields without reading the others.
+    fn find(bytes: &[u8]) -> Option<Self> {
+        let mut items = Items::new(bytes);
+        let (mut v, mut kind) = (None, None);
+        for _ in 0..items.head(Major::Map)? {
+            match items.text()? {
+                "v" => v = Some(items.head(Major::Unsigned)?),
+                "kind" => kind = Some(items.text()?),
+                _ => items.skip()?,
+            }
+            if let (Some(v), Some(kind)) = (v, kind) {
+                return Some(Self { v, kind: kind.into() });
+            }
+        }
+        None
+    }
+}
+
 /// Bytes that passed the scanner.
 struct Canonical<'a>(&'a [u8]);
 
 impl Form for Canonical<'_> {
     fn lead(&self) -> Result<Lead, DecodeError> {
-        serde_cbor::from_slice(self.0).map_err(|e| DecodeError::from_message(e.to_string()))
+        // What is not where it belongs is named by the full reader.
+        match Lead::find(self.0) {
+            Some(lead) => Ok(lead),
+            None => serde_cbor::from_slice(self.0).map_err(|e| DecodeError::from_message(e.to_string())),
+        }
     }
 
     fn payload<B: DeserializeOwned + Serialize>(&self) -> Result<Payload<B>, DecodeError> {

@@ -7,12 +7,15 @@
 //! ([`from_slice`]). Out of scope: what the bytes mean, which is `serde_cbor`'s and the model's job.
 
 mod head;
+mod items;
 mod model;
 mod scan;
 mod shape;
+mod sort;
 mod writer;
 
 pub use head::{Head, Major, read_head};
+pub(crate) use items::Items;
 pub(crate) use model::from_scanned;
 pub use model::{DecodeError, EncodeError, from_slice, to_vec};
 pub use scan::{ScanError, scan, scan_prefix};

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::ser::Serialize;
 use thiserror::Error;
 
-use super::head::{Major, read_head};
-use super::scan::{ScanError, scan, scan_prefix};
+use super::scan::{ScanError, scan};
+use super::sort::sort_keys;
 
 /// Why bytes are not the canonical form of a model type.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -92,7 +92,8 @@ pub fn from_slice<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, De
 /// [`from_slice`] of bytes that the scanner has passed already.
 pub(crate) fn from_scanned<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, DecodeError> {
     let value: T = serde_cbor::from_slice(bytes).map_err(|e| DecodeError::from_message(e.to_string()))?;
-    match to_vec(&value) {
+    // What equals scanned bytes needs no scan of its own.
+    match sorted(&value, bytes.len()) {
         Ok(again) if again == bytes => Ok(value),
         _ => Err(DecodeError::OtherForm),
     }
@@ -100,60 +101,15 @@ pub(crate) fn from_scanned<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Res
 
 /// The canonical bytes of `value`.
 pub fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, EncodeError> {
-    let encoded = serde_cbor::to_vec(value).map_err(|e| EncodeError { detail: e.to_string() })?;
-    let mut sorted = Vec::with_capacity(encoded.len());
-    sort_item(&encoded, 0, 0, &mut sorted)?;
-    scan(&sorted).map_err(|e| EncodeError { detail: e.to_string() })?;
-    Ok(sorted)
+    let bytes = sorted(value, 512)?;
+    scan(&bytes).map_err(|e| EncodeError { detail: e.to_string() })?;
+    Ok(bytes)
 }
 
-/// Copies the item at `offset` to `out` with the keys of every map in canonical order; says where the item ends.
-fn sort_item(input: &[u8], offset: usize, depth: usize, out: &mut Vec<u8>) -> Result<usize, EncodeError> {
-    let fail = |e: ScanError| EncodeError { detail: e.to_string() };
-    let head = read_head(input, offset).map_err(fail)?;
-    let after_head = offset.saturating_add(head.len);
-    let items = match head.major {
-        Major::Array | Major::Map | Major::Tag if depth >= crate::limits::CBOR_DEPTH_MAX => {
-            return Err(fail(ScanError::Depth { offset, max: crate::limits::CBOR_DEPTH_MAX }));
-        }
-        Major::Array => head.argument,
-        Major::Tag => 1,
-        Major::Map => return sort_map(input, offset, after_head, head.argument, depth, out),
-        _ => {
-            let end = scan_prefix(input, offset).map_err(fail)?;
-            out.extend_from_slice(input.get(offset..end).unwrap_or_default());
-            return Ok(end);
-        }
-    };
-    out.extend_from_slice(input.get(offset..after_head).unwrap_or_default());
-    let mut end = after_head;
-    for _ in 0..items {
-        end = sort_item(input, end, depth + 1, out)?;
-    }
-    Ok(end)
-}
-
-fn sort_map(
-    input: &[u8],
-    offset: usize,
-    after_head: usize,
-    pairs: u64,
-    depth: usize,
-    out: &mut Vec<u8>,
-) -> Result<usize, EncodeError> {
-    out.extend_from_slice(input.get(offset..after_head).unwrap_or_default());
-    let mut sorted: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
-    let mut end = after_head;
-    for _ in 0..pairs {
-        let (mut key, mut value) = (Vec::new(), Vec::new());
-        end = sort_item(input, end, depth + 1, &mut key)?;
-        end = sort_item(input, end, depth + 1, &mut value)?;
-        sorted.push((key, value));
-    }
-    sorted.sort();
-    for (key, value) in sorted {
-        out.extend_from_slice(&key);
-        out.extend_from_slice(&value);
-    }
-    Ok(end)
+/// The bytes of `value`, about `len` of them, with the keys of every map in canonical order.
+fn sorted<T: Serialize>(value: &T, len: usize) -> Result<Vec<u8>, EncodeError> {
+    let mut encoded = Vec::with_capacity(len);
+    let mut serializer = serde_cbor::Serializer::new(&mut encoded);
+    value.serialize(&mut serializer).map_err(|e| EncodeError { detail: e.to_string() })?;
+    sort_keys(&encoded).map_err(|e| EncodeError { detail: e.to_string() })
 }
