@@ -3,10 +3,11 @@
 //! In three steps, so that a caller with several cores can do the first and the last in parallel: [`Prepared::new`] looks at
 //! an entry by itself, [`LogVerifier::place`] at its place, in order, and [`Placed::check`] at its signature.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 
 use schemas::entry::Entry;
-use schemas::envelope::{Envelope, Statement};
+use schemas::envelope::{Envelope, Statement, StatementError};
 use schemas::ids::EntryHash;
 use schemas::payload::Body;
 use schemas::time::{Index, Time};
@@ -41,9 +42,14 @@ struct Content {
     index: Index,
     time: Time,
     prev: EntryHash,
-    envelope: Envelope,
-    /// Nothing where the payload is of a form that this program does not know.
-    statement: Option<Statement>,
+    said: Said,
+}
+
+/// A statement, or only its envelope where the payload is of a form that this program does not know.
+#[derive(Clone, Debug)]
+enum Said {
+    Known(Box<Statement>),
+    Unknown(Box<Envelope>),
 }
 
 /// An entry looked at in its place; its signature is still to be checked.
@@ -53,7 +59,7 @@ pub struct Placed {
     pub finding: Option<LogFinding>,
     /// Whether its payload is of a form that this program does not know: kept opaque, its signature checked all the same.
     pub unknown: bool,
-    signature: Option<(Index, CheckedKey, Envelope)>,
+    signature: Option<(Index, CheckedKey, Said)>,
 }
 
 /// The state of verifying a log from entry 0 on.
@@ -72,7 +78,19 @@ impl Prepared {
 
     /// The statement, where the entry holds one of a known form.
     pub fn statement(&self) -> Option<&Statement> {
-        self.content.as_ref().ok().and_then(|content| content.statement.as_ref())
+        match &self.content.as_ref().ok()?.said {
+            Said::Known(statement) => Some(statement),
+            Said::Unknown(_) => None,
+        }
+    }
+}
+
+impl Said {
+    fn envelope(&self) -> &Envelope {
+        match self {
+            Self::Known(statement) => &statement.envelope,
+            Self::Unknown(envelope) => envelope,
+        }
     }
 }
 
@@ -155,7 +173,7 @@ impl LogVerifier {
             finding: Some(LogFinding { index: Index(0), code, detail }),
             ..Placed::default()
         };
-        let Some(statement) = content.statement else {
+        let Said::Known(statement) = content.said else {
             return finding("genesis-invalid", String::from("the first entry is of an unknown form"));
         };
         match Registry::from_genesis(&statement) {
@@ -181,50 +199,52 @@ impl LogVerifier {
         let Some(registry) = &mut self.registry else {
             return finding("genesis-missing", String::from("no genesis says whose keys count"));
         };
-        let key = match registry.key_at(&content.envelope.kid, index, content.time) {
+        let key = match registry.key_at(&content.said.envelope().kid, index, content.time) {
             Ok(key) => key.key.clone(),
             Err(error) => return finding(error.code(), error.to_string()),
         };
-        let Some(statement) = content.statement else {
-            return Placed {
-                unknown: true,
-                signature: Some((index, key, content.envelope)),
-                ..Placed::default()
-            };
+        let statement = match content.said {
+            Said::Known(statement) => statement,
+            unknown @ Said::Unknown(_) => {
+                let signature = Some((index, key, unknown));
+                return Placed { unknown: true, signature, ..Placed::default() };
+            }
         };
         if let Err(refusal) = admit(registry, &statement, index, content.time) {
             return finding(refusal.code(), refusal.to_string());
         }
         // A change of keys decides over later entries: its signature cannot wait.
         if let Body::Key(_) = statement.payload.body {
-            if let Err(error) = key.verify_envelope(&content.envelope) {
+            if let Err(error) = key.verify_envelope(&statement.envelope) {
                 return finding(error.code(), error.to_string());
             }
             registry.record(&statement, index, content.time);
             return Placed::default();
         }
-        Placed { signature: Some((index, key, content.envelope)), ..Placed::default() }
+        Placed { signature: Some((index, key, Said::Known(statement))), ..Placed::default() }
     }
 }
 
 impl Placed {
     /// Checks the signature, if nothing was wrong before; what is wrong with the entry in the end.
     pub fn check(self) -> Option<LogFinding> {
-        let Some((index, key, envelope)) = self.signature.filter(|_| self.finding.is_none()) else {
+        let Some((index, key, said)) = self.signature.filter(|_| self.finding.is_none()) else {
             return self.finding;
         };
-        let error = key.verify_envelope(&envelope).err()?;
+        let error = key.verify_envelope(said.envelope()).err()?;
         Some(LogFinding { index, code: error.code(), detail: error.to_string() })
     }
 }
 
 fn decode(bytes: &[u8]) -> Result<Content, (&'static str, String)> {
     let entry = Entry::decode(bytes).map_err(|error| (error.code(), error.to_string()))?;
-    let envelope = Envelope::decode(&entry.statement).map_err(|error| (error.code(), error.to_string()))?;
-    let statement = match Statement::open(envelope.clone()) {
-        Ok(statement) => Some(statement),
-        Err(error) if error.is_unknown() => None,
-        Err(error) => return Err((error.code(), error.to_string())),
+    let named = |error: StatementError| (error.code(), error.to_string());
+    let said = match Statement::decode(&entry.statement) {
+        Ok(statement) => Said::Known(Box::new(statement)),
+        Err(error) if error.is_unknown() => {
+            Said::Unknown(Box::new(Envelope::decode(&entry.statement).map_err(named)?))
+        }
+        Err(error) => return Err(named(error)),
     };
-    Ok(Content { index: entry.index, time: entry.time, prev: entry.prev, envelope, statement })
+    Ok(Content { index: entry.index, time: entry.time, prev: entry.prev, said })
 }
