@@ -229,6 +229,17 @@ impl Finding {
     }
 }
 
+impl Effect {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAuthorized => "not-authorized",
+            Self::Indeterminate => "indeterminate",
+            Self::None => "none",
+        }
+    }
+}
+
 impl Outcome {
     /// The word.
     pub const fn as_str(self) -> &'static str {

@@ -24,7 +24,7 @@ pub(crate) use sequence::Gap;
 
 use read::{Read, Reading};
 
-use crate::registry::{Assurance, Refusal, Registry};
+use crate::registry::{Assurance, KeyError, Refusal, Registry};
 use crate::signature::SignatureError;
 
 /// The verified entries, who their signers are, and what is known not to exist.
@@ -193,11 +193,22 @@ impl Evidence {
     pub(crate) fn row(&self, term: &TermId) -> Row<'_> {
         let (Absence::Recomputed(rows) | Absence::Asserted(rows)) = &self.absence;
         let known = matches!(self.absence, Absence::Recomputed(_)) || rows.contains_key(term);
-        let listed = rows.get(term).map_or(&[][..], Vec::as_slice);
+        let listed = rows.get(term).map(Vec::as_slice).unwrap_or_default();
         Row {
             evidence: self,
             listed,
             answered: known && listed.iter().all(|index| self.records.contains_key(index)),
+        }
+    }
+
+    /// Whether a statement cannot be read that may count: its form is unknown, and nothing shows that its key could not speak.
+    pub(crate) fn is_unread(&self, record: &Record) -> bool {
+        match &record.standing {
+            Err(Unsound::Unknown(_)) => true,
+            Err(Unsound::Refused(Refusal::Key(KeyError::Unknown { .. }))) => {
+                record.payload.is_none() && !self.row(&Term::Key(&record.envelope.kid).id()).answered
+            }
+            _ => false,
         }
     }
 

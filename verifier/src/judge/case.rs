@@ -17,7 +17,7 @@ use super::moment::Moment;
 use super::request::Request;
 use super::resolve::{Link, Resolution};
 use super::withdrawn::Withdrawn;
-use crate::evidence::{Evidence, Gap, Record, Unsound};
+use crate::evidence::{Evidence, Gap, Record};
 use crate::needs::needs_of;
 use crate::profile::Profile;
 
@@ -99,7 +99,7 @@ impl<'e> Case<'e> {
                     return questions;
                 }
                 keys.push(found.envelope.kid);
-                questions.note(found);
+                questions.note(found, self.evidence);
             }
         }
         self.ask_of_keys(keys, &mut questions);
@@ -120,7 +120,7 @@ impl<'e> Case<'e> {
             let row = self.evidence.row(&Term::Key(&kid).id());
             questions.open = questions.open.saturating_add(usize::from(!row.answered));
             for found in row.records() {
-                questions.note(found);
+                questions.note(found, self.evidence);
                 waiting.push(found.envelope.kid);
             }
         }
@@ -166,8 +166,8 @@ impl<'e> Case<'e> {
 
 impl<'e> Questions<'e> {
     /// A statement of an unknown form, by a key that could speak, may say anything.
-    fn note(&mut self, found: &'e Record) {
-        if matches!(found.standing, Err(Unsound::Unknown(_))) {
+    fn note(&mut self, found: &'e Record, evidence: &Evidence) {
+        if evidence.is_unread(found) {
             self.unread = Some(found);
         }
     }

@@ -24,6 +24,9 @@ pub(super) fn signature_invalid(_: &Case<'_>, record: &Record) -> Option<Finding
 
 pub(super) fn key_not_valid(case: &Case<'_>, record: &Record) -> Option<Finding> {
     const SLUG: &str = "key-not-valid";
+    if case.evidence.is_unread(record) {
+        return None;
+    }
     if let Err(Unsound::Refused(Refusal::Key(error))) = &record.standing {
         return Some(
             denied(SLUG, error.to_string(), record).values("a key valid at this entry", error.code()),
@@ -55,9 +58,13 @@ pub(super) fn signer_not_entitled(case: &Case<'_>, record: &Record) -> Option<Fi
 }
 
 pub(super) fn unknown_statement(case: &Case<'_>, record: &Record) -> Option<Finding> {
-    if let Err(Unsound::Unknown(error)) = &record.standing {
-        let values = ("a payload of a known form", error.code());
-        return Some(unknown(error.to_string(), record).values(values.0, values.1));
+    if case.evidence.is_unread(record) {
+        let got = match &record.standing {
+            Err(Unsound::Unknown(error)) => error.to_string(),
+            _ => "a payload of an unknown form, by a key that the evidence does not show".into(),
+        };
+        let detail = "the statement is of a form that this program does not know";
+        return Some(unknown(detail.into(), record).values("a payload of a known form", got));
     }
     let unread = case.questions(record).unread?;
     let detail = format!(
@@ -72,8 +79,7 @@ pub(super) fn unknown_anywhere(case: &Case<'_>) -> Option<Finding> {
     if !matches!(case.evidence.absence(), Absence::Recomputed(_)) {
         return None;
     }
-    let is_unread = |record: &&Record| matches!(record.standing, Err(Unsound::Unknown(_)));
-    let unread = case.evidence.records().find(is_unread)?;
+    let unread = case.evidence.records().find(|record| case.evidence.is_unread(record))?;
     let detail =
         "the log holds a statement of a form that this program does not know: it may bear on anything";
     Some(unknown(detail.into(), unread).values("payloads of known forms", unread.id().to_string()))
