@@ -9,7 +9,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use coset::cbor::Value;
-use coset::{CoseSign1, CoseSign1Builder, Header, HeaderBuilder, RegisteredLabel, RegisteredLabelWithPrivate, iana};
+use coset::{
+    CoseSign1, CoseSign1Builder, Header, HeaderBuilder, RegisteredLabel, RegisteredLabelWithPrivate, iana,
+};
 use coset::{Label, ProtectedHeader, TaggedCborSerializable};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -172,14 +174,24 @@ impl Envelope {
     /// An envelope of the one form that [`Unsigned::sign`] makes. What is in its parts is still to be checked.
     fn of_usual(bytes: &[u8], parts: usual::Parts<'_>) -> Result<Self, StatementError> {
         let usual::Parts { protected, payload, signature } = parts;
-        let Some(usual::Claims { kid, iss, sub }) = canonical::scan(protected).ok().and_then(|()| usual::claims(protected))
+        let Some(usual::Claims { kid, iss, sub }) =
+            canonical::scan(protected).ok().and_then(|()| usual::claims(protected))
         else {
             return Self::of_other(bytes);
         };
         scan("payload", payload)?;
         let iss = PrincipalId::new(iss).map_err(StatementError::Issuer)?;
         let (protected, payload) = (protected.to_vec(), payload.to_vec());
-        Ok(Self { id: StatementId::of(bytes), kid, iss, sub: sub.into(), signature, protected, payload, bytes: bytes.to_vec() })
+        Ok(Self {
+            id: StatementId::of(bytes),
+            kid,
+            iss,
+            sub: sub.into(),
+            signature,
+            protected,
+            payload,
+            bytes: bytes.to_vec(),
+        })
     }
 
     /// Any other envelope: what is wrong with it, or what it says where it differs in nothing that counts.
@@ -196,7 +208,16 @@ impl Envelope {
         let (kid, iss, sub) = read_header(&cose.protected.header)?;
         let signature = Signature::from_slice(&cose.signature)
             .ok_or(StatementError::SignatureLength { got: cose.signature.len() })?;
-        Ok(Self { id: StatementId::of(bytes), kid, iss, sub, signature, protected, payload, bytes: bytes.to_vec() })
+        Ok(Self {
+            id: StatementId::of(bytes),
+            kid,
+            iss,
+            sub,
+            signature,
+            protected,
+            payload,
+            bytes: bytes.to_vec(),
+        })
     }
 
     /// The bytes as received: what is stored, hashed and served.
@@ -223,7 +244,8 @@ impl Statement {
 
     /// Decodes the payload of an envelope.
     pub fn open(envelope: Envelope) -> Result<Self, StatementError> {
-        let payload = Payload::from_scanned(&envelope.payload).map_err(|e| StatementError::Payload(Box::new(e)))?;
+        let payload =
+            Payload::from_scanned(&envelope.payload).map_err(|e| StatementError::Payload(Box::new(e)))?;
         let expected = payload.subject();
         if expected != envelope.sub {
             return Err(StatementError::Subject { expected, got: envelope.sub });
@@ -261,7 +283,8 @@ impl Unsigned {
     /// The statement's bytes under a signature made elsewhere over [`Self::to_be_signed`].
     pub fn sign(self, signature: &Signature) -> Result<Statement, StatementError> {
         let header = ProtectedHeader { original_data: Some(self.protected), header: Header::default() };
-        let mut cose = CoseSign1Builder::new().payload(self.payload).signature(signature.as_bytes().to_vec()).build();
+        let mut cose =
+            CoseSign1Builder::new().payload(self.payload).signature(signature.as_bytes().to_vec()).build();
         cose.protected = header;
         let bytes = cose.to_tagged_vec().map_err(|e| StatementError::NotSign1 { detail: e.to_string() })?;
         Statement::decode(&bytes)
@@ -306,7 +329,8 @@ fn read_header(header: &Header) -> Result<(KeyId, PrincipalId, String), Statemen
         return Err(refuse(format!("content type {:?}; expected {CONTENT_TYPE}", header.content_type)));
     }
     let kid_len = header.key_id.len();
-    let kid = KeyId::from_slice(&header.key_id).ok_or_else(|| refuse(format!("kid has {kid_len} bytes; expected 32")))?;
+    let kid = KeyId::from_slice(&header.key_id)
+        .ok_or_else(|| refuse(format!("kid has {kid_len} bytes; expected 32")))?;
     let claims = match header.rest.as_slice() {
         [(Label::Int(CWT_CLAIMS), Value::Map(claims))] => claims.as_slice(),
         other => return Err(refuse(format!("labels besides 1, 3, 4 and the claims 15: {other:?}"))),

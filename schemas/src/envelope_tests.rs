@@ -73,7 +73,11 @@ fn the_short_way_and_the_long_way_through_an_envelope_say_the_same() {
             let mut changed: Vec<u8> = bytes.to_vec();
             changed[at] ^= change;
             if canonical::scan(&changed).is_ok() {
-                assert_eq!(Envelope::decode(&changed), Envelope::of_other(&changed), "byte {at} ^ {change:#x}");
+                assert_eq!(
+                    Envelope::decode(&changed),
+                    Envelope::of_other(&changed),
+                    "byte {at} ^ {change:#x}"
+                );
                 usual_forms += usize::from(usual::parts(&changed).is_some());
             }
         }
@@ -149,7 +153,10 @@ fn what_should_be_absent_is_refused_when_it_is_written_as_nothing() {
     assert_eq!(refused(&|j| j["body"]["inherited"] = false.into()), Err("other-form"));
     assert_eq!(refused(&|j| j["body"]["inherited"] = true.into()), Ok(()));
     assert_eq!(refused(&|j| j["body"]["scope"][0]["limits"] = serde_json::json!({})), Err("other-form"));
-    assert_eq!(refused(&|j| j["body"]["scope"][0] = serde_json::json!([["a"], ["b"], {}])), Err("other-form"));
+    assert_eq!(
+        refused(&|j| j["body"]["scope"][0] = serde_json::json!([["a"], ["b"], {}])),
+        Err("other-form")
+    );
     assert_eq!(refused(&|j| j["at"] = (crate::limits::INTEGER_MAX + 1).into()), Err("invalid-field"));
 }
 
@@ -168,7 +175,16 @@ fn a_list_in_place_of_a_map_is_another_form_and_refused() {
     })
     .unwrap();
     let mut list = Writer::default();
-    list.array(3).array(1).text("payments:*").array(1).text("order/**").map(1).text("eur").map(1).text("max").uint(500);
+    list.array(3)
+        .array(1)
+        .text("payments:*")
+        .array(1)
+        .text("order/**")
+        .map(1)
+        .text("eur")
+        .map(1)
+        .text("max")
+        .uint(500);
     let list = list.into_bytes();
     let at = bytes.windows(grant.len()).position(|window| window == grant).unwrap();
     let changed = [&bytes[..at], &list, &bytes[at + grant.len()..]].concat();
@@ -181,7 +197,10 @@ fn a_statement_is_accepted_at_its_largest_and_refused_one_byte_beyond() {
     let sized = |len: usize| {
         let mut payload = payload();
         payload.ext.insert("urn:pad".parse().unwrap(), crate::payload::ExtValue::Text("x".repeat(len)));
-        Unsigned::new(&payload, &kid, &iss).unwrap().sign(&Signature::new([9; 64])).map(|s| s.envelope.bytes().len())
+        Unsigned::new(&payload, &kid, &iss)
+            .unwrap()
+            .sign(&Signature::new([9; 64]))
+            .map(|s| s.envelope.bytes().len())
     };
     let base = sized(60_000).unwrap() - 60_000;
     assert_eq!(sized(STATEMENT_BYTES_MAX - base), Ok(STATEMENT_BYTES_MAX));

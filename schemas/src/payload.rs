@@ -12,8 +12,8 @@ use thiserror::Error;
 use crate::canonical::{self, DecodeError, Items, Major, Shape};
 use crate::ids::{ByteString, LogId, StreamId};
 use crate::kinds::{
-    Action, Approval, Assertion, BodyError, Correction, Credential, Decision, Delegation, Genesis, IndexRoot, Key, Link,
-    Policy, Principal, Revocation, Stream, Task, require,
+    Action, Approval, Assertion, BodyError, Correction, Credential, Decision, Delegation, Genesis, IndexRoot,
+    Key, Link, Policy, Principal, Revocation, Stream, Task, require,
 };
 use crate::limits::LIST_ITEMS_MAX;
 use crate::reference::ForeignRef;
@@ -280,10 +280,43 @@ impl PayloadError {
 
 impl<B> Payload<B> {
     fn map_body<C>(self, wrap: impl FnOnce(B) -> C) -> Payload<C> {
-        let Self { v, kind, log, tenant, stream, seq, at, seen, vantage, task, trace, refs, source, attachments, ext, body } =
-            self;
+        let Self {
+            v,
+            kind,
+            log,
+            tenant,
+            stream,
+            seq,
+            at,
+            seen,
+            vantage,
+            task,
+            trace,
+            refs,
+            source,
+            attachments,
+            ext,
+            body,
+        } = self;
         let body = wrap(body);
-        Payload { v, kind, log, tenant, stream, seq, at, seen, vantage, task, trace, refs, source, attachments, ext, body }
+        Payload {
+            v,
+            kind,
+            log,
+            tenant,
+            stream,
+            seq,
+            at,
+            seen,
+            vantage,
+            task,
+            trace,
+            refs,
+            source,
+            attachments,
+            ext,
+            body,
+        }
     }
 }
 
@@ -347,7 +380,9 @@ impl Payload {
         match (&self.task, &self.body) {
             (Some(task), _) => task.to_string(),
             (None, Body::Genesis(genesis)) => genesis.origin.to_string(),
-            (None, Body::Key(key)) => key.principal.as_ref().map_or_else(|| key.kid.to_string(), ToString::to_string),
+            (None, Body::Key(key)) => {
+                key.principal.as_ref().map_or_else(|| key.kid.to_string(), ToString::to_string)
+            }
             (None, Body::Principal(principal)) => principal.id.to_string(),
             (None, Body::Link(link)) => link.from.to_string(),
             (None, Body::Delegation(delegation)) => delegation.delegatee.to_string(),
@@ -369,15 +404,40 @@ impl Payload {
         require(self.v == PAYLOAD_VERSION, "v", "is 1", &self.v)?;
         require(self.kind == self.body.kind(), "kind", "is the kind of the body", &self.kind)?;
         let is_genesis = self.kind == Kind::Genesis;
-        require(self.log.is_none() == is_genesis, "log", "is absent in genesis and present elsewhere", &self.kind)?;
+        require(
+            self.log.is_none() == is_genesis,
+            "log",
+            "is absent in genesis and present elsewhere",
+            &self.kind,
+        )?;
         require(self.stream.is_some() == self.seq.is_some(), "seq", "goes with stream", &self.kind)?;
         let imported = self.vantage == Vantage::Imported;
         require(self.source.is_some() == imported, "source", "goes with vantage imported", &self.vantage)?;
-        require(!(imported && self.stream.is_some()), "stream", "never goes with vantage imported", &self.vantage)?;
-        require(self.kind != Kind::Stream || self.stream.is_some(), "stream", "is present in kind stream", &self.kind)?;
-        require(self.kind != Kind::Task || self.task.is_some(), "task", "is present in kind task", &self.kind)?;
+        require(
+            !(imported && self.stream.is_some()),
+            "stream",
+            "never goes with vantage imported",
+            &self.vantage,
+        )?;
+        require(
+            self.kind != Kind::Stream || self.stream.is_some(),
+            "stream",
+            "is present in kind stream",
+            &self.kind,
+        )?;
+        require(
+            self.kind != Kind::Task || self.task.is_some(),
+            "task",
+            "is present in kind task",
+            &self.kind,
+        )?;
         require(self.refs.len() <= LIST_ITEMS_MAX, "refs", "has at most 1,024 items", &self.refs.len())?;
-        require(self.attachments.len() <= LIST_ITEMS_MAX, "attachments", "has at most 1,024 items", &self.attachments.len())?;
+        require(
+            self.attachments.len() <= LIST_ITEMS_MAX,
+            "attachments",
+            "has at most 1,024 items",
+            &self.attachments.len(),
+        )?;
         if let Some(source) = &self.source {
             require(source.digest.0.len() == 32, "source.digest", "has 32 bytes", &source.digest.0.len())?;
         }
@@ -496,7 +556,8 @@ impl<'de, D: serde::Deserializer<'de> + Copy> Form for Json<'de, D> {
     fn payload<B: DeserializeOwned + Serialize>(&self) -> Result<Payload<B>, DecodeError> {
         let refuse = |e: D::Error| DecodeError::from_message(e.to_string());
         let payload = Payload::deserialize(self.0).map_err(refuse)?;
-        let bytes = canonical::to_vec(&payload).map_err(|e| DecodeError::InvalidField { detail: e.to_string() })?;
+        let bytes =
+            canonical::to_vec(&payload).map_err(|e| DecodeError::InvalidField { detail: e.to_string() })?;
         let same = Shape::of_scanned(&bytes)? == Shape::deserialize(self.0).map_err(refuse)?;
         if same { Ok(payload) } else { Err(DecodeError::OtherForm) }
     }

@@ -101,7 +101,8 @@ impl<'de> Visitor<'de> for ReferenceVisitor {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Reference, E> {
         let id = if self.in_hex { StatementId::from_hex(text) } else { None };
-        id.map(Reference::Id).ok_or_else(|| E::custom(format_args!("`{text}` is not a statement id in lower-case hex")))
+        id.map(Reference::Id)
+            .ok_or_else(|| E::custom(format_args!("`{text}` is not a statement id in lower-case hex")))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Reference, A::Error> {
@@ -113,19 +114,24 @@ impl<'de> Visitor<'de> for ReferenceVisitor {
             }
         }
         let reference = match <[Part; 2]>::try_from(parts) {
-            Ok([log, id]) => log.fixed(self.in_hex).zip(id.fixed(self.in_hex)).map(|(log, id)| {
-                Reference::InLog(LogId::new(log), StatementId::new(id))
-            }),
+            Ok([log, id]) => log
+                .fixed(self.in_hex)
+                .zip(id.fixed(self.in_hex))
+                .map(|(log, id)| Reference::InLog(LogId::new(log), StatementId::new(id))),
             Err(parts) => match <[Part; 3]>::try_from(parts) {
-                Ok([Part::Text(kind), Part::Text(namespace), Part::Text(value)]) => Some(Reference::Foreign(ForeignRef {
-                    kind: Name::new(kind).map_err(A::Error::custom)?,
-                    namespace: Uri::new(namespace).map_err(A::Error::custom)?,
-                    value: Line::new(value).map_err(A::Error::custom)?,
-                })),
+                Ok([Part::Text(kind), Part::Text(namespace), Part::Text(value)]) => {
+                    Some(Reference::Foreign(ForeignRef {
+                        kind: Name::new(kind).map_err(A::Error::custom)?,
+                        namespace: Uri::new(namespace).map_err(A::Error::custom)?,
+                        value: Line::new(value).map_err(A::Error::custom)?,
+                    }))
+                }
                 _ => None,
             },
         };
-        reference.ok_or_else(|| A::Error::custom("a reference is a statement id, [log, id] or [type, namespace, value]"))
+        reference.ok_or_else(|| {
+            A::Error::custom("a reference is a statement id, [log, id] or [type, namespace, value]")
+        })
     }
 }
 

@@ -167,7 +167,10 @@ impl<'a> Terms<'a> {
             }
             Body::Delegation(hop) => {
                 self.principals([&hop.delegator, &hop.delegatee].into_iter().chain(&hop.on_behalf_of));
-                self.cites(kind, hop.parents.iter().chain(&hop.decision).chain(&hop.approval).chain(&hop.bridge));
+                self.cites(
+                    kind,
+                    hop.parents.iter().chain(&hop.decision).chain(&hop.approval).chain(&hop.bridge),
+                );
                 self.cites_foreign(kind, &hop.presented_credential);
                 if let Some(credential) = &hop.credential {
                     self.carries(kind, credential);
@@ -183,7 +186,10 @@ impl<'a> Terms<'a> {
                 self.add(Term::Ruling(decision.ruling));
                 self.principals([&decision.actor].into_iter().chain(&decision.decider).chain(&decision.pep));
                 self.does(&decision.action.name, &decision.resources, &decision.request);
-                self.cites(kind, decision.delegation.iter().chain(&decision.approval).chain(&decision.retry_of));
+                self.cites(
+                    kind,
+                    decision.delegation.iter().chain(&decision.approval).chain(&decision.retry_of),
+                );
                 self.cites_foreign(kind, &decision.credential);
             }
             Body::Approval(approval) => {
@@ -206,7 +212,9 @@ impl<'a> Terms<'a> {
                 self.withdraws(&revocation.target);
             }
             Body::Policy(policy) => self.cites(kind, &policy.supersedes),
-            Body::Correction(correction) => self.cites(kind, [&correction.about].into_iter().chain(&correction.replacement)),
+            Body::Correction(correction) => {
+                self.cites(kind, [&correction.about].into_iter().chain(&correction.replacement))
+            }
         }
     }
 
@@ -306,7 +314,10 @@ impl Term<'_> {
             }
             Self::Request(tenant, digest) => {
                 begin("request", 4);
-                w.text(tenant.as_str()).text(digest.alg.as_str()).text(digest.canon.as_str()).bytes(&digest.value.0);
+                w.text(tenant.as_str())
+                    .text(digest.alg.as_str())
+                    .text(digest.canon.as_str())
+                    .bytes(&digest.value.0);
             }
             Self::Withdrawn(id) => {
                 begin("withdrawn", 1);
@@ -342,5 +353,8 @@ impl Term<'_> {
 }
 
 fn write_foreign(w: &mut Writer, tenant: &Tenant, foreign: &ForeignRef) {
-    w.text(tenant.as_str()).text(foreign.kind.as_str()).text(foreign.namespace.as_str()).text(foreign.value.as_str());
+    w.text(tenant.as_str())
+        .text(foreign.kind.as_str())
+        .text(foreign.namespace.as_str())
+        .text(foreign.value.as_str());
 }

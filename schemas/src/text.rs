@@ -155,14 +155,16 @@ mod tests {
         for good in ["0.5", "-0.5", "4200.01", "9007199254740992", "-9007199254740992"] {
             assert!(Decimal::new(good).is_ok(), "{good}");
         }
-        for bad in ["", "-", "1", "-0", "0.50", "00.5", ".5", "5.", "+1.5", "1e3", "9007199254740991", "1.5 "] {
+        for bad in ["", "-", "1", "-0", "0.50", "00.5", ".5", "5.", "+1.5", "1e3", "9007199254740991", "1.5 "]
+        {
             assert!(Decimal::new(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_principal_is_a_uri() {
-        for good in ["user:alice@corp", "spiffe://corp/agents/a", "arn:aws:iam::1:user/b", "agent:planner/7"] {
+        for good in ["user:alice@corp", "spiffe://corp/agents/a", "arn:aws:iam::1:user/b", "agent:planner/7"]
+        {
             assert!(PrincipalId::new(good).is_ok(), "{good}");
         }
         for bad in ["", "alice", ":x", "user:", "User:alice", "user:al ice", "user:a\nb"] {

@@ -40,7 +40,8 @@ pub(crate) fn finish(context: &Context, submitted: &Submitted) -> Result<Exit, F
     } else {
         context.output.text(&text(submitted))?;
     }
-    if submitted.head.is_none() && !submitted.results.is_empty() {
+    let logged = submitted.results.iter().any(|result| result.status != AppendStatus::Refused);
+    if submitted.head.is_none() && logged {
         context.output.warn(
             "receipts-unchecked",
             "no trust file: nothing proves that the server kept these statements",

@@ -71,5 +71,9 @@ pub fn read_head(input: &[u8], offset: usize) -> Result<Head, ScanError> {
         4 => argument > 0xffff,
         _ => argument > 0xffff_ffff,
     };
-    if shortest { Ok(Head { major, argument, len: extra + 1 }) } else { Err(ScanError::NotShortest { offset, argument }) }
+    if shortest {
+        Ok(Head { major, argument, len: extra + 1 })
+    } else {
+        Err(ScanError::NotShortest { offset, argument })
+    }
 }

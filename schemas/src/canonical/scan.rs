@@ -25,7 +25,9 @@ pub enum ScanError {
         offset: usize,
     },
     /// `null`, `undefined`, a float or another simple value.
-    #[error("byte {first:#04x} at {offset} is null, a float or a simple value; only false and true may stand")]
+    #[error(
+        "byte {first:#04x} at {offset} is null, a float or a simple value; only false and true may stand"
+    )]
     ForbiddenSimple {
         /// Where the value stands.
         offset: usize,
@@ -186,7 +188,8 @@ struct Container {
 }
 
 impl Container {
-    const NONE: Self = Self { begun: usize::MAX, remaining: 0, is_map: false, key_next: false, last_key: None };
+    const NONE: Self =
+        Self { begun: usize::MAX, remaining: 0, is_map: false, key_next: false, last_key: None };
 
     fn of(head: Head, begun: usize) -> Option<Self> {
         let (remaining, is_map) = match head.major {
@@ -239,7 +242,8 @@ fn check_item(input: &[u8], item: usize, start: usize, head: Head) -> Result<usi
         // Every item takes at least one byte: a count that cannot fit is refused before anything is read for it.
         Major::Array | Major::Map => {
             let left = input.len().saturating_sub(after_head) as u64;
-            let items = if head.major == Major::Map { head.argument.saturating_mul(2) } else { head.argument };
+            let items =
+                if head.major == Major::Map { head.argument.saturating_mul(2) } else { head.argument };
             if items > left { Err(truncated) } else { Ok(after_head) }
         }
         Major::Tag if head.argument != 18 || item != start => {

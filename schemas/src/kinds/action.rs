@@ -118,8 +118,18 @@ pub struct Effect {
 
 impl Action {
     pub(crate) fn check(&self) -> Result<(), BodyError> {
-        require(self.attempt.is_some() == (self.phase == Phase::Outcome), "body.attempt", "goes with outcome alone", &self.phase)?;
-        require(self.outcome.is_some() == (self.phase != Phase::Attempt), "body.outcome", "goes with outcome and both", &self.phase)?;
+        require(
+            self.attempt.is_some() == (self.phase == Phase::Outcome),
+            "body.attempt",
+            "goes with outcome alone",
+            &self.phase,
+        )?;
+        require(
+            self.outcome.is_some() == (self.phase != Phase::Attempt),
+            "body.outcome",
+            "goes with outcome and both",
+            &self.phase,
+        )?;
         require_list(&self.resources, "body.resources")?;
         require_list(&self.effects, "body.effects")?;
         require_order(Some(self.attempted_at.0), self.completed_at.map(|t| t.0), "body.completed_at")?;

@@ -58,7 +58,12 @@ pub struct IndexRoot {
 
 impl Assertion {
     pub(crate) fn check(&self) -> Result<(), BodyError> {
-        require(self.rows.len() <= BUNDLE_TERMS_MAX, "body.rows", "has at most 65,536 terms", &self.rows.len())?;
+        require(
+            self.rows.len() <= BUNDLE_TERMS_MAX,
+            "body.rows",
+            "has at most 65,536 terms",
+            &self.rows.len(),
+        )?;
         let ascending = self.rows.is_sorted_by(|a, b| a.term < b.term);
         require(ascending, "body.rows", "lists each term once, in ascending order", &self.rows.len())?;
         for row in &self.rows {

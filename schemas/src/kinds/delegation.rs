@@ -107,7 +107,12 @@ impl Delegation {
     pub(crate) fn check(&self) -> Result<(), BodyError> {
         // A principal may hold its own authority under a new credential: a session of its own.
         let hands_on = self.delegator != self.delegatee || self.credential.is_some();
-        require(hands_on, "body.delegatee", "is another principal than the delegator, unless a credential is issued", &self.delegatee)?;
+        require(
+            hands_on,
+            "body.delegatee",
+            "is another principal than the delegator, unless a credential is issued",
+            &self.delegatee,
+        )?;
         require_list(&self.parents, "body.parents")?;
         require_list(&self.audience, "body.audience")?;
         require_list(&self.evidence, "body.evidence")?;
@@ -134,7 +139,12 @@ fn check_scope(scope: &Scope) -> Result<(), BodyError> {
                 require_list(&grant.actions, "body.scope.actions")?;
                 require_list(&grant.resources, "body.scope.resources")?;
                 for (name, limit) in grant.limits.iter() {
-                    require(limit.is_well_formed(), "body.scope.limits", "says max or min as a number, or in", name)?;
+                    require(
+                        limit.is_well_formed(),
+                        "body.scope.limits",
+                        "says max or min as a number, or in",
+                        name,
+                    )?;
                 }
             }
             Ok(())

@@ -90,14 +90,36 @@ impl Genesis {
 
     pub(crate) fn check(&self) -> Result<(), BodyError> {
         let nonce = self.nonce.0.len();
-        require((NONCE_BYTES_MIN..=NONCE_BYTES_MAX).contains(&nonce), "body.nonce", "has 16 to 32 bytes", &nonce)?;
-        let each_once = self.keys.len() == Use::ALL.len() && Use::ALL.iter().all(|usage| self.key(*usage).is_some());
-        require(each_once, "body.keys", "has exactly one checkpoint, statement and receipt key", &self.keys.len())?;
+        require(
+            (NONCE_BYTES_MIN..=NONCE_BYTES_MAX).contains(&nonce),
+            "body.nonce",
+            "has 16 to 32 bytes",
+            &nonce,
+        )?;
+        let each_once =
+            self.keys.len() == Use::ALL.len() && Use::ALL.iter().all(|usage| self.key(*usage).is_some());
+        require(
+            each_once,
+            "body.keys",
+            "has exactly one checkpoint, statement and receipt key",
+            &self.keys.len(),
+        )?;
         require_list(&self.registrars, "body.registrars")?;
-        let distinct: BTreeSet<&PublicKey> = self.keys.iter().map(|key| &key.public).chain(&self.registrars).collect();
+        let distinct: BTreeSet<&PublicKey> =
+            self.keys.iter().map(|key| &key.public).chain(&self.registrars).collect();
         let count = self.keys.len().saturating_add(self.registrars.len());
-        require(distinct.len() == count, "body.keys", "and body.registrars name distinct keys", &distinct.len())?;
+        require(
+            distinct.len() == count,
+            "body.keys",
+            "and body.registrars name distinct keys",
+            &distinct.len(),
+        )?;
         let registrars = self.registrars.len() as u64;
-        require((1..=registrars).contains(&self.threshold), "body.threshold", "is 1 to the number of registrars", &self.threshold)
+        require(
+            (1..=registrars).contains(&self.threshold),
+            "body.threshold",
+            "is 1 to the number of registrars",
+            &self.threshold,
+        )
     }
 }

@@ -100,20 +100,60 @@ impl Key {
     pub(crate) fn check(&self) -> Result<(), BodyError> {
         require_list(&self.roles, "body.roles")?;
         let registers = matches!(self.op, KeyOp::Add | KeyOp::Rotate);
-        require(self.public.is_some() == registers, "body.public", "goes with add and rotate alone", &self.op)?;
-        require(self.principal.is_some() == registers, "body.principal", "goes with add and rotate alone", &self.op)?;
+        require(
+            self.public.is_some() == registers,
+            "body.public",
+            "goes with add and rotate alone",
+            &self.op,
+        )?;
+        require(
+            self.principal.is_some() == registers,
+            "body.principal",
+            "goes with add and rotate alone",
+            &self.op,
+        )?;
         require(self.pop.is_some() == registers, "body.pop", "goes with add and rotate alone", &self.op)?;
         let speaks = !self.roles.is_empty() || self.usage.is_some();
-        require(speaks == registers, "body.roles", "goes with add and rotate alone, and names at least one role", &self.op)?;
-        require(self.usage.is_none() || self.roles.is_empty(), "body.use", "goes without roles: the log's keys speak for nobody", &self.op)?;
-        require(self.replaces.is_some() == (self.op == KeyOp::Rotate), "body.replaces", "goes with rotate alone", &self.op)?;
-        require(self.accept_until.is_none() || self.op == KeyOp::Retire, "body.accept_until", "goes with retire alone", &self.op)?;
-        require(self.since.is_none() || self.op == KeyOp::Compromise, "body.since", "goes with compromise alone", &self.op)?;
+        require(
+            speaks == registers,
+            "body.roles",
+            "goes with add and rotate alone, and names at least one role",
+            &self.op,
+        )?;
+        require(
+            self.usage.is_none() || self.roles.is_empty(),
+            "body.use",
+            "goes without roles: the log's keys speak for nobody",
+            &self.op,
+        )?;
+        require(
+            self.replaces.is_some() == (self.op == KeyOp::Rotate),
+            "body.replaces",
+            "goes with rotate alone",
+            &self.op,
+        )?;
+        require(
+            self.accept_until.is_none() || self.op == KeyOp::Retire,
+            "body.accept_until",
+            "goes with retire alone",
+            &self.op,
+        )?;
+        require(
+            self.since.is_none() || self.op == KeyOp::Compromise,
+            "body.since",
+            "goes with compromise alone",
+            &self.op,
+        )?;
         for grant in &self.roles {
             require_list(&grant.about, "body.roles.about")?;
             require_list(&grant.tenants, "body.roles.tenants")?;
             let named = grant.role != Role::Authority || !grant.about.is_empty();
-            require(named, "body.roles.about", "names the principals that an authority speaks about", &grant.role)?;
+            require(
+                named,
+                "body.roles.about",
+                "names the principals that an authority speaks about",
+                &grant.role,
+            )?;
         }
         Ok(())
     }

@@ -62,7 +62,12 @@ pub struct BodyError {
 }
 
 /// Refuses with the field, the rule and the value unless `holds`.
-pub(crate) fn require(holds: bool, field: &'static str, rule: &'static str, got: &dyn Display) -> Result<(), BodyError> {
+pub(crate) fn require(
+    holds: bool,
+    field: &'static str,
+    rule: &'static str,
+    got: &dyn Display,
+) -> Result<(), BodyError> {
     if holds { Ok(()) } else { Err(BodyError { field, rule, got: got.to_string() }) }
 }
 
@@ -72,7 +77,11 @@ pub(crate) fn require_list<T>(list: &[T], field: &'static str) -> Result<(), Bod
 }
 
 /// An interval does not end before it begins.
-pub(crate) fn require_order<T: PartialOrd + Display>(from: Option<T>, to: Option<T>, field: &'static str) -> Result<(), BodyError> {
+pub(crate) fn require_order<T: PartialOrd + Display>(
+    from: Option<T>,
+    to: Option<T>,
+    field: &'static str,
+) -> Result<(), BodyError> {
     match (from, to) {
         (Some(from), Some(to)) => require(from <= to, field, "does not lie before the beginning", &to),
         _ => Ok(()),

@@ -41,10 +41,20 @@ words!(
 
 impl Stream {
     pub(crate) fn check(&self) -> Result<(), BodyError> {
-        require(self.previous.is_none() || self.op == StreamOp::Open, "body.previous", "goes with open alone", &self.op)?;
+        require(
+            self.previous.is_none() || self.op == StreamOp::Open,
+            "body.previous",
+            "goes with open alone",
+            &self.op,
+        )?;
         let counts = matches!(self.op, StreamOp::Heartbeat | StreamOp::Close);
         require(self.next.is_some() == counts, "body.next", "goes with heartbeat and close", &self.op)?;
-        require(self.void.is_empty() != (self.op == StreamOp::Void), "body.void", "goes with void alone", &self.op)?;
+        require(
+            self.void.is_empty() != (self.op == StreamOp::Void),
+            "body.void",
+            "goes with void alone",
+            &self.op,
+        )?;
         require_list(&self.void, "body.void")
     }
 }

@@ -72,7 +72,12 @@ impl Task {
         let opens = self.op == TaskOp::Open;
         require(self.owner.is_some() == opens, "body.owner", "goes with open alone", &self.op)?;
         require(self.plan.is_none() || opens, "body.plan", "goes with open alone", &self.op)?;
-        require(self.stage.is_some() == (self.op == TaskOp::Stage), "body.stage", "goes with stage alone", &self.op)?;
+        require(
+            self.stage.is_some() == (self.op == TaskOp::Stage),
+            "body.stage",
+            "goes with stage alone",
+            &self.op,
+        )?;
         if let Some(intent) = &self.intent {
             intent.check("body.intent")?;
         }

@@ -69,7 +69,8 @@ impl Limits {
 impl Limit {
     /// Whether `value` keeps this limit.
     pub fn holds(&self, value: &Quantity) -> bool {
-        let in_order = |a: &Quantity, b: &Quantity| matches!(a.number_cmp(b), Some(Ordering::Less | Ordering::Equal));
+        let in_order =
+            |a: &Quantity, b: &Quantity| matches!(a.number_cmp(b), Some(Ordering::Less | Ordering::Equal));
         self.max.as_ref().is_none_or(|max| in_order(value, max))
             && self.min.as_ref().is_none_or(|min| in_order(min, value))
             && self.one_of.as_ref().is_none_or(|values| values.contains(value))
@@ -81,11 +82,12 @@ impl Limit {
         if let Some(values) = &self.one_of {
             return values.iter().filter(|value| self.holds(value)).all(|value| parent.holds(value));
         }
-        let tighter = |ours: &Option<Quantity>, theirs: &Option<Quantity>, looser: Ordering| match (ours, theirs) {
-            (_, None) => true,
-            (None, Some(_)) => false,
-            (Some(ours), Some(theirs)) => ours.number_cmp(theirs).is_some_and(|order| order != looser),
-        };
+        let tighter =
+            |ours: &Option<Quantity>, theirs: &Option<Quantity>, looser: Ordering| match (ours, theirs) {
+                (_, None) => true,
+                (None, Some(_)) => false,
+                (Some(ours), Some(theirs)) => ours.number_cmp(theirs).is_some_and(|order| order != looser),
+            };
         parent.one_of.is_none()
             && tighter(&self.max, &parent.max, Ordering::Greater)
             && tighter(&self.min, &parent.min, Ordering::Less)
@@ -94,7 +96,9 @@ impl Limit {
     /// Whether the limit says something and its bounds are numbers.
     pub(crate) fn is_well_formed(&self) -> bool {
         let is_number = |bound: &Option<Quantity>| !matches!(bound, Some(Quantity::Word(_)));
-        (self.max.is_some() || self.min.is_some() || self.one_of.is_some()) && is_number(&self.max) && is_number(&self.min)
+        (self.max.is_some() || self.min.is_some() || self.one_of.is_some())
+            && is_number(&self.max)
+            && is_number(&self.min)
     }
 }
 
@@ -149,7 +153,9 @@ impl<'de> Deserialize<'de> for Quantity {
                 Ok(Quantity::Whole(value))
             }
             fn visit_u64<E: Error>(self, value: u64) -> Result<Quantity, E> {
-                i64::try_from(value).map(Quantity::Whole).map_err(|_| E::custom(format_args!("{value} is beyond 2^53 - 1")))
+                i64::try_from(value)
+                    .map(Quantity::Whole)
+                    .map_err(|_| E::custom(format_args!("{value} is beyond 2^53 - 1")))
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Quantity, E> {
                 match Decimal::new(text) {
@@ -203,7 +209,21 @@ mod tests {
 
     #[test]
     fn numbers_are_ordered_exactly() {
-        let ascending = ["-9007199254740992", "-10", "-9.5", "-9", "-0.5", "0", "0.05", "0.5", "9", "9.5", "10", "10.01", "9007199254740993"];
+        let ascending = [
+            "-9007199254740992",
+            "-10",
+            "-9.5",
+            "-9",
+            "-0.5",
+            "0",
+            "0.05",
+            "0.5",
+            "9",
+            "9.5",
+            "10",
+            "10.01",
+            "9007199254740993",
+        ];
         for (i, a) in ascending.iter().enumerate() {
             for (j, b) in ascending.iter().enumerate() {
                 assert_eq!(number(a).number_cmp(&number(b)), Some(i.cmp(&j)), "{a} {b}");

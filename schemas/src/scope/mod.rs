@@ -68,7 +68,8 @@ impl Grant {
 
     /// Whether the grant allows `action` on every one of `resources`, limits aside. No resources: none is allowed.
     pub fn covers(&self, action: &str, resources: &[Line]) -> bool {
-        let allowed = |resource: &Line| self.resources.iter().any(|pattern| pattern.matches(resource.as_str()));
+        let allowed =
+            |resource: &Line| self.resources.iter().any(|pattern| pattern.matches(resource.as_str()));
         self.actions.iter().any(|pattern| pattern.matches(action))
             && !resources.is_empty()
             && resources.iter().all(allowed)

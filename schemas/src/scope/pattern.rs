@@ -16,7 +16,9 @@ use crate::limits::{PATTERN_BYTES_MAX, PATTERN_SEGMENTS_MAX};
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PatternError {
     /// A `*` that is neither a whole segment nor a final `**`.
-    #[error("segment `{segment}` of pattern `{pattern}`: `*` stands only as a whole segment, `**` only as the last; write a literal one as %2A")]
+    #[error(
+        "segment `{segment}` of pattern `{pattern}`: `*` stands only as a whole segment, `**` only as the last; write a literal one as %2A"
+    )]
     Star {
         /// The whole text.
         pattern: String,
@@ -38,7 +40,9 @@ pub enum PatternError {
         pattern: String,
     },
     /// Empty, too long, or with a control character.
-    #[error("a pattern has 1 to {PATTERN_BYTES_MAX} bytes in at most {PATTERN_SEGMENTS_MAX} segments and no control characters; got {bytes} bytes")]
+    #[error(
+        "a pattern has 1 to {PATTERN_BYTES_MAX} bytes in at most {PATTERN_SEGMENTS_MAX} segments and no control characters; got {bytes} bytes"
+    )]
     Shape {
         /// Length met.
         bytes: usize,
@@ -90,7 +94,8 @@ impl Pattern {
                 return names.next().is_none_or(|next| next.separator == segment.separator);
             }
             let Some(next) = names.next() else { return false };
-            if next.separator != segment.separator || !(segment.text == "*" || segment.literal() == next.text) {
+            if next.separator != segment.separator || !(segment.text == "*" || segment.literal() == next.text)
+            {
                 return false;
             }
         }
@@ -238,7 +243,8 @@ mod tests {
         "(a|b)?([:/](a|b)?){0,3}".prop_filter("names are not empty", |name| !name.is_empty())
     }
     fn patterns() -> impl Strategy<Value = Pattern> {
-        "(a|b|\\*)?([:/](a|b|\\*)?){0,2}([:/]\\*\\*)?".prop_filter_map("within the grammar", |text| Pattern::new(text).ok())
+        "(a|b|\\*)?([:/](a|b|\\*)?){0,2}([:/]\\*\\*)?"
+            .prop_filter_map("within the grammar", |text| Pattern::new(text).ok())
     }
 
     proptest! {
@@ -272,7 +278,9 @@ mod tests {
         for _ in 0..4 {
             longest = longest
                 .iter()
-                .flat_map(|name| [":a", ":b", ":c", ":", "/a", "/b", "/c", "/"].map(|next| format!("{name}{next}")))
+                .flat_map(|name| {
+                    [":a", ":b", ":c", ":", "/a", "/b", "/c", "/"].map(|next| format!("{name}{next}"))
+                })
                 .collect();
             names.extend(longest.iter().cloned());
         }
