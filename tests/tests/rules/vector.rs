@@ -1,0 +1,151 @@
+//! A case as a file: what is judged, from which bytes, under whose keys, and what it must come to.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use schemas::checkpoint::Checkpoint;
+use schemas::ids::StatementId;
+use schemas::note::Note;
+use schemas::trust::TrustPolicy;
+use serde::{Deserialize, Serialize};
+use tests::scenario::recomputed;
+use verifier::bundle::{CheckedBundle, check};
+use verifier::checkpoint::verify_checkpoint;
+use verifier::evidence::EvidenceHead;
+use verifier::gather::gather;
+use verifier::judge::judge;
+use verifier::profile::Profile;
+use verifier::verdict::Verdict;
+
+use crate::case::Case;
+use crate::story::{Evidence, Story};
+
+/// A vector.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vector {
+    pub(crate) rule: String,
+    pub(crate) case: String,
+    pub(crate) profile: String,
+    /// A trust file.
+    pub(crate) trust: String,
+    /// The statement to be judged.
+    pub(crate) subject: StatementId,
+    /// A bundle, in hex; or else `checkpoint` and `entries` are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bundle: Option<String>,
+    /// A signed note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) checkpoint: Option<String>,
+    /// Every entry of the log, each in hex.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) entries: Vec<String>,
+    pub(crate) expect: Expect,
+}
+
+/// What a vector is judged to be.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Expect {
+    pub(crate) outcome: String,
+    /// The root; empty where it is not known.
+    pub(crate) principal: String,
+    /// How many hops the chain has that is shown.
+    pub(crate) hops: usize,
+    /// The rules of all findings, each once, in alphabetical order.
+    pub(crate) findings: Vec<String>,
+}
+
+impl Vector {
+    /// Tells the case's story and writes down what comes of it, and what it must be judged to be.
+    pub(crate) fn of(case: &Case) -> Self {
+        let mut story = Story::new();
+        let (subject, evidence) = (case.tell)(&mut story);
+        let log = &story.log;
+        let (mut bundle, mut checkpoint, mut entries) = (None, None, Vec::new());
+        let encode = |bundle: schemas::bundle::Bundle| HEXLOWER.encode(&bundle.encode().expect("a bundle"));
+        match evidence {
+            Evidence::Bundle => bundle = Some(encode(log.bundle(&subject))),
+            Evidence::BundleWithout(term) => {
+                let mut gathered = gather(subject, log).expect("bounded needs");
+                assert!(gathered.rows.remove(&term).is_some(), "a term that is asked for");
+                bundle = Some(encode(log.bundle_of(&subject, gathered)));
+            }
+            Evidence::Entries => {
+                checkpoint = Some(log.checkpoint().to_string());
+                entries = log.entries().iter().map(|entry| HEXLOWER.encode(entry)).collect();
+            }
+        }
+        Self {
+            rule: case.slug.into(),
+            case: case.name.replace('-', " "),
+            profile: case.profile.into(),
+            trust: log.trust().to_string(),
+            subject,
+            bundle,
+            checkpoint,
+            entries,
+            expect: Expect {
+                outcome: case.outcome.into(),
+                principal: case.principal.into(),
+                hops: case.hops,
+                findings: case.findings.iter().map(ToString::to_string).collect(),
+            },
+        }
+    }
+
+    /// Judges what the file holds, and nothing else.
+    pub(crate) fn judge(&self) -> Verdict {
+        let trust = TrustPolicy::parse(self.trust.as_bytes()).expect("a trust file");
+        let profile = Profile::named(&self.profile).expect("a profile");
+        let decode = |text: &String| HEXLOWER.decode(text.as_bytes()).expect("hex");
+        if let Some(bundle) = &self.bundle {
+            let CheckedBundle { subject, evidence, .. } =
+                check(&decode(bundle), &trust).expect("a whole bundle");
+            assert_eq!(subject, self.subject);
+            return judge(&subject, &evidence, profile).expect("a subject that can be judged");
+        }
+        let note = Note::parse(self.checkpoint.as_ref().expect("a checkpoint").as_bytes()).expect("a note");
+        verify_checkpoint(&note, &trust).expect("a checkpoint by the pinned key");
+        let Checkpoint { origin, size, root } = Checkpoint::from_note(&note).expect("a checkpoint");
+        let head = EvidenceHead { origin: origin.to_string(), size, root };
+        let entries: Vec<Vec<u8>> = self.entries.iter().map(decode).collect();
+        let evidence = recomputed(head, &trust, &entries).expect("a whole log");
+        judge(&self.subject, &evidence, profile).expect("a subject that can be judged")
+    }
+}
+
+impl Expect {
+    /// What a verdict comes to, in the words of a vector.
+    pub(crate) fn of(verdict: &Verdict) -> Self {
+        let findings: BTreeSet<&str> = verdict.findings.iter().map(|finding| finding.code).collect();
+        Self {
+            outcome: verdict.outcome.as_str().into(),
+            principal: verdict.principal.clone(),
+            hops: verdict.hops.len(),
+            findings: findings.into_iter().map(String::from).collect(),
+        }
+    }
+}
+
+/// `tests/vectors/rules`.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/rules")
+}
+
+/// Where a case's file is.
+pub(crate) fn path(case: &Case) -> PathBuf {
+    folder().join(case.slug).join(format!("{}.json", case.name))
+}
+
+/// Every file there is.
+pub(crate) fn files() -> Vec<PathBuf> {
+    let folders = fs::read_dir(folder()).expect("tests/vectors/rules");
+    let files =
+        folders.flat_map(|folder| fs::read_dir(folder.expect("an item").path()).expect("a folder of a rule"));
+    let mut paths: Vec<PathBuf> = files.map(|file| file.expect("an item").path()).collect();
+    paths.sort();
+    paths
+}
