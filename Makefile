@@ -25,7 +25,6 @@ demo: build ## play a scenario against a real server and tamper with a copy of i
 test: setup ## run every test
 	cargo build --release --locked --workspace --all-targets
 	cargo test --release --locked --workspace --no-fail-fast
-	@scripts/readme
 
 bench: build ## measure ingest, bundles, judging and verification beside the machine's ceiling
 	cargo run --release --locked -p benches

@@ -1,1 +1,25 @@
-#![doc = "stub"]
+//! Benchmarks: how near to the machine's own bound the log comes.
+//!
+//! In scope: the corpus ([`corpus`]), what the machine can do at best ([`ceiling`]), a real server under load ([`server`],
+//! [`http`], [`feed`], [`ingest`]), what an answer and a judgement cost as the log grows ([`bundles`]), verifying a whole log
+//! ([`verify`], over [`memory`]), and how figures are told ([`report`], [`stats`], [`machine`]).
+//!
+//! Out of scope: whether anything is right, which the tests of each crate say; absolute speed, which no test asserts. Only
+//! ratios of figures from one run on one machine are held against a target, and only in print.
+
+#![forbid(unsafe_code)]
+
+pub mod bundles;
+pub mod ceiling;
+pub mod corpus;
+pub mod feed;
+pub mod http;
+pub mod ingest;
+pub mod machine;
+pub mod memory;
+pub mod options;
+pub mod report;
+pub mod run;
+pub mod server;
+pub mod stats;
+pub mod verify;

@@ -100,7 +100,8 @@ fn not_found(id: &str) -> Failure {
     let what = format!("no statement in the log is, or carries, `{id}`");
     let failure = Failure::new("not-found", what).exit(Exit::NotFound);
     if id.len() < PREFIX_MIN && id.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return failure.next(format!("at least {PREFIX_MIN} digits of a statement id"));
+        return failure
+            .next(format!("at least {PREFIX_MIN} digits of a statement id, or `writ search --help`"));
     }
     failure.next("`writ search --help`: by principal, action, resource, task, decision or foreign id")
 }

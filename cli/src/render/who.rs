@@ -33,12 +33,6 @@ pub(crate) fn text(verdict: &Verdict, record: &Record, exit: Exit) -> String {
 }
 
 fn answer(verdict: &Verdict, record: &Record) -> String {
-    let (mark, word) = match verdict.outcome {
-        Outcome::Authorized if !verdict.trust.pinned => (Mark::Warning, "CONSISTENT, LOG NOT PINNED"),
-        Outcome::Authorized => (Mark::Good, "AUTHORIZED"),
-        Outcome::NotAuthorized => (Mark::Bad, "NOT AUTHORIZED"),
-        Outcome::Indeterminate => (Mark::Missing, "INDETERMINATE"),
-    };
     let what = match &record.payload {
         Some(payload) => statement::summary(payload, record.envelope.iss.as_str()),
         None => "a statement of an unknown form".into(),
@@ -47,7 +41,7 @@ fn answer(verdict: &Verdict, record: &Record) -> String {
         "" => "nobody that is known".into(),
         principal => printable(principal),
     };
-    let mut text = format!("{}  {what}\n", mark.word(word));
+    let mut text = format!("{}  {what}\n", outcome(verdict));
     let _ = writeln!(text, "By       {principal}");
     let _ = writeln!(text, "When     {} ({})", moment::show(verdict.moment.at), verdict.moment.established);
     let _ = writeln!(text, "Decision {}", printable(&verdict.decision));
@@ -63,6 +57,16 @@ enum Line {
     Note(String),
 }
 
+/// The outcome in a word. Nothing is called authorized under keys that nobody pinned.
+fn outcome(verdict: &Verdict) -> String {
+    match verdict.outcome {
+        Outcome::Authorized if !verdict.trust.pinned => Mark::Warning.word("CONSISTENT, LOG NOT PINNED"),
+        Outcome::Authorized => Mark::Good.word("AUTHORIZED"),
+        Outcome::NotAuthorized => Mark::Bad.word("NOT AUTHORIZED"),
+        Outcome::Indeterminate => Mark::Missing.word("INDETERMINATE"),
+    }
+}
+
 /// The chain, root first, each hop one step further in, with findings under what they are about.
 fn tree(verdict: &Verdict, record: &Record) -> Vec<String> {
     let mut lines = vec![root(verdict)];
@@ -76,13 +80,12 @@ fn tree(verdict: &Verdict, record: &Record) -> Vec<String> {
         lines.extend(hop.findings.iter().map(|finding| Line::Note(note(depth, finding))));
     }
     let depth = verdict.hops.len();
-    let standing = match verdict.outcome {
-        Outcome::Authorized => Mark::Good.word("AUTHORIZED"),
-        Outcome::NotAuthorized => Mark::Bad.word("NOT AUTHORIZED"),
-        Outcome::Indeterminate => Mark::Missing.word("INDETERMINATE"),
-    };
     let place = verdict.subject.index.to_string();
-    lines.push(Line::Row { left: branch(depth, &end_text(verdict, record)), standing, place });
+    lines.push(Line::Row {
+        left: branch(depth, &end_text(verdict, record)),
+        standing: outcome(verdict),
+        place,
+    });
     let of_hops: Vec<&Finding> = verdict.hops.iter().flat_map(|hop| &hop.findings).collect();
     let others = verdict.findings.iter().filter(|finding| !of_hops.contains(finding));
     lines.extend(others.map(|finding| Line::Note(note(depth, finding))));

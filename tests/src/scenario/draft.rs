@@ -57,6 +57,21 @@ impl Draft {
         let own = fields.as_object_mut().expect("an object");
         own.entry("at").or_insert_with(|| json!(now.0));
         own.entry("log").or_insert_with(|| json!(log));
+        fill_moment(&mut fields);
         Payload::from_json(&fields).unwrap_or_else(|error| panic!("{error}: {fields}"))
+    }
+}
+
+/// Gives an action, decision or approval that states no moment of its own the statement's `at`.
+pub fn fill_moment(payload: &mut Value) {
+    let field = match payload["kind"].as_str() {
+        Some("action") => "attempted_at",
+        Some("decision") => "evaluated_at",
+        Some("approval") => "approved_at",
+        _ => return,
+    };
+    let at = payload["at"].clone();
+    if let Some(body) = payload["body"].as_object_mut() {
+        body.entry(field).or_insert(at);
     }
 }

@@ -21,7 +21,7 @@ use schemas::tree::TreeHash;
 use verifier::merkle::leaf_hash;
 use verifier::registry::{Refusal, Registry, admit, log_principal, registrar_principal};
 
-pub use draft::Draft;
+pub use draft::{Draft, fill_moment};
 pub use people::Actor;
 pub use proofs::recomputed;
 pub use serde_json::json;

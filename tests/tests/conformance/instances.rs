@@ -22,7 +22,7 @@ pub(crate) fn hex(byte: u8, count: usize) -> String {
 
 /// Every instance, kinds in the order of the format.
 pub(crate) fn all() -> Vec<Instance> {
-    let bodies = [identity(), authority(), requests(), records()].concat();
+    let bodies = [logs(), identity(), authority(), means(), requests(), deeds(), records()].concat();
     let mut all: Vec<Instance> = bodies
         .into_iter()
         .map(|(kind, name, body)| Instance { kind, name, json: payload(kind, name, body) })
@@ -70,6 +70,10 @@ fn payload(kind: &str, name: &str, body: Value) -> Value {
 
 type Body = (&'static str, &'static str, Value);
 
+fn body(kind: &'static str, name: &'static str, body: Value) -> Body {
+    (kind, name, body)
+}
+
 fn digest() -> Value {
     json!({"alg": "sha-256", "canon": "jcs", "value": hex(0xd9, 32)})
 }
@@ -78,11 +82,33 @@ fn foreign(kind: &str) -> Value {
     json!([kind, "https://idp.corp", "f-1"])
 }
 
-/// Who there is: genesis, keys, principals, links.
-fn identity() -> Vec<Body> {
+/// Logs: genesis.
+fn logs() -> Vec<Body> {
     let log_key = |usage: &str, byte| json!({"use": usage, "public": hex(byte, 32)});
     let keys = json!([log_key("checkpoint", 1), log_key("statement", 2), log_key("receipt", 3)]);
-    let parameters = json!({"heartbeat": 60_000, "clock_ahead": 1_000});
+    vec![
+        body(
+            "genesis",
+            "minimal",
+            json!({
+                "origin": "ledger.corp/test", "nonce": hex(0x0e, 16), "keys": keys, "registrars": [hex(4, 32)],
+                "threshold": 1, "parameters": {"heartbeat": 60_000, "clock_ahead": 1_000},
+            }),
+        ),
+        body(
+            "genesis",
+            "full",
+            json!({
+                "origin": "ledger.corp/test", "nonce": hex(0x0e, 32), "keys": keys, "registrars": [hex(4, 32), hex(5, 32)],
+                "threshold": 2, "parameters": {"heartbeat": 60_000, "clock_ahead": 1_000, "dev": true},
+                "predecessor": {"log": hex(6, 32), "size": 9, "root": hex(7, 32)},
+            }),
+        ),
+    ]
+}
+
+/// Who there is: keys, principals, links.
+fn identity() -> Vec<Body> {
     let new_key = |op: &str| json!({"op": op, "kid": hex(0x1d, 32), "public": hex(0x1e, 32), "principal": "agent:planner/7", "pop": hex(0x1f, 64)});
     let mut add = new_key("add");
     add["roles"] = json!([{"role": "principal"}]);
@@ -96,43 +122,26 @@ fn identity() -> Vec<Body> {
     let mut log_key_added = new_key("add");
     log_key_added["use"] = "statement".into();
     vec![
-        (
-            "genesis",
-            "minimal",
-            json!({
-                "origin": "ledger.corp/test", "nonce": hex(0x0e, 16), "keys": keys, "registrars": [hex(4, 32)],
-                "threshold": 1, "parameters": parameters,
-            }),
-        ),
-        (
-            "genesis",
-            "full",
-            json!({
-                "origin": "ledger.corp/test", "nonce": hex(0x0e, 32), "keys": keys, "registrars": [hex(4, 32), hex(5, 32)],
-                "threshold": 2, "parameters": {"heartbeat": 60_000, "clock_ahead": 1_000, "dev": true},
-                "predecessor": {"log": hex(6, 32), "size": 9, "root": hex(7, 32)},
-            }),
-        ),
-        ("key", "minimal", json!({"op": "retire", "kid": hex(0x1d, 32)})),
-        ("key", "add", add),
-        ("key", "full", full),
-        ("key", "add-log-key", log_key_added),
-        (
+        body("key", "minimal", json!({"op": "retire", "kid": hex(0x1d, 32)})),
+        body("key", "add", add),
+        body("key", "full", full),
+        body("key", "add-log-key", log_key_added),
+        body(
             "key",
             "retire",
             json!({
                 "op": "retire", "kid": hex(0x1d, 32), "accept_until": 1_700_000_100_000_u64, "proposal": hex(9, 2),
             }),
         ),
-        (
+        body(
             "key",
             "compromise",
             json!({
                 "op": "compromise", "kid": hex(0x1d, 32), "since": 1_699_000_000_000_u64, "proposal": hex(9, 2),
             }),
         ),
-        ("principal", "minimal", json!({"id": "user:alice@corp", "type": "human", "status": "active"})),
-        (
+        body("principal", "minimal", json!({"id": "user:alice@corp", "type": "human", "status": "active"})),
+        body(
             "principal",
             "full",
             json!({
@@ -141,8 +150,8 @@ fn identity() -> Vec<Body> {
                 "shared": true, "status": "suspended", "since": 1_700_000_000_000_u64,
             }),
         ),
-        ("link", "minimal", json!({"from": "user:alice@corp", "to": "arn:aws:iam::1:user/alice"})),
-        (
+        body("link", "minimal", json!({"from": "user:alice@corp", "to": "arn:aws:iam::1:user/alice"})),
+        body(
             "link",
             "full",
             json!({
@@ -152,14 +161,13 @@ fn identity() -> Vec<Body> {
     ]
 }
 
-/// Who may do what, and no longer: tasks, delegations, credentials, policies, revocations.
+/// Who may do what: tasks and delegations.
 fn authority() -> Vec<Body> {
     let step = |op: &str| json!({"op": op});
-    let withdrawn = |target: Value| json!({"target": target});
     vec![
-        ("task", "minimal", step("complete")),
-        ("task", "open", json!({"op": "open", "owner": "user:alice@corp"})),
-        (
+        body("task", "minimal", step("complete")),
+        body("task", "open", json!({"op": "open", "owner": "user:alice@corp"})),
+        body(
             "task",
             "full",
             json!({
@@ -167,16 +175,20 @@ fn authority() -> Vec<Body> {
                 "plan": {"actions": ["payments:*"], "resources": ["order/**"], "stages": ["read", "write"]},
             }),
         ),
-        (
+        body(
             "task",
             "stage",
             json!({"op": "stage", "stage": "write", "intent": digest(), "effective_at": 7, "cause": "read"}),
         ),
-        ("task", "suspend", step("suspend")),
-        ("task", "cancel", step("cancel")),
-        ("task", "fail", step("fail")),
-        ("delegation", "minimal", json!({"delegator": "user:alice@corp", "delegatee": "agent:planner/7"})),
-        (
+        body("task", "suspend", step("suspend")),
+        body("task", "cancel", step("cancel")),
+        body("task", "fail", step("fail")),
+        body(
+            "delegation",
+            "minimal",
+            json!({"delegator": "user:alice@corp", "delegatee": "agent:planner/7"}),
+        ),
+        body(
             "delegation",
             "full",
             json!({
@@ -196,7 +208,7 @@ fn authority() -> Vec<Body> {
                 "evidence": [{"kind": "token", "digest": digest(), "location": "s3://evidence/1"}],
             }),
         ),
-        (
+        body(
             "delegation",
             "imported",
             json!({
@@ -204,12 +216,19 @@ fn authority() -> Vec<Body> {
                 "scope": {"external": {"system": "https://iam.corp", "ref": "role/refunds", "digest": digest()}},
             }),
         ),
-        (
+    ]
+}
+
+/// By what, and no longer: credentials, policies, revocations.
+fn means() -> Vec<Body> {
+    let withdrawn = |target: Value| json!({"target": target});
+    vec![
+        body(
             "credential",
             "minimal",
             json!({"op": "authenticate", "credential": foreign("session"), "holder": "user:alice@corp"}),
         ),
-        (
+        body(
             "credential",
             "full",
             json!({
@@ -219,19 +238,19 @@ fn authority() -> Vec<Body> {
                 "methods": ["mfa"], "source": "minted", "waiver": hex(0x16, 32),
             }),
         ),
-        (
+        body(
             "credential",
             "issue",
             json!({"op": "issue", "credential": foreign("access-key"), "holder": "agent:planner/7"}),
         ),
-        (
+        body(
             "policy",
             "minimal",
             json!({
                 "engine": "cedar", "id": "refunds", "revision": "12", "digest": digest(), "effective_from": 5,
             }),
         ),
-        (
+        body(
             "policy",
             "full",
             json!({
@@ -239,8 +258,8 @@ fn authority() -> Vec<Body> {
                 "supersedes": hex(0x17, 32),
             }),
         ),
-        ("revocation", "minimal", withdrawn(json!({"kind": "delegation", "ref": hex(0x18, 32)}))),
-        (
+        body("revocation", "minimal", withdrawn(json!({"kind": "delegation", "ref": hex(0x18, 32)}))),
+        body(
             "revocation",
             "full",
             json!({
@@ -248,26 +267,30 @@ fn authority() -> Vec<Body> {
                 "cause": "exposed", "note": "found in a log",
             }),
         ),
-        ("revocation", "key", withdrawn(json!({"kind": "key", "key": hex(0x1d, 32)}))),
-        ("revocation", "task", withdrawn(json!({"kind": "task", "task": "refund-4711"}))),
-        ("revocation", "principal", withdrawn(json!({"kind": "principal", "principal": "agent:planner/7"}))),
-        ("revocation", "approval", withdrawn(json!({"kind": "approval", "ref": hex(0x19, 32)}))),
+        body("revocation", "key", withdrawn(json!({"kind": "key", "key": hex(0x1d, 32)}))),
+        body("revocation", "task", withdrawn(json!({"kind": "task", "task": "refund-4711"}))),
+        body(
+            "revocation",
+            "principal",
+            withdrawn(json!({"kind": "principal", "principal": "agent:planner/7"})),
+        ),
+        body("revocation", "approval", withdrawn(json!({"kind": "approval", "ref": hex(0x19, 32)}))),
     ]
 }
 
-/// What was asked, ruled, agreed to and done.
+/// What was asked and ruled.
 fn requests() -> Vec<Body> {
     let action = json!({"name": "payments:refund", "class": "write", "class_source": "urn:example:classes"});
     let plain = json!({"name": "payments:refund"});
     vec![
-        (
+        body(
             "decision",
             "minimal",
             json!({
                 "ruling": "permit", "actor": "agent:planner/7", "action": plain, "resources": [], "evaluated_at": 5,
             }),
         ),
-        (
+        body(
             "decision",
             "full",
             json!({
@@ -281,7 +304,7 @@ fn requests() -> Vec<Body> {
                 "retry_of": hex(0x1a, 32),
             }),
         ),
-        (
+        body(
             "decision",
             "indeterminate",
             json!({
@@ -289,7 +312,15 @@ fn requests() -> Vec<Body> {
                 "evaluated_at": 5, "policy": {"engine": "opa"},
             }),
         ),
-        (
+    ]
+}
+
+/// What was agreed to and done.
+fn deeds() -> Vec<Body> {
+    let action = json!({"name": "payments:refund", "class": "write", "class_source": "urn:example:classes"});
+    let plain = json!({"name": "payments:refund"});
+    vec![
+        body(
             "approval",
             "minimal",
             json!({
@@ -297,7 +328,7 @@ fn requests() -> Vec<Body> {
                 "approved_at": 5,
             }),
         ),
-        (
+        body(
             "approval",
             "full",
             json!({
@@ -306,14 +337,14 @@ fn requests() -> Vec<Body> {
                 "use_limit": 1, "supersedes": hex(0x1b, 32), "break_glass": true, "review_by": 99,
             }),
         ),
-        (
+        body(
             "action",
             "minimal",
             json!({
                 "phase": "attempt", "actor": "agent:planner/7", "action": plain, "resources": [], "attempted_at": 6,
             }),
         ),
-        (
+        body(
             "action",
             "full",
             json!({
@@ -325,7 +356,7 @@ fn requests() -> Vec<Body> {
                 "compensates": hex(0x1e, 32), "retry_of": foreign("request"), "try_number": 2,
             }),
         ),
-        (
+        body(
             "action",
             "imported",
             json!({
@@ -339,23 +370,23 @@ fn requests() -> Vec<Body> {
 /// What the log and its emitters say about records.
 fn records() -> Vec<Body> {
     vec![
-        ("stream", "minimal", json!({"op": "open"})),
-        ("stream", "full", json!({"op": "open", "previous": hex(0x58, 16)})),
-        ("stream", "heartbeat", json!({"op": "heartbeat", "next": 8})),
-        ("stream", "close", json!({"op": "close", "next": 9})),
-        ("stream", "void", json!({"op": "void", "void": [3, 4]})),
-        ("assertion", "minimal", json!({"size": 0, "root": hex(0x5e, 32), "rows": []})),
-        (
+        body("stream", "minimal", json!({"op": "open"})),
+        body("stream", "full", json!({"op": "open", "previous": hex(0x58, 16)})),
+        body("stream", "heartbeat", json!({"op": "heartbeat", "next": 8})),
+        body("stream", "close", json!({"op": "close", "next": 9})),
+        body("stream", "void", json!({"op": "void", "void": [3, 4]})),
+        body("assertion", "minimal", json!({"size": 0, "root": hex(0x5e, 32), "rows": []})),
+        body(
             "assertion",
             "full",
             json!({
                 "size": 9, "root": hex(0x5e, 32), "rows": [[hex(1, 16), []], [hex(2, 16), [0, 3, 8]]],
             }),
         ),
-        ("index-root", "minimal", json!({"size": 9, "root": hex(0x5e, 32), "method": ""})),
-        ("index-root", "full", json!({"size": 9, "root": hex(0x5e, 32), "method": hex(1, 3)})),
-        ("correction", "minimal", json!({"about": hex(0x1c, 32), "note": "wrong order number"})),
-        (
+        body("index-root", "minimal", json!({"size": 9, "root": hex(0x5e, 32), "method": ""})),
+        body("index-root", "full", json!({"size": 9, "root": hex(0x5e, 32), "method": hex(1, 3)})),
+        body("correction", "minimal", json!({"about": hex(0x1c, 32), "note": "wrong order number"})),
+        body(
             "correction",
             "full",
             json!({

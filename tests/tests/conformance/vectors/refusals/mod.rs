@@ -1,7 +1,9 @@
 //! Bytes that are refused, each by its code.
 
 mod cbor;
+mod envelopes;
 mod forms;
+mod places;
 mod texts;
 
 use std::collections::BTreeSet;
@@ -28,7 +30,7 @@ const WRITERS: [(&str, &str); 2] = [
 
 pub(crate) fn make() -> Vectors {
     let mut made = Vectors::new();
-    for case in [cbor::make(), forms::make(), texts::make()].concat() {
+    for case in [cbor::make(), envelopes::make(), forms::make(), places::make(), texts::make()].concat() {
         let path = format!("refusals/{}-{}.json", case.code, case.name);
         let runs: Vec<Value> =
             case.runs.iter().map(|(bytes, times)| json!({"hex": hex(bytes), "times": times})).collect();
@@ -46,25 +48,26 @@ pub(crate) fn make() -> Vectors {
 #[derive(Clone)]
 struct Case {
     code: &'static str,
-    name: String,
+    name: &'static str,
     description: String,
     reader: &'static str,
     /// Pieces of the input, and how often each stands there.
     runs: Vec<(Vec<u8>, usize)>,
 }
 
-fn case(reader: &'static str, code: &'static str, name: &str, description: &str, bytes: Vec<u8>) -> Case {
-    long_case(reader, code, name, description, vec![(bytes, 1)])
+/// A refusal by `reader`, called by its code and, behind a slash, a word of its own.
+fn case(reader: &'static str, name: &'static str, description: &str, bytes: Vec<u8>) -> Case {
+    long_case(reader, name, description, vec![(bytes, 1)])
 }
 
 fn long_case(
     reader: &'static str,
-    code: &'static str,
-    name: &str,
+    name: &'static str,
     description: &str,
     runs: Vec<(Vec<u8>, usize)>,
 ) -> Case {
-    Case { code, name: name.into(), description: description.into(), reader, runs }
+    let (code, name) = name.split_once('/').unwrap();
+    Case { code, name, description: description.into(), reader, runs }
 }
 
 #[test]

@@ -1,0 +1,86 @@
+//! Feeds a server with new statements of the corpus, and remembers some that can be asked for.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Result, ensure};
+use schemas::envelope::Statement;
+use schemas::ids::StatementId;
+use schemas::payload::{Kind, Seen};
+use schemas::time::Time;
+
+use crate::corpus::{Binding, Corpus};
+use crate::ingest::{self, Posted};
+use crate::server::Server;
+
+/// Statements made at a time while the log only has to grow.
+const GROW_STATEMENTS: u64 = 65_536;
+
+/// Statements posted together while the log only has to grow, and connections that post.
+const GROW_BATCH: usize = 1_024;
+const GROW_CONNECTIONS: usize = 4;
+
+/// One action in so many is remembered.
+const REMEMBERED_EVERY: usize = 64;
+
+/// New statements for one server's log.
+#[derive(Debug)]
+pub struct Feed<'a> {
+    corpus: &'a Corpus,
+    server: &'a Server,
+    seen: Seen,
+    next_chain: u64,
+    posted: u64,
+    actions: Vec<StatementId>,
+}
+
+impl<'a> Feed<'a> {
+    /// Registers everybody, through the server's own front door.
+    pub fn new(corpus: &'a Corpus, server: &'a Server) -> Result<Self> {
+        let registrations = corpus.cast().registrations(server.log, now()?)?;
+        ingest::run(server.address, &ingest::requests(&registrations, GROW_BATCH), 1)?;
+        let seen = server.head()?;
+        // Genesis was there before.
+        let expected = registrations.len() as u64 + 1;
+        ensure!(seen.size == expected, "{} entries after registering, expected {expected}", seen.size);
+        Ok(Self { corpus, server, seen, next_chain: 0, posted: seen.size, actions: Vec::new() })
+    }
+
+    /// At least this many statements that the log does not have, signed now.
+    pub fn make(&mut self, statements: u64) -> Result<Vec<Statement>> {
+        let end = self.next_chain + Corpus::chains_for(statements);
+        let binding = Binding { log: self.server.log, seen: self.seen, now: now()? };
+        let made = self.corpus.statements(self.next_chain..end, &binding)?;
+        self.next_chain = end;
+        let actions = made.iter().filter(|statement| statement.payload.kind == Kind::Action);
+        self.actions.extend(actions.step_by(REMEMBERED_EVERY).map(Statement::id));
+        Ok(made)
+    }
+
+    /// Posts what was made, and sees to it that all of it was appended.
+    pub fn post(&mut self, requests: &[Vec<u8>], statements: usize, connections: usize) -> Result<Posted> {
+        let posted = ingest::run(self.server.address, requests, connections)?;
+        self.posted += statements as u64;
+        let size = self.server.head()?.size;
+        ensure!(size == self.posted, "{size} entries after posting, expected {}", self.posted);
+        Ok(posted)
+    }
+
+    /// Posts until the log has at least `size` entries.
+    pub fn grow(&mut self, size: u64) -> Result<()> {
+        while self.posted < size {
+            let statements = self.make(GROW_STATEMENTS.min(size - self.posted))?;
+            self.post(&ingest::requests(&statements, GROW_BATCH), statements.len(), GROW_CONNECTIONS)?;
+        }
+        Ok(())
+    }
+
+    /// Actions from all over the log.
+    pub fn actions(&self, count: usize) -> Vec<StatementId> {
+        let step = (self.actions.len() / count.max(1)).max(1);
+        self.actions.iter().step_by(step).take(count).copied().collect()
+    }
+}
+
+fn now() -> Result<Time> {
+    Ok(Time(u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?))
+}

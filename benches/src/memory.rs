@@ -1,0 +1,124 @@
+//! A whole log in memory, made without a server: the same bytes for the same seed.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use ed25519_dalek::SigningKey;
+use schemas::entry::Entry;
+use schemas::envelope::Statement;
+use schemas::ids::{ByteString, EntryHash, KeyId, LogId};
+use schemas::kinds::{Genesis, LogKey, Parameters, Use};
+use schemas::payload::{Body, PAYLOAD_VERSION, Payload, Seen, Vantage};
+use schemas::text::{Origin, PrincipalId, Tenant};
+use schemas::time::{Index, Millis, Time};
+use schemas::tree::TreeHash;
+use verifier::merkle::{TreeHasher, leaf_hash};
+use verifier::registry::Registry;
+use verifier::signature::CheckedKey;
+
+use crate::corpus::{Binding, Cast, Corpus, public, secret, sign};
+
+/// When the log in memory begins: any moment would do, this one is fixed.
+pub const BEGINS: Time = Time(1_767_225_600_000);
+
+/// Name of the log in memory.
+const ORIGIN: &str = "benches.example/memory";
+
+/// A log's entries, as bytes.
+#[derive(Debug)]
+pub struct MemoryLog {
+    /// The log.
+    pub log: LogId,
+    /// Entries, from index 0.
+    pub entries: Vec<Vec<u8>>,
+    /// Every key that signed one.
+    pub keys: BTreeMap<KeyId, CheckedKey>,
+    /// How many entries come before those of the corpus.
+    pub preface: usize,
+    /// The tree's root.
+    pub root: TreeHash,
+}
+
+impl MemoryLog {
+    /// A log that holds genesis, the registrations and these chains.
+    pub fn new(corpus: &Corpus, seed: u64, chains: u64) -> Result<Self> {
+        let genesis = genesis(corpus.cast(), seed)?;
+        let log = LogId::from(genesis.id());
+        let mut registry = Registry::from_genesis(&genesis)?;
+        let mut made = Appender::default();
+        made.append(&genesis);
+        for statement in corpus.cast().registrations(log, BEGINS)? {
+            registry.record(&statement, Index(made.entries.len() as u64), BEGINS);
+            made.append(&statement);
+        }
+        let preface = made.entries.len();
+        let seen = Seen { size: preface as u64, root: made.tree.root() };
+        for statement in corpus.statements(0..chains, &Binding { log, seen, now: BEGINS })? {
+            made.append(&statement);
+        }
+        let keys = registry.keys().map(|(kid, key)| (*kid, key.key.clone())).collect();
+        Ok(Self { log, entries: made.entries, keys, preface, root: made.tree.root() })
+    }
+
+    /// The statements of the corpus, taken back out of their entries.
+    pub fn statements(&self) -> Result<Vec<Statement>> {
+        let entries = self.entries.get(self.preface..).context("the log is shorter than its preface")?;
+        entries.iter().map(|bytes| Ok(Statement::decode(&Entry::decode(bytes)?.statement)?)).collect()
+    }
+}
+
+#[derive(Default)]
+struct Appender {
+    entries: Vec<Vec<u8>>,
+    tree: TreeHasher,
+    prev: Option<EntryHash>,
+}
+
+impl Appender {
+    fn append(&mut self, statement: &Statement) {
+        let entry = Entry {
+            index: Index(self.tree.size()),
+            time: BEGINS.later(Millis(self.tree.size() / 64)),
+            prev: self.prev.unwrap_or_else(|| EntryHash::of_origin(ORIGIN)),
+            statement: statement.envelope.bytes().to_vec(),
+        };
+        let bytes = entry.encode();
+        self.tree.push(leaf_hash(&bytes));
+        self.prev = Some(EntryHash::of(&bytes));
+        self.entries.push(bytes);
+    }
+}
+
+fn genesis(cast: &Cast, seed: u64) -> Result<Statement> {
+    let key = |usage: Use| secret(seed, usage.as_str());
+    let log_key = |usage: Use| LogKey { usage, public: public(&key(usage)) };
+    let genesis = Genesis {
+        origin: Origin::new(ORIGIN)?,
+        nonce: ByteString(seed.to_be_bytes().repeat(2)),
+        predecessor: None,
+        keys: Use::ALL.iter().map(|usage| log_key(*usage)).collect(),
+        registrars: vec![public(cast.registrar())],
+        threshold: 1,
+        parameters: Parameters { heartbeat: Millis(60_000), clock_ahead: Millis(60_000), dev: true },
+    };
+    let payload = Payload {
+        v: PAYLOAD_VERSION,
+        kind: schemas::payload::Kind::Genesis,
+        log: None,
+        tenant: Tenant::default_label(),
+        stream: None,
+        seq: None,
+        at: BEGINS,
+        seen: None,
+        vantage: Vantage::Authority,
+        task: None,
+        trace: None,
+        refs: Vec::new(),
+        source: None,
+        attachments: Vec::new(),
+        ext: BTreeMap::new(),
+        body: Body::Genesis(genesis),
+    };
+    let signer: SigningKey = key(Use::Statement);
+    sign(&signer, &KeyId::of(&public(&signer)), &PrincipalId::new(format!("log:{ORIGIN}"))?, &payload)
+}

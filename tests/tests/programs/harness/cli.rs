@@ -1,0 +1,144 @@
+//! The command line.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Place, SOON, Server, program};
+
+/// Somebody at a command line: a home of their own, a server, a trust file.
+#[derive(Debug)]
+pub(crate) struct Cli {
+    home: TempDir,
+    server: String,
+    trust: Option<PathBuf>,
+}
+
+/// How a program ran.
+#[derive(Clone, Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Cli {
+    /// With the log's trust file.
+    pub(crate) fn new(place: &Place, server: &Server) -> Self {
+        Self::at(server, Some(&place.trust()))
+    }
+
+    /// With this trust file or none.
+    pub(crate) fn at(server: &Server, trust: Option<&Path>) -> Self {
+        Self {
+            home: home(),
+            server: format!("http://{}", server.http.address),
+            trust: trust.map(Path::to_owned),
+        }
+    }
+
+    /// The same server, with another trust file or none.
+    pub(crate) fn with_trust(&self, trust: Option<&Path>) -> Self {
+        Self { home: home(), server: self.server.clone(), trust: trust.map(Path::to_owned) }
+    }
+
+    /// The same person, asking another server.
+    pub(crate) fn with_server(self, server: &str) -> Self {
+        Self { server: server.to_owned(), ..self }
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The command, ready to run.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
+        let mut command = Command::new(program("writ"));
+        command
+            .env_clear()
+            .env("HOME", self.home())
+            .env("LC_ALL", "C.UTF-8")
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+            .env("XDG_CONFIG_HOME", self.home().join("config"))
+            .env("XDG_STATE_HOME", self.home().join("state"));
+        command.env("WRIT_SERVER", &self.server).timeout(SOON).current_dir(self.home());
+        if let Some(trust) = &self.trust {
+            command.env("WRIT_TRUST", trust);
+        }
+        command.args(args);
+        command
+    }
+
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Ran {
+        Ran::of(&mut self.command(args))
+    }
+
+    /// Runs it with this on standard input.
+    pub(crate) fn run_with<S: AsRef<OsStr>>(&self, args: &[S], input: &str) -> Ran {
+        Ran::of(self.command(args).write_stdin(input))
+    }
+
+    /// Runs what must end well.
+    pub(crate) fn ok<S: AsRef<OsStr>>(&self, args: &[S]) -> Ran {
+        let ran = self.run(args);
+        assert_eq!(ran.code, 0, "{ran}");
+        ran
+    }
+
+    /// Signs and logs drafts, one a line; the statements' ids.
+    pub(crate) fn append(&self, key: &Path, drafts: &[Value]) -> Vec<String> {
+        let lines: Vec<String> = drafts.iter().map(Value::to_string).collect();
+        let args = [
+            OsStr::new("append"),
+            OsStr::new("--json"),
+            OsStr::new("--key"),
+            key.as_os_str(),
+            OsStr::new("-"),
+        ];
+        let ran = self.run_with(&args, &lines.join("\n"));
+        assert_eq!(ran.code, 0, "{ran}");
+        let results = ran.json()["results"].as_array().unwrap().clone();
+        results.iter().map(|result| result["id"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+fn home() -> TempDir {
+    TempDir::with_prefix("writ-home-").unwrap()
+}
+
+impl Ran {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Standard output, which must be one JSON document of the form that it names.
+    pub(crate) fn json(&self) -> Value {
+        let document: Value =
+            serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("no JSON ({e}): {self}"));
+        let name = document["schema"].as_str().unwrap_or_else(|| panic!("names no schema: {self}"));
+        let path =
+            format!("{}/../docs/json/{}.schema.json", env!("CARGO_MANIFEST_DIR"), name.replace('/', "-"));
+        let schema = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+        let schema = serde_json::from_str(&schema).unwrap_or_else(|e| panic!("{path}: {e}"));
+        if let Err(error) = jsonschema::validate(&schema, &document) {
+            panic!("not of {name}: {error} at {}: {self}", error.instance_path());
+        }
+        document
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit {}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.stdout, self.stderr)
+    }
+}

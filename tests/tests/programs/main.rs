@@ -1,0 +1,18 @@
+//! Whole programs: the real `writd` and `writ`, over loopback, in folders of their own.
+//!
+//! The programs are those beside this test's own folder, which `make test` builds first. Longer runs: `WRIT_KILL_ROUNDS=100`
+//! kills the server that often, `WRIT_FLIPS=2000` flips so many bytes of each file.
+
+mod cli_manners;
+mod cloudtrail;
+mod demo;
+mod durability;
+mod flips;
+mod harness;
+mod http_manners;
+mod init;
+mod main_job;
+mod receipts;
+mod refusals;
+mod roles;
+mod rollback;

@@ -1,0 +1,372 @@
+//! The main job: statements are signed, posted and logged, and "who authorized this?" is answered and checked from outside.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Place, Refund, Story, copy_folder, next_random, now};
+
+fn fields(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn codes(verdict: &Value) -> Vec<&str> {
+    verdict["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn an_action_within_its_delegations_is_authorized_and_after_their_withdrawal_it_is_not() {
+    let story = Story::begin();
+    let (root, leaf) = story.delegate();
+    let Refund { action, decision } = story.refund(&leaf, "before");
+    let ran = story.cli.run(&["who", &action, "--json"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    let verdict = ran.json();
+    assert_eq!(verdict["subject"], json!({"id": action, "kind": "action", "index": 10}));
+    assert_eq!(
+        (&verdict["outcome"], &verdict["principal"]),
+        (&json!("authorized"), &json!("user:alice@corp"))
+    );
+    assert_eq!((&verdict["decision"], &verdict["complete"]), (&json!("permit"), &json!(true)));
+    assert_eq!(verdict["findings"], json!([]));
+    let hops = verdict["hops"].as_array().unwrap();
+    let ends: Vec<_> = hops
+        .iter()
+        .map(|hop| {
+            (
+                hop["id"].as_str().unwrap(),
+                hop["delegator"].as_str().unwrap(),
+                hop["delegatee"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        (root.as_str(), "user:alice@corp", "agent:planner"),
+        (leaf.as_str(), "agent:planner", "agent:refunds/7"),
+    ];
+    assert_eq!(ends, expected, "the root comes first");
+    assert!(hops.iter().all(|hop| hop["assurance"] == "signed" && hop["via"] == "statement"), "{hops:?}");
+
+    let ran = story.cli.ok(&["who", &action]);
+    for words in ["AUTHORIZED", "user:alice@corp", "agent:planner", "agent:refunds/7", "VALID", "order/991"] {
+        assert!(ran.stdout.contains(words), "{words}: {ran}");
+    }
+    assert!(ran.stderr.is_empty(), "{ran}");
+
+    let revoke = story.cli.ok(&[
+        "revoke",
+        &root,
+        "--key",
+        story.key("alice").to_str().unwrap(),
+        "--cause",
+        "exposed",
+        "--json",
+    ]);
+    let revocation = revoke.json()["results"][0]["id"].clone();
+    let late = story.refund(&leaf, "after").action;
+    let ran = story.cli.run(&["who", &late, "--json"]);
+    assert_eq!(ran.code, 11, "{ran}");
+    let verdict = ran.json();
+    assert_eq!(
+        (&verdict["outcome"], &verdict["principal"]),
+        (&json!("not-authorized"), &json!("user:alice@corp"))
+    );
+    assert_eq!(codes(&verdict), ["revoked"]);
+    assert_eq!(verdict["findings"][0]["statement"], json!(root), "which hop is broken: {verdict}");
+    assert_eq!(verdict["hops"][0]["findings"][0]["code"], "revoked");
+    assert!(verdict["hops"][1]["findings"].as_array().unwrap().is_empty());
+    assert!(revocation.is_string());
+    let ran = story.cli.run(&["who", &late]);
+    assert_eq!(ran.code, 11);
+    for words in ["NOT AUTHORIZED", "BROKEN", "revoked", "exposed", "Exit     11"] {
+        assert!(ran.stdout.contains(words), "{words}: {ran}");
+    }
+    // What was done before stands, and so does its decision.
+    assert_eq!(story.cli.run(&["who", &action]).code, 0);
+    assert_eq!(story.cli.run(&["who", &decision]).code, 0);
+    assert_eq!(story.cli.run(&["verify", "log"]).code, 0);
+    story.server.stop();
+    assert_eq!(story.place.fsck().code, 0);
+}
+
+#[test]
+fn the_verdict_has_the_fields_that_were_agreed() {
+    let story = Story::begin();
+    let (root, leaf) = story.delegate();
+    story.cli.ok(&["revoke", &root, "--key", story.key("alice").to_str().unwrap()]);
+    let action = story.refund(&leaf, "r").action;
+    let verdict = story.cli.run(&["who", &action, "--json"]).json();
+    let set = |names: &[&'static str]| names.iter().copied().collect::<BTreeSet<_>>();
+    let all = [
+        "schema",
+        "subject",
+        "outcome",
+        "principal",
+        "decision",
+        "moment",
+        "hops",
+        "findings",
+        "profile",
+        "trust",
+        "as_of",
+        "complete",
+        "absence",
+    ];
+    assert_eq!(fields(&verdict), set(&all));
+    assert_eq!(verdict["schema"], "writ.who/1");
+    assert_eq!(fields(&verdict["subject"]), set(&["id", "kind", "index"]));
+    assert_eq!(fields(&verdict["moment"]), set(&["at", "established"]));
+    assert_eq!(fields(&verdict["profile"]), set(&["name", "version"]));
+    assert_eq!(fields(&verdict["as_of"]), set(&["origin", "size", "root", "time"]));
+    // `scope` and `effect` go beyond what was agreed: what a hop hands on, and what a finding does to the outcome.
+    let hop = ["id", "index", "delegator", "delegatee", "via", "assurance", "findings", "scope"];
+    assert_eq!(fields(&verdict["hops"][0]), set(&hop));
+    let finding = ["code", "severity", "statement", "index", "expected", "got", "detail", "effect"];
+    assert_eq!(fields(&verdict["findings"][0]), set(&finding));
+}
+
+#[test]
+fn without_trust_or_with_the_wrong_one_the_answer_is_printed_and_does_not_count() {
+    let story = Story::begin();
+    let action = story.refund(&story.delegate().1, "r").action;
+    for args in [vec!["who", &action], vec!["who", &action, "--recompute"]] {
+        let json = [args.as_slice(), &["--json"]].concat();
+        let nobody = story.cli.with_trust(None);
+        let ran = nobody.run(&json);
+        assert_eq!(ran.code, 13, "{ran}");
+        assert_eq!(
+            (&ran.json()["outcome"], &ran.json()["trust"]["pinned"]),
+            (&json!("authorized"), &json!(false))
+        );
+        let ran = nobody.run(&args);
+        assert!(
+            ran.code == 13 && ran.stdout.contains("NOT PINNED") && ran.stderr.contains("--trust"),
+            "{ran}"
+        );
+        assert!(!ran.stdout.contains("AUTHORIZED"), "nothing must say so: {ran}");
+    }
+
+    let other = Place::init();
+    let wrong = story.cli.with_trust(Some(&other.trust()));
+    let ran = wrong.run(&["who", &action, "--json"]);
+    assert_eq!(ran.code, 13, "{ran}");
+    assert_eq!(
+        (&ran.json()["outcome"], &ran.json()["trust"]["pinned"]),
+        (&json!("authorized"), &json!(false))
+    );
+    for policy in [other.policy(), story.place.policy()] {
+        let key = policy.logs()[0].key.id().to_string();
+        assert!(ran.stderr.contains(&key), "names key {key}: {ran}");
+    }
+    let missing = story.cli.with_trust(Some(&other.path().join("nowhere.policy")));
+    let ran = missing.run(&["who", &action, "--json"]);
+    assert!(ran.code == 13 && ran.json()["outcome"] == "authorized", "{ran}");
+    let verify = story.cli.with_trust(None).run(&["verify", "log", "--json"]);
+    assert_eq!(verify.code, 13, "{verify}");
+}
+
+#[test]
+fn an_id_is_a_full_id_then_a_foreign_id_then_a_prefix() {
+    let story = Story::begin();
+    let (_, leaf) = story.delegate();
+    let one = story.refund(&leaf, "req-1");
+    let subject = |id: &str| {
+        let ran = story.cli.run(&["who", id, "--json"]);
+        assert_eq!(ran.code, 0, "{id}: {ran}");
+        ran.json()["subject"]["id"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(subject(&one.action), one.action);
+    assert_eq!(subject(&one.action[..8]), one.action);
+    assert_eq!(subject(&one.action[..63]), one.action);
+    assert_eq!(subject("req-1"), one.action, "the action before the decision");
+
+    let two = story.refund(&leaf, "req-1");
+    for args in [["who", "req-1"], ["show", "req-1"]] {
+        let ran = story.cli.run(&args);
+        assert_eq!(ran.code, 2, "{ran}");
+        assert!(
+            ran.stderr.contains(&one.action[..12]) && ran.stderr.contains(&two.action[..12]),
+            "lists both: {ran}"
+        );
+    }
+    for unknown in ["0".repeat(64).as_str(), "0123456789abcdef", "no-such-request", &one.action[..7]] {
+        let ran = story.cli.run(&["who", unknown, "--json"]);
+        assert_eq!(ran.code, 14, "{unknown}: {ran}");
+        assert_eq!(ran.json()["schema"], "writ.error/1");
+        let next = if unknown.len() == 7 { "at least 8" } else { "writ search" };
+        assert!(ran.stderr.contains(next), "says what to do next: {ran}");
+    }
+}
+
+#[test]
+fn the_same_verdict_from_the_whole_log_rests_on_nobodys_word() {
+    let story = Story::begin();
+    let action = story.refund(&story.delegate().1, "r").action;
+    let asserted = story.cli.run(&["who", &action, "--json"]).json();
+    let ran = story.cli.run(&["who", &action, "--recompute", "--json"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    let recomputed = ran.json();
+    assert_eq!((&asserted["absence"], &recomputed["absence"]), (&json!("asserted"), &json!("recomputed")));
+    for field in [
+        "subject",
+        "outcome",
+        "principal",
+        "decision",
+        "moment",
+        "hops",
+        "findings",
+        "as_of",
+        "complete",
+        "trust",
+    ] {
+        assert_eq!(asserted[field], recomputed[field], "{field}");
+    }
+    // The strict profile believes nobody about what is not there.
+    assert_eq!(story.cli.run(&["who", &action, "--profile", "strict"]).code, 12);
+    assert_eq!(story.cli.run(&["who", &action, "--profile", "strict", "--recompute"]).code, 0);
+}
+
+#[test]
+fn evidence_is_judged_with_no_server_and_any_change_of_it_is_seen() {
+    let story = Story::begin();
+    let action = story.refund(&story.delegate().1, "r").action;
+    let file = story.place.path().join("refund.bundle");
+    let file = file.to_str().unwrap();
+    story.cli.ok(&["bundle", "create", &action, "-o", file]);
+    let again = story.cli.run(&["bundle", "create", &action, "-o", file]);
+    assert_ne!(again.code, 0, "never overwrites: {again}");
+    let online = story.cli.run(&["who", &action, "--json"]).json();
+    let trust = story.place.path().join("handed-over.policy");
+    fs::copy(story.place.trust(), &trust).unwrap();
+    story.server.stop();
+
+    let alone = story.cli.with_trust(Some(&trust)).with_server("http://127.0.0.1:1");
+    let ran = alone.run(&["bundle", "verify", file, "--json"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    let offline = ran.json();
+    assert_eq!((&offline["outcome"], &offline["hops"]), (&online["outcome"], &online["hops"]));
+    let nobody = alone.with_trust(None).run(&["bundle", "verify", file, "--json"]);
+    assert!(nobody.code == 13 && nobody.json()["outcome"] == "authorized", "{nobody}");
+    let inspected = alone.ok(&["bundle", "inspect", file]);
+    assert!(inspected.stdout.lines().next().unwrap().contains("UNVERIFIED"), "{inspected}");
+
+    let whole = fs::read(file).unwrap();
+    let mut seed = now();
+    println!("seed {seed}");
+    let mut changed: Vec<Vec<u8>> = (0..40)
+        .map(|_| {
+            let mut bytes = whole.clone();
+            let at = usize::try_from(next_random(&mut seed)).unwrap_or_default() % bytes.len();
+            bytes[at] ^= 1 << (next_random(&mut seed) % 8);
+            bytes
+        })
+        .collect();
+    changed.extend([whole[..whole.len() - 1].to_vec(), [whole.as_slice(), &[0]].concat(), Vec::new()]);
+    for bytes in changed {
+        fs::write(file, &bytes).unwrap();
+        let ran = alone.run(&["bundle", "verify", file, "--json"]);
+        assert_eq!(ran.code, 10, "{ran}");
+        assert_eq!(ran.json()["schema"], "writ.error/1");
+    }
+}
+
+#[test]
+fn a_log_that_shows_less_than_before_is_a_rollback_to_whoever_saw_more() {
+    let story = Story::begin();
+    let (_, leaf) = story.delegate();
+    let Story { place, server, cli } = story;
+    server.stop();
+    copy_folder(&place.data(), &place.path().join("older"));
+    fs::copy(place.anchor(), place.path().join("older.anchor")).unwrap();
+    let server = place.serve();
+    let cli = cli.with_server(&format!("http://{}", server.http.address));
+    let story = Story { place, server, cli };
+    let action = story.refund(&leaf, "r").action;
+    let Story { place, server, cli } = story;
+    cli.ok(&["verify", "log"]);
+    server.stop();
+
+    // The operator puts back the older folder together with its anchor: only those who remember can tell.
+    let older =
+        crate::harness::Server::start(&place.path().join("older"), &place.path().join("older.anchor"))
+            .unwrap();
+    let cli = cli.with_server(&format!("http://{}", older.http.address));
+    for args in [vec!["verify", "log"], vec!["verify", "log", "--json"], vec!["who", &leaf, "--json"]] {
+        let ran = cli.run(&args);
+        assert_eq!(ran.code, 15, "{args:?}: {ran}");
+    }
+    assert_eq!(cli.run(&["who", &action]).code, 14);
+    // To somebody new it is a log like any other.
+    assert_eq!(cli.with_trust(Some(&place.trust())).run(&["verify", "log"]).code, 0);
+}
+
+#[test]
+fn keys_are_registered_once_and_withdrawn_for_good() {
+    let story = Story::begin();
+    let size = story.server.http.size();
+    story.register("alice", "user:alice@corp", "principal");
+    assert_eq!(story.server.http.size(), size, "registering the same again adds nothing");
+    let registrar = story.key("registrar");
+    let (registrar, public) = (registrar.to_str().unwrap(), story.place.path().join("alice.pem.pub"));
+    let public = public.to_str().unwrap();
+    let other = [
+        "keys",
+        "register",
+        "--registrar",
+        registrar,
+        "--key",
+        public,
+        "--principal",
+        "user:mallory",
+        "--role",
+        "principal",
+    ];
+    let ran = story.cli.run(&other);
+    assert_ne!(ran.code, 0, "one key, one principal, for ever: {ran}");
+
+    let (root, _) = story.delegate();
+    story.cli.ok(&["keys", "compromise", "--registrar", registrar, "--key", public]);
+    let alice = story.key("alice");
+    let ran = story.cli.run(&["revoke", &root, "--key", alice.to_str().unwrap()]);
+    assert!(ran.code == 1 && ran.stderr.contains("key-compromised"), "{ran}");
+}
+
+#[test]
+fn keys_generate_makes_private_files_and_never_overwrites() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let story = Story::begin();
+    let path = story.place.path().join("new.pem");
+    let args = ["keys", "generate", "--out", path.to_str().unwrap()];
+    story.cli.ok(&args);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = fs::read(&path).unwrap();
+    assert_eq!(story.cli.run(&args).code, 1);
+    assert_eq!(fs::read(&path).unwrap(), before);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let ran = story.cli.run_with(&["append", "--key", path.to_str().unwrap()], "");
+    assert!(ran.code == 1 && ran.stderr.contains("chmod 600"), "{ran}");
+}
+
+#[test]
+fn what_the_server_did_not_take_is_sent_again_with_the_same_bytes() {
+    let story = Story::begin();
+    let draft =
+        r#"{"kind":"delegation","body":{"delegator":"user:alice@corp","delegatee":"agent:x","scope":[]}}"#;
+    let key = story.key("alice");
+    let args = ["append", "--key", key.to_str().unwrap(), "--json", "-"];
+    let Story { place, server, cli } = story;
+    let size = server.http.size();
+    server.stop();
+    // Signed and spooled, then nobody answers. The log is known from the trust file; the key's principal is not.
+    let failed = cli.run_with(&args, draft);
+    assert_eq!(failed.code, 1, "{failed}");
+    let server = place.serve();
+    let cli = cli.with_server(&format!("http://{}", server.http.address));
+    let ran = cli.run_with(&args, draft);
+    assert_eq!(ran.code, 0, "{ran}");
+    let added = server.http.size() - size;
+    assert!(added >= 1, "{ran}");
+    let again = cli.run_with(&args, "");
+    assert!(again.code == 0 && server.http.size() == size + added, "nothing is left over: {again}");
+}
