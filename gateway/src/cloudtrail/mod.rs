@@ -1,6 +1,6 @@
 //! AWS CloudTrail log files → drafts.
 //!
-//! In scope: what one event says, as unsigned payloads ([`drafts`]: pure, bytes in, payloads out), and the walk over files
+//! In scope: what one event says, as unsigned payloads ([`drafts()`]: pure, bytes in, payloads out), and the walk over files
 //! and folders that finds the events ([`read`]). The page `docs/cloudtrail.md` lists what becomes of each field.
 //!
 //! Out of scope: signing, sending, and whether an event is true. The adapter keeps no state: a payload depends on its event

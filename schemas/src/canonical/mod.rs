@@ -3,7 +3,7 @@
 //! Shortest integers, definite lengths, unique map keys in bytewise order of their encoding (RFC 8949 §4.2.1),
 //! no floats, no null, no tag but 18, nesting ≤ [`crate::limits::CBOR_DEPTH_MAX`], integers within ±(2^53 − 1).
 //!
-//! In scope: deciding what is canonical ([`scan`]), writing it ([`Writer`], [`to_vec`]), reading a model type back
+//! In scope: deciding what is canonical ([`scan()`]), writing it ([`Writer`], [`to_vec`]), reading a model type back
 //! ([`from_slice`]). Out of scope: what the bytes mean, which is `serde_cbor`'s and the model's job.
 
 mod head;
