@@ -127,8 +127,7 @@ impl<'a> Trial<'a> {
             _ => return Err(format!("fsck: {ran}")),
         }
         // Serving writes: on a copy of the copy.
-        let (data, anchor) =
-            (self.data.with_extension("served"), self.anchor.with_extension("served-anchor"));
+        let (data, anchor) = (self.data.with_extension("served"), self.data.with_extension("served.anchor"));
         let _ = fs::remove_dir_all(&data);
         copy_folder(&self.data, &data);
         fs::copy(&self.anchor, &anchor).unwrap();
