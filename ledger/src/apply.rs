@@ -2,7 +2,6 @@
 //!
 //! No I/O and no clock: the sequencer, recovery and every replica run this on the same group and get the same bytes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use schemas::entry::Entry;
@@ -22,10 +21,10 @@ use crate::store::{Batch, Column};
 /// A statement that was accepted, with the terms it is found by. Terms are computed before the sequencer's thread.
 #[derive(Clone, Debug)]
 pub struct Accepted {
-    /// The statement.
-    pub statement: Statement,
-    /// Its index terms.
-    pub terms: BTreeSet<TermId>,
+    /// The statement. Boxed: it is handed from thread to thread, and it is large.
+    pub statement: Box<Statement>,
+    /// Its index terms, in ascending order.
+    pub terms: Vec<TermId>,
 }
 
 /// Accepted statements that become entries together.
@@ -71,7 +70,7 @@ pub struct NewEntry {
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// What it is found by.
-    pub terms: BTreeSet<TermId>,
+    pub terms: Vec<TermId>,
 }
 
 /// Why a group cannot be applied. Any of these means that two parts of the system disagree: it has to stop.
@@ -108,7 +107,7 @@ impl Accepted {
     /// Takes a statement with its terms.
     pub fn new(statement: Statement) -> Self {
         let terms = terms(&statement);
-        Self { statement, terms }
+        Self { statement: Box::new(statement), terms }
     }
 }
 
@@ -153,12 +152,20 @@ impl WriteSet {
         let bytes = self.entries.iter().map(|entry| entry.bytes.len() + 64).sum::<usize>();
         let mut batch = Batch::with_capacity(rows + 16, bytes + rows * 24 + 64 * 1024);
         for entry in &self.entries {
-            let index = index_bytes(entry.index);
-            batch.put(Column::Entries, &index, &entry.bytes);
-            batch.put(Column::Ids, entry.id.as_bytes(), &index);
-            for term in &entry.terms {
-                batch.put(Column::Terms, &term_key(term, entry.index), &[]);
-            }
+            batch.put(Column::Entries, &index_bytes(entry.index), &entry.bytes);
+        }
+        // In key order: the store then finds the place of each row next to that of the row before it.
+        let mut ids: Vec<_> = self.entries.iter().map(|entry| (entry.id, entry.index)).collect();
+        ids.sort_unstable();
+        for (id, index) in ids {
+            batch.put(Column::Ids, id.as_bytes(), &index_bytes(index));
+        }
+        let found_by =
+            |entry: &NewEntry| entry.terms.iter().map(|term| (*term, entry.index)).collect::<Vec<_>>();
+        let mut terms: Vec<(TermId, Index)> = self.entries.iter().flat_map(found_by).collect();
+        terms.sort_unstable();
+        for (term, index) in terms {
+            batch.put(Column::Terms, &term_key(&term, index), &[]);
         }
         for (tile, hashes) in self.tree.tiles() {
             batch.put(Column::Tiles, &tile_key(tile), &encode_tile(hashes));

@@ -22,6 +22,17 @@ pub struct Entry {
     pub statement: Vec<u8>,
 }
 
+/// What an entry says about its statement's place in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Place in the log, from 0.
+    pub index: Index,
+    /// When the sequencer placed it.
+    pub time: Time,
+    /// Hash of the previous entry's bytes.
+    pub prev: EntryHash,
+}
+
 /// Version of the entry's form: its first item.
 const ENTRY_VERSION: u64 = 1;
 
@@ -67,6 +78,14 @@ impl Entry {
 
     /// Reads an entry: accepts exactly what [`Entry::encode`] writes.
     pub fn decode(bytes: &[u8]) -> Result<Self, EntryError> {
+        let (Place { index, time, prev }, statement) = Place::split(bytes)?;
+        Ok(Self { index, time, prev, statement: statement.to_vec() })
+    }
+}
+
+impl Place {
+    /// Reads an entry without copying its statement: accepts exactly what [`Entry::encode`] writes.
+    pub fn split(bytes: &[u8]) -> Result<(Self, &[u8]), EntryError> {
         if bytes.len() > ENTRY_BYTES_MAX {
             return Err(EntryError::TooLarge { got: bytes.len() });
         }
@@ -82,8 +101,8 @@ impl Entry {
         let index = Index(items.uint(1)?);
         let time = Time(items.uint(2)?);
         let prev = EntryHash::from_slice(items.byte_string(3)?).ok_or(EntryError::Shape { item: 3 })?;
-        let statement = items.byte_string(4)?.to_vec();
-        Ok(Self { index, time, prev, statement })
+        let statement = items.byte_string(4)?;
+        Ok((Self { index, time, prev }, statement))
     }
 }
 

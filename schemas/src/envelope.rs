@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use coset::cbor::Value;
 use coset::{
@@ -43,8 +44,8 @@ pub struct Envelope {
     pub sub: String,
     /// The signature.
     pub signature: Signature,
-    protected: Vec<u8>,
-    payload: Vec<u8>,
+    protected: Range<usize>,
+    payload: Range<usize>,
     bytes: Vec<u8>,
 }
 
@@ -165,59 +166,19 @@ impl Envelope {
             return Err(StatementError::TooLarge { got: bytes.len() });
         }
         scan("statement", bytes)?;
-        match usual::parts(bytes) {
-            Some(parts) => Self::of_usual(bytes, parts),
-            None => Self::of_other(bytes),
+        match usual::read(bytes) {
+            Some(found) => Self::of(bytes, found),
+            None => Self::of(bytes, read_other(bytes)?),
         }
     }
 
-    /// An envelope of the one form that [`Unsigned::sign`] makes. What is in its parts is still to be checked.
-    fn of_usual(bytes: &[u8], parts: usual::Parts<'_>) -> Result<Self, StatementError> {
+    fn of(bytes: &[u8], (parts, claims): (usual::Parts, usual::Claims)) -> Result<Self, StatementError> {
         let usual::Parts { protected, payload, signature } = parts;
-        let Some(usual::Claims { kid, iss, sub }) =
-            canonical::scan(protected).ok().and_then(|()| usual::claims(protected))
-        else {
-            return Self::of_other(bytes);
-        };
-        scan("payload", payload)?;
+        let usual::Claims { kid, iss, sub } = claims;
+        scan("payload", bytes.get(payload.clone()).unwrap_or_default())?;
         let iss = PrincipalId::new(iss).map_err(StatementError::Issuer)?;
-        let (protected, payload) = (protected.to_vec(), payload.to_vec());
-        Ok(Self {
-            id: StatementId::of(bytes),
-            kid,
-            iss,
-            sub: sub.into(),
-            signature,
-            protected,
-            payload,
-            bytes: bytes.to_vec(),
-        })
-    }
-
-    /// Any other envelope: what is wrong with it, or what it says where it differs in nothing that counts.
-    fn of_other(bytes: &[u8]) -> Result<Self, StatementError> {
-        let not_sign1 = |detail: String| StatementError::NotSign1 { detail };
-        let cose = CoseSign1::from_tagged_slice(bytes).map_err(|e| not_sign1(e.to_string()))?;
-        if !cose.unprotected.is_empty() {
-            return Err(StatementError::UnprotectedHeader);
-        }
-        let payload = cose.payload.ok_or_else(|| not_sign1("the payload is detached".into()))?;
-        let protected = cose.protected.original_data.unwrap_or_default();
-        scan("protected header", &protected)?;
-        scan("payload", &payload)?;
-        let (kid, iss, sub) = read_header(&cose.protected.header)?;
-        let signature = Signature::from_slice(&cose.signature)
-            .ok_or(StatementError::SignatureLength { got: cose.signature.len() })?;
-        Ok(Self {
-            id: StatementId::of(bytes),
-            kid,
-            iss,
-            sub,
-            signature,
-            protected,
-            payload,
-            bytes: bytes.to_vec(),
-        })
+        let id = StatementId::of(bytes);
+        Ok(Self { id, kid, iss, sub, signature, protected, payload, bytes: bytes.to_vec() })
     }
 
     /// The bytes as received: what is stored, hashed and served.
@@ -227,12 +188,12 @@ impl Envelope {
 
     /// The payload's bytes.
     pub fn payload(&self) -> &[u8] {
-        &self.payload
+        self.bytes.get(self.payload.clone()).unwrap_or_default()
     }
 
     /// What the signature is over: the Sig_structure of RFC 9052 §4.4, without external data.
     pub fn to_be_signed(&self) -> Vec<u8> {
-        to_be_signed(&self.protected, &self.payload)
+        to_be_signed(self.bytes.get(self.protected.clone()).unwrap_or_default(), self.payload())
     }
 }
 
@@ -245,7 +206,7 @@ impl Statement {
     /// Decodes the payload of an envelope.
     pub fn open(envelope: Envelope) -> Result<Self, StatementError> {
         let payload =
-            Payload::from_scanned(&envelope.payload).map_err(|e| StatementError::Payload(Box::new(e)))?;
+            Payload::from_scanned(envelope.payload()).map_err(|e| StatementError::Payload(Box::new(e)))?;
         let expected = payload.subject();
         if expected != envelope.sub {
             return Err(StatementError::Subject { expected, got: envelope.sub });
@@ -315,8 +276,25 @@ fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
     writer.into_bytes()
 }
 
+/// Takes any other envelope apart: what is wrong with it, or what it says where it differs in nothing that counts.
+fn read_other(bytes: &[u8]) -> Result<(usual::Parts, usual::Claims), StatementError> {
+    let not_sign1 = |detail: String| StatementError::NotSign1 { detail };
+    let cose = CoseSign1::from_tagged_slice(bytes).map_err(|e| not_sign1(e.to_string()))?;
+    if !cose.unprotected.is_empty() {
+        return Err(StatementError::UnprotectedHeader);
+    }
+    let payload = cose.payload.ok_or_else(|| not_sign1("the payload is detached".into()))?;
+    scan("protected header", &cose.protected.original_data.unwrap_or_default())?;
+    scan("payload", &payload)?;
+    let claims = read_header(&cose.protected.header)?;
+    let got = cose.signature.len();
+    Signature::from_slice(&cose.signature).ok_or(StatementError::SignatureLength { got })?;
+    let parts = usual::parts(bytes).ok_or_else(|| not_sign1("its parts are not where they belong".into()))?;
+    Ok((parts, claims))
+}
+
 /// Reads kid, iss and sub out of a header that has exactly this format's form.
-fn read_header(header: &Header) -> Result<(KeyId, PrincipalId, String), StatementError> {
+fn read_header(header: &Header) -> Result<usual::Claims, StatementError> {
     let refuse = |detail: String| StatementError::Header { detail };
     if let Some(label) = header.crit.first() {
         return Err(StatementError::Critical { got: format!("{label:?}") });
@@ -342,8 +320,7 @@ fn read_header(header: &Header) -> Result<(KeyId, PrincipalId, String), Statemen
         [(iss_label, Value::Text(iss)), (sub_label, Value::Text(sub))]
             if *iss_label == Value::from(CLAIM_ISS) && *sub_label == Value::from(CLAIM_SUB) =>
         {
-            let iss = PrincipalId::new(iss.as_str()).map_err(StatementError::Issuer)?;
-            Ok((kid, iss, sub.clone()))
+            Ok(usual::Claims { kid, iss: iss.clone(), sub: sub.clone() })
         }
         other => Err(refuse(format!("claims are not exactly {{1: iss, 2: sub}}: {other:?}"))),
     }

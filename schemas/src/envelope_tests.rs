@@ -66,7 +66,7 @@ fn a_changed_byte_never_decodes_to_the_same_id() {
 fn the_short_way_and_the_long_way_through_an_envelope_say_the_same() {
     let statement = statement();
     let bytes = statement.envelope.bytes();
-    assert!(usual::parts(bytes).is_some_and(|parts| usual::claims(parts.protected).is_some()));
+    assert!(usual::read(bytes).is_some());
     let mut usual_forms = 0;
     for at in 0..bytes.len() {
         for change in [0x01, 0x02, 0x20, 0x80, 0xff] {
@@ -75,7 +75,7 @@ fn the_short_way_and_the_long_way_through_an_envelope_say_the_same() {
             if canonical::scan(&changed).is_ok() {
                 assert_eq!(
                     Envelope::decode(&changed),
-                    Envelope::of_other(&changed),
+                    read_other(&changed).and_then(|found| Envelope::of(&changed, found)),
                     "byte {at} ^ {change:#x}"
                 );
                 usual_forms += usize::from(usual::parts(&changed).is_some());

@@ -3,7 +3,6 @@
 //! The one place that derives them. The ledger's index rows, the log's signed assertions and the verifier's questions all
 //! come from here, so an answer that leaves something out can be shown wrong from the entries alone.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::canonical::Writer;
@@ -63,9 +62,9 @@ pub enum Term<'a> {
     Source(&'a Tenant, &'a Name, &'a Line, &'a Name),
 }
 
-/// Every term that `statement` can be found by.
-pub fn terms(statement: &Statement) -> BTreeSet<TermId> {
-    let mut found = Terms { tenant: &statement.payload.tenant, ids: BTreeSet::new() };
+/// Every term that `statement` can be found by, once each, in ascending order.
+pub fn terms(statement: &Statement) -> Vec<TermId> {
+    let mut found = Terms { tenant: &statement.payload.tenant, ids: Vec::with_capacity(32) };
     let payload = &statement.payload;
     found.add(Term::Kind(payload.kind));
     found.add(Term::Signer(&statement.envelope.kid));
@@ -83,17 +82,19 @@ pub fn terms(statement: &Statement) -> BTreeSet<TermId> {
         found.carries(payload.kind, foreign);
     }
     found.body(statement);
+    found.ids.sort_unstable();
+    found.ids.dedup();
     found.ids
 }
 
 struct Terms<'a> {
     tenant: &'a Tenant,
-    ids: BTreeSet<TermId>,
+    ids: Vec<TermId>,
 }
 
 impl<'a> Terms<'a> {
     fn add(&mut self, term: Term<'_>) {
-        self.ids.insert(term.id());
+        self.ids.push(term.id());
     }
 
     fn carries(&mut self, kind: Kind, foreign: &ForeignRef) {

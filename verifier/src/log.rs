@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 
-use schemas::entry::Entry;
+use schemas::entry::Place;
 use schemas::envelope::{Envelope, Statement, StatementError};
 use schemas::ids::EntryHash;
 use schemas::payload::Body;
@@ -39,9 +39,7 @@ pub struct Prepared {
 
 #[derive(Clone, Debug)]
 struct Content {
-    index: Index,
-    time: Time,
-    prev: EntryHash,
+    place: Place,
     said: Said,
 }
 
@@ -138,7 +136,7 @@ impl LogVerifier {
             }
             Ok(content) => {
                 let order = self.check_order(index, &content);
-                self.last = Some((content.time, hash));
+                self.last = Some((content.place.time, hash));
                 let placed =
                     if index == Index(0) { self.begin(content) } else { self.check_place(index, content) };
                 Placed { finding: order.or(placed.finding), ..placed }
@@ -148,21 +146,22 @@ impl LogVerifier {
 
     fn check_order(&self, index: Index, content: &Content) -> Option<LogFinding> {
         let finding = |code, detail| Some(LogFinding { index, code, detail });
-        if content.index != index {
+        if content.place.index != index {
             return finding(
                 "index-wrong",
-                alloc::format!("the entry says {}, it stands at {index}", content.index),
+                alloc::format!("the entry says {}, it stands at {index}", content.place.index),
             );
         }
         let (time, hash) = self.last?;
-        if content.prev != hash {
-            let detail = alloc::format!("links to {}, the entry before it hashes to {hash}", content.prev);
+        if content.place.prev != hash {
+            let detail =
+                alloc::format!("links to {}, the entry before it hashes to {hash}", content.place.prev);
             return finding("link-broken", detail);
         }
-        if content.time < time {
+        if content.place.time < time {
             return finding(
                 "time-backwards",
-                alloc::format!("is of {}, the one before of {}", content.time.0, time.0),
+                alloc::format!("is of {}, the one before of {}", content.place.time.0, time.0),
             );
         }
         None
@@ -181,12 +180,12 @@ impl LogVerifier {
             Ok(registry) => {
                 let expected = EntryHash::of_origin(registry.genesis().origin.as_str());
                 self.registry = Some(registry);
-                if content.prev == expected {
+                if content.place.prev == expected {
                     Placed::default()
                 } else {
                     finding(
                         "link-broken",
-                        alloc::format!("links to {}, the origin hashes to {expected}", content.prev),
+                        alloc::format!("links to {}, the origin hashes to {expected}", content.place.prev),
                     )
                 }
             }
@@ -199,7 +198,7 @@ impl LogVerifier {
         let Some(registry) = &mut self.registry else {
             return finding("genesis-missing", String::from("no genesis says whose keys count"));
         };
-        let key = match registry.key_at(&content.said.envelope().kid, index, content.time) {
+        let key = match registry.key_at(&content.said.envelope().kid, index, content.place.time) {
             Ok(key) => key.key.clone(),
             Err(error) => return finding(error.code(), error.to_string()),
         };
@@ -210,7 +209,7 @@ impl LogVerifier {
                 return Placed { unknown: true, signature, ..Placed::default() };
             }
         };
-        if let Err(refusal) = admit(registry, &statement, index, content.time) {
+        if let Err(refusal) = admit(registry, &statement, index, content.place.time) {
             return finding(refusal.code(), refusal.to_string());
         }
         // A change of keys decides over later entries: its signature cannot wait.
@@ -218,7 +217,7 @@ impl LogVerifier {
             if let Err(error) = key.verify_envelope(&statement.envelope) {
                 return finding(error.code(), error.to_string());
             }
-            registry.record(&statement, index, content.time);
+            registry.record(&statement, index, content.place.time);
             return Placed::default();
         }
         Placed { signature: Some((index, key, Said::Known(statement))), ..Placed::default() }
@@ -237,14 +236,14 @@ impl Placed {
 }
 
 fn decode(bytes: &[u8]) -> Result<Content, (&'static str, String)> {
-    let entry = Entry::decode(bytes).map_err(|error| (error.code(), error.to_string()))?;
+    let (place, statement) = Place::split(bytes).map_err(|error| (error.code(), error.to_string()))?;
     let named = |error: StatementError| (error.code(), error.to_string());
-    let said = match Statement::decode(&entry.statement) {
+    let said = match Statement::decode(statement) {
         Ok(statement) => Said::Known(Box::new(statement)),
         Err(error) if error.is_unknown() => {
-            Said::Unknown(Box::new(Envelope::decode(&entry.statement).map_err(named)?))
+            Said::Unknown(Box::new(Envelope::decode(statement).map_err(named)?))
         }
         Err(error) => return Err(named(error)),
     };
-    Ok(Content { index: entry.index, time: entry.time, prev: entry.prev, said })
+    Ok(Content { place, said })
 }

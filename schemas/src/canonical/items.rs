@@ -1,5 +1,7 @@
 //! Walks items of a known shape in bytes that the scanner has passed. Nothing is copied, nothing is allocated.
 
+use core::ops::Range;
+
 use super::head::{Head, Major, read_head};
 
 /// A place between two items. Each step is over one item, or nothing where another item stands there.
@@ -27,6 +29,19 @@ impl<'a> Items<'a> {
         let head = self.peek().filter(|head| head.major == major)?;
         self.offset = self.offset.checked_add(head.len)?;
         Some(head.argument)
+    }
+
+    /// The bytes of the next item, whatever it is.
+    pub(crate) fn item(&mut self) -> Option<&'a [u8]> {
+        let start = self.offset;
+        self.skip()?;
+        self.bytes.get(start..self.offset)
+    }
+
+    /// Where the bytes of a byte string lie.
+    pub(crate) fn byte_string_range(&mut self) -> Option<Range<usize>> {
+        let len = self.byte_string()?.len();
+        Some(self.offset.checked_sub(len)?..self.offset)
     }
 
     /// A byte string.
@@ -71,7 +86,8 @@ impl<'a> Items<'a> {
         read_head(self.bytes, self.offset).ok()
     }
 
-    fn take(&mut self, len: u64) -> Option<&'a [u8]> {
+    /// The next `len` bytes.
+    pub(crate) fn take(&mut self, len: u64) -> Option<&'a [u8]> {
         let end = self.offset.checked_add(usize::try_from(len).ok()?)?;
         let bytes = self.bytes.get(self.offset..end)?;
         self.offset = end;

@@ -9,6 +9,7 @@
 mod head;
 mod items;
 mod model;
+mod same;
 mod scan;
 mod shape;
 mod sort;

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::ser::Serialize;
 use thiserror::Error;
 
+use super::same::is_same_in_order;
 use super::scan::{ScanError, scan};
 use super::sort::sort_keys;
 
@@ -92,24 +93,24 @@ pub fn from_slice<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, De
 /// [`from_slice`] of bytes that the scanner has passed already.
 pub(crate) fn from_scanned<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, DecodeError> {
     let value: T = serde_cbor::from_slice(bytes).map_err(|e| DecodeError::from_message(e.to_string()))?;
-    // What equals scanned bytes needs no scan of its own.
-    match sorted(&value, bytes.len()) {
-        Ok(again) if again == bytes => Ok(value),
+    match encoded(&value, bytes.len()) {
+        Ok(again) if is_same_in_order(&again, bytes) => Ok(value),
         _ => Err(DecodeError::OtherForm),
     }
 }
 
 /// The canonical bytes of `value`.
 pub fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, EncodeError> {
-    let bytes = sorted(value, 512)?;
-    scan(&bytes).map_err(|e| EncodeError { detail: e.to_string() })?;
+    let refuse = |e: ScanError| EncodeError { detail: e.to_string() };
+    let bytes = sort_keys(&encoded(value, 512)?).map_err(refuse)?;
+    scan(&bytes).map_err(refuse)?;
     Ok(bytes)
 }
 
-/// The bytes of `value`, about `len` of them, with the keys of every map in canonical order.
-fn sorted<T: Serialize>(value: &T, len: usize) -> Result<Vec<u8>, EncodeError> {
-    let mut encoded = Vec::with_capacity(len);
-    let mut serializer = serde_cbor::Serializer::new(&mut encoded);
+/// The bytes of `value`, about `len` of them, with the keys of maps in the order in which the type declares them.
+fn encoded<T: Serialize>(value: &T, len: usize) -> Result<Vec<u8>, EncodeError> {
+    let mut bytes = Vec::with_capacity(len);
+    let mut serializer = serde_cbor::Serializer::new(&mut bytes);
     value.serialize(&mut serializer).map_err(|e| EncodeError { detail: e.to_string() })?;
-    sort_keys(&encoded).map_err(|e| EncodeError { detail: e.to_string() })
+    Ok(bytes)
 }

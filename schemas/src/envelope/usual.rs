@@ -1,42 +1,53 @@
 //! Takes the one form that nearly all statements have apart in place. Nothing is refused here: whatever is not of this form
 //! goes the long way through coset, which names what is wrong with it.
 
+use alloc::string::String;
+use core::ops::Range;
+
 use super::{CLAIM_ISS, CLAIM_SUB, CONTENT_TYPE, CWT_CLAIMS};
-use crate::canonical::{Items, Major};
+use crate::canonical::{self, Items, Major};
 use crate::ids::{KeyId, Signature};
 
 /// Ed25519 (RFC 9864: −19) and EdDSA (RFC 9053: −8), as arguments of major type 1.
 const ALGORITHMS: [u64; 2] = [18, 7];
 
-/// The parts of `18([protected, {}, payload, signature])`.
-pub(super) struct Parts<'a> {
-    pub(super) protected: &'a [u8],
-    pub(super) payload: &'a [u8],
+/// Where the parts of `18([protected, {}, payload, signature])` lie.
+pub(super) struct Parts {
+    pub(super) protected: Range<usize>,
+    pub(super) payload: Range<usize>,
     pub(super) signature: Signature,
 }
 
 /// What `{1: -19, 3: "application/writ+cbor", 4: kid, 15: {1: iss, 2: sub}}` says.
-pub(super) struct Claims<'a> {
+pub(super) struct Claims {
     pub(super) kid: KeyId,
-    pub(super) iss: &'a str,
-    pub(super) sub: &'a str,
+    pub(super) iss: String,
+    pub(super) sub: String,
+}
+
+/// An envelope of the one form that [`super::Unsigned::sign`] makes. What is in its parts is still to be checked.
+pub(super) fn read(statement: &[u8]) -> Option<(Parts, Claims)> {
+    let parts = parts(statement)?;
+    let claims = claims(statement.get(parts.protected.clone())?)?;
+    Some((parts, claims))
 }
 
 /// The parts of scanned bytes.
-pub(super) fn parts(statement: &[u8]) -> Option<Parts<'_>> {
+pub(super) fn parts(statement: &[u8]) -> Option<Parts> {
     let mut items = Items::new(statement);
     let is = |found: u64, wanted: u64| (found == wanted).then_some(());
     is(items.head(Major::Tag)?, 18)?;
     is(items.head(Major::Array)?, 4)?;
-    let protected = items.byte_string()?;
+    let protected = items.byte_string_range()?;
     is(items.head(Major::Map)?, 0)?;
-    let payload = items.byte_string()?;
+    let payload = items.byte_string_range()?;
     let signature = Signature::from_slice(items.byte_string()?)?;
     items.is_at_end().then_some(Parts { protected, payload, signature })
 }
 
-/// The claims of a scanned protected header.
-pub(super) fn claims(protected: &[u8]) -> Option<Claims<'_>> {
+/// The claims of a protected header.
+fn claims(protected: &[u8]) -> Option<Claims> {
+    canonical::scan(protected).ok()?;
     let mut items = Items::new(protected);
     let is = |found: u64, wanted: u64| (found == wanted).then_some(());
     is(items.head(Major::Map)?, 4)?;
@@ -52,5 +63,5 @@ pub(super) fn claims(protected: &[u8]) -> Option<Claims<'_>> {
     let iss = items.text()?;
     is(items.head(Major::Unsigned)?, CLAIM_SUB.unsigned_abs())?;
     let sub = items.text()?;
-    items.is_at_end().then_some(Claims { kid, iss, sub })
+    items.is_at_end().then(|| Claims { kid, iss: iss.into(), sub: sub.into() })
 }

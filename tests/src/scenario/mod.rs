@@ -7,7 +7,7 @@ mod draft;
 mod people;
 mod proofs;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schemas::entry::Entry;
 use schemas::envelope::{Envelope, Statement, Unsigned};
@@ -167,7 +167,7 @@ impl Scenario {
     }
 
     /// Appends bytes as a colluding operator would, found under these terms.
-    pub fn force_bytes(&mut self, bytes: &[u8], found_by: BTreeSet<TermId>) -> StatementId {
+    pub fn force_bytes(&mut self, bytes: &[u8], found_by: Vec<TermId>) -> StatementId {
         self.place(bytes, found_by)
     }
 
@@ -185,7 +185,7 @@ impl Scenario {
         actor.sign_bytes(&schemas::canonical::to_vec(&payload).expect("canonical bytes"), "agent:a")
     }
 
-    fn place(&mut self, statement: &[u8], found_by: BTreeSet<TermId>) -> StatementId {
+    fn place(&mut self, statement: &[u8], found_by: Vec<TermId>) -> StatementId {
         let index = Index(self.entries.len() as u64);
         let prev = match self.entries.last() {
             Some(before) => EntryHash::of(before),

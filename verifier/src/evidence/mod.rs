@@ -7,7 +7,7 @@ mod error;
 mod read;
 mod sequence;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -214,10 +214,11 @@ impl Evidence {
 
     /// An entry that the rows leave out though it gives rise to one of their terms, or list though it does not.
     pub(crate) fn contradiction(&self, rows: &BTreeMap<TermId, Vec<Index>>) -> Option<Index> {
-        let mut listed: BTreeMap<Index, BTreeSet<TermId>> = BTreeMap::new();
+        // `rows` is in ascending order of terms, and so is each list.
+        let mut listed: BTreeMap<Index, Vec<TermId>> = BTreeMap::new();
         for (term, indexes) in rows {
             for index in indexes.iter().filter(|index| self.records.contains_key(index)) {
-                listed.entry(*index).or_default().insert(*term);
+                listed.entry(*index).or_default().push(*term);
             }
         }
         let contradicted = |record: &&Record| {
