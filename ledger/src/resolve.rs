@@ -1,5 +1,7 @@
 //! What people call a statement, and which statements that can be: a full id, then an exact foreign id, then a prefix.
 
+use std::collections::BTreeMap;
+
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
 use schemas::payload::{Body, Kind};
@@ -16,37 +18,15 @@ pub const PREFIX_DIGITS_MIN: usize = 8;
 /// Most candidates that are listed.
 pub const CANDIDATES_MAX: usize = 64;
 
-/// Most entries of one foreign id that are looked at for one that carries it.
+/// Most entries of one foreign id's value that are looked at for one that goes by it.
 const EXAMINED_MAX: usize = 4_096;
-
-/// Types of foreign ids that are tried where only a value is given. Any other is found as `type:value`.
-const KNOWN_TYPES: &[&str] = &[
-    "event",
-    "request",
-    "decision",
-    "action",
-    "approval",
-    "delegation",
-    "credential",
-    "access-key",
-    "jti",
-    "session",
-    "session-issuer",
-    "source-identity",
-    "trace",
-    "span",
-    "task",
-    "tool-call",
-    "message",
-    "ticket",
-];
 
 /// By what a name was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matched {
     /// It is a statement's full id.
     Id,
-    /// It is a foreign id that statements carry.
+    /// It is a foreign id that statements carry, or that they present as their credential where none carries it.
     Foreign,
     /// It begins statements' ids.
     Prefix,
@@ -101,44 +81,73 @@ pub fn preferred(found: &[Found]) -> Option<&Found> {
     }
 }
 
+/// How a statement can go by a foreign id, the closest first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum GoesBy {
+    /// It carries the id.
+    Own,
+    /// It tells of an act under a credential of this id, which may have been issued where nobody kept a log.
+    Credential,
+}
+
+/// Statements that carry a foreign id of this value, or of this `type:value`; where none does, those that acted under it.
 fn by_foreign_id(reader: &Reader<'_>, name: &str) -> Result<Candidates, ReadError> {
-    let mut asked: Vec<(Name, Line)> = Vec::new();
-    if let Ok(value) = Line::new(name) {
-        asked.extend(KNOWN_TYPES.iter().filter_map(|kind| Some((Name::new(*kind).ok()?, value.clone()))));
-    }
-    if let Some((kind, value)) = name.split_once(':')
-        && let (Ok(kind), Ok(value)) = (Name::new(kind), Line::new(value))
-    {
-        asked.push((kind, value));
-    }
-    let mut found = std::collections::BTreeMap::<Index, Found>::new();
-    let mut truncated = false;
+    let typed = name.split_once(':').and_then(|(kind, value)| Some((Name::new(kind).ok()?, value)));
+    let asked = [(None, name)].into_iter().chain(typed.map(|(kind, value)| (Some(kind), value)));
+    let (mut own, mut acts, mut partly) = (Listed::default(), Listed::default(), false);
     for (kind, value) in asked {
-        let indexes = reader.term(&Term::Foreign(&kind, &value).id(), Index(0), EXAMINED_MAX)?;
-        truncated |= indexes.len() == EXAMINED_MAX;
+        let Ok(value) = Line::new(value) else { continue };
+        let indexes = reader.term(&Term::Foreign(&value).id(), Index(0), EXAMINED_MAX)?;
+        partly |= indexes.len() == EXAMINED_MAX;
         for index in indexes {
-            if found.len() >= CANDIDATES_MAX {
-                truncated = true;
+            if own.truncated {
                 break;
             }
-            let entry = reader.found(index)?;
-            if carries(&entry.statement, &kind, &value) {
-                found.insert(index, entry);
+            let found = reader.found(index)?;
+            match goes_by(&found.statement, kind.as_ref(), &value) {
+                Some(GoesBy::Own) => own.add(found),
+                Some(GoesBy::Credential) => acts.add(found),
+                None => {}
             }
         }
     }
-    Ok(Candidates { matched: Matched::Foreign, found: found.into_values().collect(), truncated })
+    let listed = if own.found.is_empty() { acts } else { own };
+    let found = listed.found.into_values().collect();
+    Ok(Candidates { matched: Matched::Foreign, found, truncated: listed.truncated || partly })
 }
 
-/// Whether a statement goes by this foreign id, as opposed to referring to it.
-fn carries(statement: &Statement, kind: &Name, value: &Line) -> bool {
-    let is_it = |foreign: &ForeignRef| foreign.kind == *kind && foreign.value == *value;
-    let own = match &statement.payload.body {
-        Body::Delegation(hop) => hop.credential.as_ref(),
-        Body::Credential(credential) => Some(&credential.credential),
-        _ => None,
+/// Candidates up to the most that are listed.
+#[derive(Default)]
+struct Listed {
+    found: BTreeMap<Index, Found>,
+    truncated: bool,
+}
+
+impl Listed {
+    fn add(&mut self, found: Found) {
+        if self.found.len() < CANDIDATES_MAX {
+            self.found.insert(found.entry.index, found);
+        } else {
+            self.truncated = true;
+        }
+    }
+}
+
+/// How a statement goes by this foreign id, as opposed to referring to it.
+fn goes_by(statement: &Statement, kind: Option<&Name>, value: &Line) -> Option<GoesBy> {
+    let is_it =
+        |foreign: &ForeignRef| foreign.value == *value && kind.is_none_or(|kind| foreign.kind == *kind);
+    let (own, presented) = match &statement.payload.body {
+        Body::Delegation(hop) => (hop.credential.as_ref(), None),
+        Body::Credential(credential) => (Some(&credential.credential), None),
+        Body::Decision(decision) => (None, decision.credential.as_ref()),
+        Body::Action(action) => (None, action.credential.as_ref()),
+        _ => (None, None),
     };
-    statement.payload.refs.iter().chain(own).any(is_it)
+    if statement.payload.refs.iter().chain(own).any(is_it) {
+        return Some(GoesBy::Own);
+    }
+    presented.filter(|foreign| is_it(foreign)).map(|_| GoesBy::Credential)
 }
 
 fn by_prefix(reader: &Reader<'_>, name: &str) -> Result<Option<Candidates>, ReadError> {

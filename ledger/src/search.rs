@@ -3,7 +3,7 @@
 use schemas::ids::{KeyId, TermId};
 use schemas::kinds::Ruling;
 use schemas::payload::Kind;
-use schemas::term::Term;
+use schemas::term::{Term, foreign_ids};
 use schemas::text::{Line, Name, PrincipalId, Tenant};
 use schemas::time::{Index, Time};
 
@@ -65,7 +65,7 @@ impl Question {
         let default = Tenant::default_label();
         let tenant = self.tenant.as_ref().unwrap_or(&default);
         let terms = [
-            self.foreign.as_ref().map(|(kind, value)| Term::Foreign(kind, value)),
+            self.foreign.as_ref().map(|(_, value)| Term::Foreign(value)),
             self.principal.as_ref().map(Term::Principal),
             self.action.as_ref().map(Term::Action),
             self.resource.as_ref().map(Term::Resource),
@@ -80,7 +80,11 @@ impl Question {
     /// Whether an entry fits in what has no index term.
     fn fits(&self, found: &Found) -> bool {
         let payload = &found.statement.payload;
-        self.since.is_none_or(|since| payload.at >= since)
+        let is_of_type = |(kind, value): &(Name, Line)| {
+            foreign_ids(&found.statement).iter().any(|id| id.kind == *kind && id.value == *value)
+        };
+        self.foreign.as_ref().is_none_or(is_of_type)
+            && self.since.is_none_or(|since| payload.at >= since)
             && self.until.is_none_or(|until| payload.at <= until)
             && self.tenant.as_ref().is_none_or(|tenant| payload.tenant == *tenant)
     }

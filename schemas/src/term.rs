@@ -6,12 +6,15 @@
 use alloc::vec::Vec;
 
 use crate::canonical::Writer;
-use crate::envelope::Statement;
 use crate::ids::{KeyId, StatementId, StreamId, TermId};
-use crate::kinds::{Digest, KeyOp, Ruling, Target};
-use crate::payload::{Body, Kind};
-use crate::reference::{ForeignRef, Reference};
+use crate::kinds::{Digest, Ruling};
+use crate::payload::Kind;
+use crate::reference::ForeignRef;
 use crate::text::{Line, Name, PrincipalId, Tenant};
+
+mod derive;
+
+pub use derive::{foreign_ids, terms};
 
 /// Something that statements can be found by. Written as `["writ/term/1", name, part…]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +41,8 @@ pub enum Term<'a> {
     TaskState(&'a Tenant, &'a Line),
     /// Statements of a kind that carry a foreign id, within a tenant: what a foreign reference resolves to.
     Named(Kind, &'a Tenant, &'a ForeignRef),
-    /// Statements that carry a foreign id of this type and value, whatever its namespace.
-    Foreign(&'a Name, &'a Line),
+    /// Statements that carry, refer to or withdraw a foreign id of this value, whatever its type and namespace.
+    Foreign(&'a Line),
     /// Statements of a kind whose body refers to a statement.
     Citing(Kind, &'a StatementId),
     /// Statements of a kind whose body refers to a foreign id, within a tenant.
@@ -60,185 +63,6 @@ pub enum Term<'a> {
     Slot(&'a KeyId, &'a Tenant, &'a StreamId, u64),
     /// The imported statement of one part of one source event: tenant, format, id, part.
     Source(&'a Tenant, &'a Name, &'a Line, &'a Name),
-}
-
-/// Every term that `statement` can be found by, once each, in ascending order.
-pub fn terms(statement: &Statement) -> Vec<TermId> {
-    let mut found = Terms { tenant: &statement.payload.tenant, ids: Vec::with_capacity(32) };
-    let payload = &statement.payload;
-    found.add(Term::Kind(payload.kind));
-    found.add(Term::Signer(&statement.envelope.kid));
-    found.add(Term::Principal(&statement.envelope.iss));
-    if let Some(task) = &payload.task {
-        found.add(Term::Task(&payload.tenant, task));
-    }
-    if let Some((stream, seq)) = payload.stream.as_ref().zip(payload.seq) {
-        found.add(Term::Slot(&statement.envelope.kid, &payload.tenant, stream, seq));
-    }
-    if let Some(source) = &payload.source {
-        found.add(Term::Source(&payload.tenant, &source.format, &source.id, &source.part));
-    }
-    for foreign in &payload.refs {
-        found.carries(payload.kind, foreign);
-    }
-    found.body(statement);
-    found.ids.sort_unstable();
-    found.ids.dedup();
-    found.ids
-}
-
-struct Terms<'a> {
-    tenant: &'a Tenant,
-    ids: Vec<TermId>,
-}
-
-impl<'a> Terms<'a> {
-    fn add(&mut self, term: Term<'_>) {
-        self.ids.push(term.id());
-    }
-
-    fn carries(&mut self, kind: Kind, foreign: &ForeignRef) {
-        self.add(Term::Named(kind, self.tenant, foreign));
-        self.add(Term::Foreign(&foreign.kind, &foreign.value));
-    }
-
-    fn cites<'r>(&mut self, kind: Kind, references: impl IntoIterator<Item = &'r Reference>) {
-        for reference in references {
-            match reference {
-                Reference::Id(id) | Reference::InLog(_, id) => self.add(Term::Citing(kind, id)),
-                Reference::Foreign(foreign) => self.cites_foreign(kind, [foreign]),
-            }
-        }
-    }
-
-    fn cites_foreign<'r>(&mut self, kind: Kind, foreign: impl IntoIterator<Item = &'r ForeignRef>) {
-        for foreign in foreign {
-            self.add(Term::CitingForeign(kind, self.tenant, foreign));
-            self.add(Term::Foreign(&foreign.kind, &foreign.value));
-        }
-    }
-
-    fn principals<'r>(&mut self, principals: impl IntoIterator<Item = &'r PrincipalId>) {
-        for principal in principals {
-            self.add(Term::Principal(principal));
-        }
-    }
-
-    fn registers(&mut self, principal: &PrincipalId) {
-        self.add(Term::Registration(principal));
-        self.add(Term::Principal(principal));
-    }
-
-    fn does(&mut self, action: &Line, resources: &[Line], request: &Option<Digest>) {
-        self.add(Term::Action(action));
-        for resource in resources {
-            self.add(Term::Resource(resource));
-        }
-        if let Some(request) = request {
-            self.add(Term::Request(self.tenant, request));
-        }
-    }
-
-    fn body(&mut self, statement: &Statement) {
-        let kind = statement.payload.kind;
-        match &statement.payload.body {
-            Body::Genesis(_) | Body::Stream(_) | Body::Assertion(_) | Body::IndexRoot(_) => {}
-            Body::Key(key) => {
-                self.add(Term::Key(&key.kid));
-                if let Some(replaced) = &key.replaces {
-                    self.add(Term::Key(replaced));
-                }
-                if let (KeyOp::Add | KeyOp::Rotate, Some(principal)) = (key.op, &key.principal) {
-                    self.registers(principal);
-                }
-            }
-            Body::Principal(principal) => {
-                self.registers(&principal.id);
-                self.principals(&principal.owner);
-            }
-            Body::Link(link) => {
-                self.registers(&link.from);
-                self.registers(&link.to);
-            }
-            Body::Task(task) => {
-                self.principals(&task.owner);
-                if let Some(name) = &statement.payload.task {
-                    self.add(Term::TaskState(self.tenant, name));
-                }
-            }
-            Body::Delegation(hop) => {
-                self.principals([&hop.delegator, &hop.delegatee].into_iter().chain(&hop.on_behalf_of));
-                self.cites(
-                    kind,
-                    hop.parents.iter().chain(&hop.decision).chain(&hop.approval).chain(&hop.bridge),
-                );
-                self.cites_foreign(kind, &hop.presented_credential);
-                if let Some(credential) = &hop.credential {
-                    self.carries(kind, credential);
-                }
-            }
-            Body::Credential(credential) => {
-                self.principals([&credential.holder].into_iter().chain(&credential.issuer));
-                self.cites(kind, credential.delegation.iter().chain(&credential.waiver));
-                self.cites_foreign(kind, &credential.exchanged);
-                self.carries(kind, &credential.credential);
-            }
-            Body::Decision(decision) => {
-                self.add(Term::Ruling(decision.ruling));
-                self.principals([&decision.actor].into_iter().chain(&decision.decider).chain(&decision.pep));
-                self.does(&decision.action.name, &decision.resources, &decision.request);
-                self.cites(
-                    kind,
-                    decision.delegation.iter().chain(&decision.approval).chain(&decision.retry_of),
-                );
-                self.cites_foreign(kind, &decision.credential);
-            }
-            Body::Approval(approval) => {
-                self.principals([&approval.approver, &approval.requester]);
-                self.does(&approval.action.name, &approval.resources, &approval.request);
-                self.cites(kind, &approval.supersedes);
-                if let Some(request) = &approval.request_ref {
-                    self.cites_foreign(kind, [request]);
-                }
-            }
-            Body::Action(action) => {
-                self.principals([&action.actor].into_iter().chain(&action.tool));
-                self.does(&action.action.name, &action.resources, &action.request);
-                let links = [&action.attempt, &action.delegation, &action.decision, &action.approval];
-                self.cites(kind, links.into_iter().chain([&action.compensates, &action.retry_of]).flatten());
-                self.cites_foreign(kind, &action.credential);
-            }
-            Body::Revocation(revocation) => {
-                self.principals(&revocation.revoker);
-                self.withdraws(&revocation.target);
-            }
-            Body::Policy(policy) => self.cites(kind, &policy.supersedes),
-            Body::Correction(correction) => {
-                self.cites(kind, [&correction.about].into_iter().chain(&correction.replacement))
-            }
-        }
-    }
-
-    fn withdraws(&mut self, target: &Target) {
-        match &target.reference {
-            Some(Reference::Id(id) | Reference::InLog(_, id)) => self.add(Term::Withdrawn(id)),
-            Some(Reference::Foreign(foreign)) => {
-                self.add(Term::WithdrawnForeign(self.tenant, foreign));
-                self.add(Term::Foreign(&foreign.kind, &foreign.value));
-            }
-            None => {}
-        }
-        if let Some(key) = &target.key {
-            self.add(Term::WithdrawnKey(key));
-        }
-        if let Some(task) = &target.task {
-            self.add(Term::WithdrawnTask(self.tenant, task));
-        }
-        if let Some(principal) = &target.principal {
-            self.add(Term::WithdrawnPrincipal(principal));
-            self.add(Term::Principal(principal));
-        }
-    }
 }
 
 impl Term<'_> {
@@ -300,9 +124,9 @@ impl Term<'_> {
                 w.text(kind.as_str());
                 write_foreign(&mut w, tenant, foreign);
             }
-            Self::Foreign(kind, value) => {
-                begin("foreign", 2);
-                w.text(kind.as_str()).text(value.as_str());
+            Self::Foreign(value) => {
+                begin("foreign", 1);
+                w.text(value.as_str());
             }
             Self::Citing(kind, id) => {
                 begin("citing", 2);
