@@ -30,7 +30,9 @@ pub struct Verdict {
     pub moment: VerdictMoment,
     /// The hops that carry the authority, or come nearest to it; root first.
     pub hops: Vec<VerdictHop>,
-    /// Every finding, worst first.
+    /// What the subject names beside its hops.
+    pub relies_on: Vec<VerdictReliance>,
+    /// Every finding, worst first, and among equals in the order of the rules.
     pub findings: Vec<Finding>,
     /// Under which parameters.
     pub profile: VerdictProfile,
@@ -110,6 +112,8 @@ pub struct VerdictHop {
     pub assurance: &'static str,
     /// What it hands on, in words.
     pub scope: String,
+    /// When it was given, as its statement claims.
+    pub at: Time,
     /// Until when; absent: for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Time>,
@@ -117,10 +121,25 @@ pub struct VerdictHop {
     pub findings: Vec<Finding>,
 }
 
+/// A statement that the subject relies on beside its hops.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VerdictReliance {
+    /// What it is relied on as: `decision`, `approval` or `attempt`.
+    pub kind: &'static str,
+    /// Its name, as written.
+    pub name: String,
+    /// Its id; absent where it is not in the evidence, or several fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<StatementId>,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<Index>,
+}
+
 /// One rule's result with the values that decided it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// What it means for the outcome. First, so that sorting puts the worst first.
+    /// What it means for the outcome.
     pub effect: Effect,
     /// The rule's slug.
     pub code: &'static str,

@@ -187,6 +187,7 @@ mod tests {
             decision: "permit".into(),
             moment: VerdictMoment { at: Time(11), established: "claimed" },
             hops: Vec::new(),
+            relies_on: Vec::new(),
             findings: Vec::new(),
             profile: VerdictProfile { name: "standard", version: 1 },
             trust: VerdictTrust { pinned, key: String::new(), registrars: "pinned", dev: false },

@@ -10,6 +10,7 @@ mod page;
 mod roles;
 mod story;
 mod vector;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -23,6 +23,8 @@ pub(crate) enum Evidence {
     BundleWithout(TermId),
     /// All entries.
     Entries,
+    /// The bundle, by somebody who pinned nothing.
+    Unpinned,
 }
 
 impl Story {

@@ -11,7 +11,7 @@ use schemas::note::Note;
 use schemas::trust::TrustPolicy;
 use serde::{Deserialize, Serialize};
 use tests::scenario::recomputed;
-use verifier::bundle::{CheckedBundle, check};
+use verifier::bundle::{CheckedBundle, check, check_unpinned};
 use verifier::checkpoint::verify_checkpoint;
 use verifier::evidence::EvidenceHead;
 use verifier::gather::gather;
@@ -29,8 +29,9 @@ pub(crate) struct Vector {
     pub(crate) rule: String,
     pub(crate) case: String,
     pub(crate) profile: String,
-    /// A trust file.
-    pub(crate) trust: String,
+    /// A trust file; nothing is pinned where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trust: Option<String>,
     /// The statement to be judged.
     pub(crate) subject: StatementId,
     /// A bundle, in hex; or else `checkpoint` and `entries` are there.
@@ -63,11 +64,12 @@ impl Vector {
     pub(crate) fn of(case: &Case) -> Self {
         let mut story = Story::new();
         let (subject, evidence) = (case.tell)(&mut story);
+        let pinned = !matches!(evidence, Evidence::Unpinned);
         let log = &story.log;
         let (mut bundle, mut checkpoint, mut entries) = (None, None, Vec::new());
         let encode = |bundle: schemas::bundle::Bundle| HEXLOWER.encode(&bundle.encode().expect("a bundle"));
         match evidence {
-            Evidence::Bundle => bundle = Some(encode(log.bundle(&subject))),
+            Evidence::Bundle | Evidence::Unpinned => bundle = Some(encode(log.bundle(&subject))),
             Evidence::BundleWithout(term) => {
                 let mut gathered = gather(subject, log).expect("bounded needs");
                 assert!(gathered.rows.remove(&term).is_some(), "a term that is asked for");
@@ -82,7 +84,7 @@ impl Vector {
             rule: case.slug.into(),
             case: case.name.replace('-', " "),
             profile: case.profile.into(),
-            trust: log.trust().to_string(),
+            trust: pinned.then(|| log.trust().to_string()),
             subject,
             bundle,
             checkpoint,
@@ -98,15 +100,21 @@ impl Vector {
 
     /// Judges what the file holds, and nothing else.
     pub(crate) fn judge(&self) -> Verdict {
-        let trust = TrustPolicy::parse(self.trust.as_bytes()).expect("a trust file");
+        let trust = self.trust.as_ref();
+        let trust = trust.map(|trust| TrustPolicy::parse(trust.as_bytes()).expect("a trust file"));
         let profile = Profile::named(&self.profile).expect("a profile");
         let decode = |text: &String| HEXLOWER.decode(text.as_bytes()).expect("hex");
         if let Some(bundle) = &self.bundle {
-            let CheckedBundle { subject, evidence, .. } =
-                check(&decode(bundle), &trust).expect("a whole bundle");
+            let bytes = decode(bundle);
+            let checked = match &trust {
+                Some(trust) => check(&bytes, trust),
+                None => check_unpinned(&bytes),
+            };
+            let CheckedBundle { subject, evidence, .. } = checked.expect("a whole bundle");
             assert_eq!(subject, self.subject);
             return judge(&subject, &evidence, profile).expect("a subject that can be judged");
         }
+        let trust = trust.expect("a trust file beside entries");
         let note = Note::parse(self.checkpoint.as_ref().expect("a checkpoint").as_bytes()).expect("a note");
         verify_checkpoint(&note, &trust).expect("a checkpoint by the pinned key");
         let Checkpoint { origin, size, root } = Checkpoint::from_note(&note).expect("a checkpoint");

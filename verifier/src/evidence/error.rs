@@ -91,7 +91,7 @@ pub enum EvidenceError {
         got: EntryHash,
     },
     /// An entry's time lies before that of an earlier one.
-    #[error("entry {index} is of {got:?}, an earlier one of {previous:?}: log time runs backwards")]
+    #[error("entry {index} is of {got}, an earlier one of {previous}: log time runs backwards")]
     Time {
         /// The later entry.
         index: Index,

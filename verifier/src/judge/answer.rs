@@ -5,13 +5,15 @@ use alloc::vec::Vec;
 
 use super::case::Case;
 use super::graph::Node;
+use super::request::Request;
 use super::resolve::Via;
 use super::support::Support;
 use crate::evidence::{Absence, Evidence, Record};
 use crate::profile::Profile;
+use crate::rules::unpinned;
 use crate::verdict::{
     AsOf, Effect, Finding, Outcome, Subject, SubjectKind, VERDICT_SCHEMA, Verdict, VerdictHop, VerdictMoment,
-    VerdictProfile, VerdictTrust,
+    VerdictProfile, VerdictReliance, VerdictTrust,
 };
 
 /// The verdict on a case, by its best support and by all findings, worst first.
@@ -27,6 +29,7 @@ pub(super) fn verdict(case: &Case<'_>, support: &Support<'_>, findings: Vec<Find
         decision: case.decision.word().into(),
         moment: VerdictMoment { at: case.moment.claimed, established: case.moment.established },
         hops,
+        relies_on: relies_on(&case.request),
         findings,
         profile: VerdictProfile { name: case.profile.name, version: case.profile.version },
         trust: trust(case.evidence),
@@ -40,6 +43,7 @@ pub(super) fn verdict(case: &Case<'_>, support: &Support<'_>, findings: Vec<Find
 pub(super) fn unread(record: &Record, evidence: &Evidence, profile: &Profile) -> Verdict {
     let detail = "the subject's payload is of a form that this program does not know; use a newer one";
     let finding = Finding::new("unknown-statement", Effect::Indeterminate, detail).of(record);
+    let findings = [finding].into_iter().chain(unpinned(evidence)).collect();
     Verdict {
         schema: VERDICT_SCHEMA,
         subject: Subject { id: record.id(), kind: SubjectKind(None), index: record.index },
@@ -48,7 +52,8 @@ pub(super) fn unread(record: &Record, evidence: &Evidence, profile: &Profile) ->
         decision: "none".into(),
         moment: VerdictMoment { at: record.time, established: "interval" },
         hops: Vec::new(),
-        findings: [finding].into(),
+        relies_on: Vec::new(),
+        findings,
         profile: VerdictProfile { name: profile.name, version: profile.version },
         trust: trust(evidence),
         as_of: as_of(evidence),
@@ -75,9 +80,22 @@ fn hop(node: &Node<'_>, via: Via, findings: &[Finding]) -> VerdictHop {
         via: via.as_str(),
         assurance: node.record.standing.as_ref().map_or("none", |assurance| assurance.as_str()),
         scope: node.hop.scope.as_ref().map_or_else(|| String::from("nothing"), ToString::to_string),
+        at: node.payload.at,
         expires: node.hop.expires,
         findings: findings.iter().filter(|finding| finding.statement == Some(id)).cloned().collect(),
     }
+}
+
+fn relies_on(request: &Request<'_>) -> Vec<VerdictReliance> {
+    let named =
+        [("decision", &request.decision), ("approval", &request.approval), ("attempt", &request.attempt)];
+    let named = named.into_iter().filter_map(|(kind, link)| Some((kind, link.as_ref()?)));
+    let reliance = named.map(|(kind, link)| {
+        let found = link.resolution.one();
+        let (id, index) = (found.map(Record::id), found.map(|record| record.index));
+        VerdictReliance { kind, name: link.name.clone(), id, index }
+    });
+    reliance.collect()
 }
 
 fn trust(evidence: &Evidence) -> VerdictTrust {

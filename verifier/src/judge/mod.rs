@@ -35,7 +35,7 @@ pub use withdrawn::{Withdrawal, Withdrawn};
 
 use crate::evidence::{Evidence, Record};
 use crate::profile::{IMPORTED, Profile, STANDARD};
-use crate::rules::{Check, RULES};
+use crate::rules::{Check, RULES, rank};
 use crate::verdict::{Effect, Finding, Verdict};
 use support::Support;
 
@@ -114,7 +114,8 @@ pub fn judge(subject: &StatementId, evidence: &Evidence, profile: &Profile) -> R
     let mut findings: Vec<Finding> = support.findings.clone();
     findings.extend(case_findings(&case, &support));
     findings.extend(without_root(&case, &support, &findings));
-    findings.sort();
+    let place = |finding: &Finding| (finding.effect, rank(finding.code), finding.index);
+    findings.sort_by(|one, other| place(one).cmp(&place(other)).then_with(|| one.cmp(other)));
     findings.dedup();
     Ok(answer::verdict(&case, &support, findings))
 }

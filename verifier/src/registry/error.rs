@@ -19,12 +19,12 @@ pub enum KeyError {
     },
     /// It was retired, and its time has run out.
     #[error(
-        "key {kid} was retired at {retired}, entries accepted until {accept_until:?}; this entry is of {time:?}"
+        "key {kid} was retired at {retired}, entries accepted until {accept_until}; this entry is of {time}"
     )]
     Retired {
         /// The key.
         kid: KeyId,
-        /// Where.
+        /// Where the time that counts was set.
         retired: Index,
         /// Until when entries are accepted.
         accept_until: Time,
@@ -32,11 +32,11 @@ pub enum KeyError {
         time: Time,
     },
     /// It may be in other hands.
-    #[error("key {kid} was reported compromised at {reported}, since {since:?}; this entry is of {time:?}")]
+    #[error("key {kid} was reported compromised at {reported}, since {since}; this entry is of {time}")]
     Compromised {
         /// The key.
         kid: KeyId,
-        /// Where.
+        /// Where the time that counts was reported.
         reported: Index,
         /// From when it can no longer be believed.
         since: Time,

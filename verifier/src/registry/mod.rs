@@ -118,17 +118,13 @@ impl Registry {
             KeyOp::Retire => {
                 let accept_until = change.accept_until.unwrap_or(time);
                 if let Some(key) = self.keys.get_mut(&change.kid) {
-                    // A later statement can shorten the time that is left, never lengthen it.
-                    let (first, earliest) = key.retired.unwrap_or((index, accept_until));
-                    key.retired = Some((first, earliest.min(accept_until)));
+                    key.retired = Some(earlier(key.retired, (index, accept_until)));
                 }
             }
             KeyOp::Compromise => {
                 let since = change.since.unwrap_or(time);
                 if let Some(key) = self.keys.get_mut(&change.kid) {
-                    // The earliest suspicion stands: a later report cannot give trust back.
-                    let (first, earliest) = key.compromised.unwrap_or((index, since));
-                    key.compromised = Some((first, earliest.min(since)));
+                    key.compromised = Some(earlier(key.compromised, (index, since)));
                 }
             }
         }
@@ -204,6 +200,12 @@ impl Registry {
         self.proposals.remove(place);
         Some(standing)
     }
+}
+
+/// The earlier of two times with the entry that states it: a later entry can take trust back from an earlier time on, never
+/// give it back.
+fn earlier(known: Option<(Index, Time)>, stated: (Index, Time)) -> (Index, Time) {
+    known.filter(|(_, time)| *time <= stated.1).unwrap_or(stated)
 }
 
 /// What the log's own keys are called.

@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use schemas::kinds::{Decision, Ruling};
+use schemas::kinds::{Decision, Digest, Ruling};
 use schemas::payload::{Body, Kind};
 use schemas::term::Term;
 use schemas::text::{Line, PrincipalId};
@@ -36,7 +36,8 @@ pub(super) fn decision_deny(case: &Case<'_>) -> Option<Finding> {
     let reason =
         decision.reason.as_ref().map_or_else(|| String::from("no reason given"), ToString::to_string);
     let ruled = |effect, record: &Record, decision: &Decision| {
-        let detail = format!("ruled {} at {}: {reason}", decision.ruling, decision.evaluated_at.0);
+        let decider = decision.decider.as_ref().unwrap_or(&record.envelope.iss);
+        let detail = format!("{decider} ruled {} at {}: {reason}", decision.ruling, decision.evaluated_at);
         Some(Finding::new(SLUG, effect, detail).of(record).values("permit", decision.ruling.as_str()))
     };
     match decision.ruling {
@@ -76,7 +77,8 @@ pub(super) fn denied_but_executed(case: &Case<'_>) -> Option<Finding> {
     let Ruled::By(record, decision) = &case.decision else { return None };
     let executed = case.request.act.as_ref().is_some_and(|act| act.executed);
     (executed && decision.ruling != Ruling::Permit).then(|| {
-        let detail = format!("ruled {} at {}, and carried out all the same", decision.ruling, record.index);
+        let (ruling, at) = (decision.ruling, decision.evaluated_at);
+        let detail = format!("ruled {ruling} at {at} ({}), and carried out all the same", record.index);
         let finding =
             Finding::new("denied-but-executed", Effect::NotAuthorized, detail).of(case.request.record);
         finding.values("permit", decision.ruling.as_str())
@@ -96,21 +98,18 @@ pub(super) fn decision_expired_at(case: &Case<'_>, moment: Time) -> Option<Findi
     }
     let stale = |detail: String, expected: String| {
         let finding = Finding::new("decision-stale", Effect::NotAuthorized, detail).of(record);
-        Some(finding.values(expected, moment.0.to_string()))
+        Some(finding.values(expected, moment.to_string()))
     };
     let from = decision.evaluated_at;
     let fresh_until = from.later(case.profile.freshness);
     let until = decision.valid_until.map_or(fresh_until, |stated| stated.min(fresh_until));
     if from > moment.later(case.profile.skew) {
-        let late = from.since(moment).0;
-        return stale(format!("ruled {late} ms after the action"), format!("a moment from {}", from.0));
+        let late = from.since(moment);
+        return stale(format!("ruled {late} after the action"), format!("a moment from {from}"));
     }
     if moment > until {
-        let late = moment.since(until).0;
-        return stale(
-            format!("used {late} ms after it stopped being fresh"),
-            format!("a moment up to {}", until.0),
-        );
+        let late = moment.since(until);
+        return stale(format!("used {late} after it stopped being fresh"), format!("a moment up to {until}"));
     }
     None
 }
@@ -141,11 +140,10 @@ fn difference(case: &Case<'_>, act: &Act<'_>, decision: &Decision) -> Option<(&'
     }
     match (&decision.request, act.request) {
         (Some(ruled), Some(done)) if ruled != done => {
-            let hex = |digest: &schemas::kinds::Digest| format!("{:?}", digest.value);
             return Some(("request", hex(ruled), hex(done)));
         }
         (Some(ruled), None) => {
-            return Some(("request", format!("{:?}", ruled.value), String::from("not stated")));
+            return Some(("request", hex(ruled), String::from("not stated")));
         }
         _ => {}
     }
@@ -185,6 +183,10 @@ fn different_ground(
         let got = used.map_or_else(|| String::from("none"), |used| used.name.clone());
         ("delegation", ruled.name, got)
     })
+}
+
+fn hex(digest: &Digest) -> String {
+    digest.value.0.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn names(lines: &BTreeSet<&Line>) -> String {

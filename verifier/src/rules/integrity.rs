@@ -2,15 +2,16 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use schemas::term::Term;
 
-use crate::evidence::{Absence, Record, Unsound};
+use crate::evidence::{Absence, Evidence, Record, Unsound};
 use crate::judge::{Case, ReliedOn, Resolution};
 use crate::registry::{Assurance, Refusal};
 use crate::verdict::{Effect, Finding};
 
-const ABSENCE: &str = "absence-unproved";
+pub(super) const ABSENCE: &str = "absence-unproved";
 
 pub(super) fn signature_invalid(_: &Case<'_>, record: &Record) -> Option<Finding> {
     match &record.standing {
@@ -37,7 +38,7 @@ pub(super) fn key_not_valid(case: &Case<'_>, record: &Record) -> Option<Finding>
     let behind =
         if found.kid == record.envelope.kid { "its key" } else { "its key rests on the registrar's key" };
     let detail = format!("{behind} {}, which was reported compromised at {}", found.kid, found.reported);
-    let (expected, got) = (format!("an entry before {}", found.since.0), found.used.0.to_string());
+    let (expected, got) = (format!("an entry before {}", found.since), found.used.to_string());
     Some(denied(SLUG, detail, record).values(expected, got))
 }
 
@@ -102,11 +103,27 @@ pub(super) fn duplicate_conflict(case: &Case<'_>, record: &Record) -> Option<Fin
     Some(denied("duplicate-conflict", detail, record).values("one statement", other.id().to_string()))
 }
 
+pub(super) fn not_pinned(case: &Case<'_>) -> Option<Finding> {
+    unpinned(case.evidence)
+}
+
+/// What holds together in itself may be anybody's: until a trust file says whose it is, nothing is authorized by it.
+pub(crate) fn unpinned(evidence: &Evidence) -> Option<Finding> {
+    let pinning = evidence.pinning();
+    (!pinning.log_key).then(|| {
+        let detail = "no trust file pins this log's key, so nobody that you chose vouches for any of this; \
+                      judge it again under the log's trust file";
+        // Of a C2SP verifier key, name and id; what follows is the key itself, which may hold a `+` too.
+        let key: Vec<&str> = pinning.key.splitn(3, '+').take(2).collect();
+        Finding::new("not-pinned", Effect::Indeterminate, detail).values("a pinned key", key.join("+"))
+    })
+}
+
 pub(super) fn absence_unproved(case: &Case<'_>, record: &Record) -> Option<Finding> {
     let open = case.questions(record).open;
     (open > 0).then(|| {
-        let detail =
-            format!("{open} of the questions that this statement raises are not answered by the evidence");
+        let questions = if open == 1 { "question" } else { "questions" };
+        let detail = format!("the evidence leaves {open} {questions} open that this statement raises");
         let finding = Finding::new(ABSENCE, Effect::Indeterminate, detail).of(record);
         finding.values("every question answered", format!("{open} open"))
     })

@@ -10,6 +10,8 @@ mod scope;
 mod time;
 mod withdrawal;
 
+pub(crate) use integrity::unpinned;
+
 use crate::evidence::Record;
 use crate::judge::{Case, Edge, Link, Node, Path, ReliedOn};
 use crate::verdict::{Effect, Finding};
@@ -236,6 +238,12 @@ pub const RULES: &[Rule] = &[
         Check::Case(time::request_moment_unproved),
     ),
     rule(
+        "not-pinned",
+        "no trust file pins the key that signed the log's head",
+        LEAVES_OPEN,
+        Check::Case(integrity::not_pinned),
+    ),
+    rule(
         "absence-unproved",
         "the evidence leaves open whether something else exists that bears on a statement",
         LEAVES_OPEN,
@@ -267,6 +275,15 @@ pub const RULES: &[Rule] = &[
         Check::Case(chain::effort_exceeded),
     ),
 ];
+
+/// Where a rule's findings stand among those of the same effect: in the order of the rules, and last what is only not shown
+/// to be absent, which says less than any other finding beside it.
+pub fn rank(slug: &str) -> usize {
+    if slug == integrity::ABSENCE {
+        return usize::MAX;
+    }
+    RULES.iter().position(|rule| rule.slug == slug).unwrap_or(RULES.len())
+}
 
 const fn rule(slug: &'static str, summary: &'static str, effects: &'static [Effect], check: Check) -> Rule {
     Rule { slug, summary, effects, check }

@@ -22,17 +22,17 @@ pub(super) fn hop_not_yet_valid(case: &Case<'_>, node: &Node<'_>) -> Option<Find
 
 fn expired_at(node: &Node<'_>, moment: Time) -> Option<Finding> {
     let expires = node.hop.expires.filter(|expires| *expires < moment)?;
-    let detail = format!("the hop expired {} ms before the moment", moment.since(expires).0);
+    let detail = format!("the hop expired {} before the moment", moment.since(expires));
     let finding = Finding::new("hop-expired", Effect::NotAuthorized, detail).of(node.record);
-    Some(finding.values(format!("a moment up to {}", expires.0), moment.0.to_string()))
+    Some(finding.values(format!("a moment up to {expires}"), moment.to_string()))
 }
 
 /// Nobody hands on authority for what is past: a hop counts from when it was made, and from `not_before` where that is later.
 fn not_yet_valid_at(case: &Case<'_>, node: &Node<'_>, moment: Time) -> Option<Finding> {
     let too_early = |from: Time, how: &str| {
-        let detail = format!("the hop {how} {} ms after the moment", from.since(moment).0);
+        let detail = format!("the hop {how} {} after the moment", from.since(moment));
         let finding = Finding::new("hop-not-yet-valid", Effect::NotAuthorized, detail).of(node.record);
-        Some(finding.values(format!("a moment from {}", from.0), moment.0.to_string()))
+        Some(finding.values(format!("a moment from {from}"), moment.to_string()))
     };
     match node.hop.not_before.filter(|not_before| moment < *not_before) {
         Some(not_before) => too_early(not_before, "became valid"),
@@ -83,9 +83,10 @@ fn over_interval(failing: Finding) -> Finding {
 
 /// A statement that was logged after the moment and says that it is from before: too late for its word alone.
 fn logged_late(record: &Record, claimed: Time) -> Finding {
-    let late = record.time.since(claimed).0;
-    let detail = format!("logged after the moment, {late} ms after the time that it claims for itself");
-    unproved(detail, "logged before the moment, or soon after its own time", format!("{late} ms")).of(record)
+    let late = record.time.since(claimed);
+    let detail = format!("logged after the moment, {late} after the time that it claims for itself");
+    unproved(detail, "logged before the moment, or soon after its own time", format!("{late} later"))
+        .of(record)
 }
 
 /// A withdrawal that was logged before the subject, effective only after the moment that the subject claims, where nobody

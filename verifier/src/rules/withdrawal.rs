@@ -1,8 +1,9 @@
 //! Withdrawal: whether what the action rests on had been taken back, by somebody who may.
 
 use alloc::format;
+use alloc::string::{String, ToString};
 
-use schemas::time::Time;
+use schemas::time::{Millis, Time};
 
 use crate::evidence::Record;
 use crate::judge::{Case, Node, Withdrawal, Withdrawn};
@@ -37,11 +38,13 @@ pub(super) fn request_withdrawn_at(case: &Case<'_>, moment: Time) -> Option<Find
 fn withdrawn_at(withdrawn: &Withdrawn<'_>, of: &Record, moment: Time) -> Option<Finding> {
     let found = withdrawn.counting.iter().find(|withdrawal| withdrawal.holds_at(moment))?;
     let Withdrawal { what, revoker, cause, effective, record, .. } = found;
-    let before = moment.since(*effective).0;
-    let detail =
-        format!("{what} withdrawn by {revoker} at {} ({cause}), {before} ms before the moment", record.index);
+    let before = match moment.since(*effective) {
+        Millis(0) => String::from("at the very moment"),
+        span => format!("{span} before the moment"),
+    };
+    let detail = format!("{what} withdrawn by {revoker} at {} ({cause}), {before}", record.index);
     let finding = Finding::new("revoked", Effect::NotAuthorized, detail).of(of);
-    Some(finding.values(format!("a moment before {}", effective.0), format!("{}", moment.0)))
+    Some(finding.values(format!("a moment before {effective}"), moment.to_string()))
 }
 
 fn idle(withdrawn: &Withdrawn<'_>) -> Option<Finding> {
@@ -52,6 +55,6 @@ fn idle(withdrawn: &Withdrawn<'_>) -> Option<Finding> {
     let finding = Finding::new("revoker-not-entitled", Effect::None, detail).of(record);
     Some(
         finding
-            .values("whoever handed it on or received it, or an authority about them", format!("{revoker}")),
+            .values("whoever handed it on or received it, or an authority about them", revoker.to_string()),
     )
 }

@@ -5,11 +5,14 @@ use serde_json::json;
 use tests::scenario::{Actor, Draft};
 
 use crate::case::{Case, accept, reject};
-use crate::story::Evidence::{Bundle, BundleWithout, Entries};
+use crate::story::Evidence::{Bundle, BundleWithout, Entries, Unpinned};
 use crate::story::hop;
 
 pub(crate) fn cases() -> Vec<Case> {
-    [signatures(), keys(), roles(), forms(), conflicts(), absence()].into_iter().flatten().collect()
+    [signatures(), keys(), roles(), forms(), conflicts(), pinning(), absence()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn signatures() -> Vec<Case> {
@@ -58,6 +61,17 @@ fn keys() -> Vec<Case> {
             let decision = s.permitted("agent:planner");
             let body = json!({"op": "retire", "kid": s.planner.kid(), "accept_until": s.later(10)});
             s.log.say(&s.log.registrar(), Draft::new("key", body));
+            s.log.wait(10);
+            let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
+            (s.log.force(&s.planner, payment), Bundle)
+        }),
+        reject(SLUG, "reject-entry-in-a-time-that-was-shortened", 1, &[SLUG], |s| {
+            let hop = s.granted();
+            let decision = s.permitted("agent:planner");
+            for until in [s.later(1_000), s.later(10)] {
+                let body = json!({"op": "retire", "kid": s.planner.kid(), "accept_until": until});
+                s.log.say(&s.log.registrar(), Draft::new("key", body));
+            }
             s.log.wait(10);
             let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
             (s.log.force(&s.planner, payment), Bundle)
@@ -247,6 +261,21 @@ fn conflicts() -> Vec<Case> {
             s.log.force_bytes(spoiled.envelope.bytes(), terms(&spoiled));
             (s.planner_pays(hop), Bundle)
         }),
+    ]
+}
+
+fn pinning() -> Vec<Case> {
+    const SLUG: &str = "not-pinned";
+    vec![
+        accept(SLUG, "accept-log-whose-key-is-pinned", 1, |s| {
+            let hop = s.granted();
+            (s.planner_pays(hop), Bundle)
+        }),
+        reject(SLUG, "reject-log-whose-key-nobody-pinned", 1, &[SLUG], |s| {
+            let hop = s.granted();
+            (s.planner_pays(hop), Unpinned)
+        })
+        .indeterminate(),
     ]
 }
 
