@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
 use schemas::term::terms;
-use schemas::tile::{TILE_WIDTH, TileCoord, tiles};
+use schemas::tile::{TileCoord, tiles};
 
 use super::Findings;
-use super::entries::Read;
+use super::read::Read;
+use super::tree::entry_of;
 use crate::store::rows::{FORMAT_KEY, HEAD_KEY, NOTE_KEY, Rows, parse_index, parse_term_key, parse_tile_key};
 use crate::store::{Column, Store};
 
@@ -47,11 +48,12 @@ fn meta(store: &dyn Store, findings: &mut Findings) {
     });
 }
 
-/// Each id row leads to the entry that has this id; all entries have theirs, so nothing else can be here.
+/// Each id row leads to the entry that has this id; all entries have theirs, so nothing else can be here. Of rows that lead
+/// to entries that could not be read nothing is said.
 fn ids(store: &dyn Store, read: &Read, findings: &mut Findings) {
     let mut count = 0_u64;
     each(store, Column::Ids, findings, |_, _, _| count += 1);
-    if count == read.head.size && read.whole {
+    if count == read.head.size && read.is_whole() {
         return;
     }
     each(store, Column::Ids, findings, |key, value, findings| {
@@ -59,6 +61,9 @@ fn ids(store: &dyn Store, read: &Read, findings: &mut Findings) {
         let Some((id, index)) = row else {
             return findings.row("id-wrong", Column::Ids, key, None, "is not a statement id with an index");
         };
+        if read.is_unknown(index.0) {
+            return;
+        }
         let statement = statement_at(store, index.0);
         if statement.is_none_or(|statement| statement.id() != id) {
             let detail = format!("leads to entry {index}, which is no statement of this id");
@@ -82,13 +87,16 @@ fn term_rows(store: &dyn Store, read: &Read, findings: &mut Findings) {
             );
         }
     });
-    if count == read.term_rows && read.whole {
+    if count == read.term_rows && read.is_whole() {
         return;
     }
     each(store, Column::Terms, findings, |key, _, findings| {
         let Some((term, index)) = parse_term_key(key) else {
             return findings.row("term-wrong", Column::Terms, key, None, "is not a term id and an index");
         };
+        if read.is_unknown(index.0) {
+            return;
+        }
         let statement = statement_at(store, index.0);
         if statement.is_none_or(|statement| !terms(&statement).contains(&term)) {
             let detail = format!("entry {index} does not give rise to this term");
@@ -97,7 +105,7 @@ fn term_rows(store: &dyn Store, read: &Read, findings: &mut Findings) {
     });
 }
 
-/// Each tile row is of a tile that a tree of this size has; their hashes were checked.
+/// Each tile row is of a tile that a tree of this size has; their hashes were checked. Where the size is not known, any is.
 fn tile_rows(store: &dyn Store, read: &Read, findings: &mut Findings) {
     let size = read.head.size;
     let levels: Vec<_> = tiles(size).collect();
@@ -106,13 +114,11 @@ fn tile_rows(store: &dyn Store, read: &Read, findings: &mut Findings) {
         level.is_some_and(|level| tile.index < level.full || (tile.index == level.full && level.partial > 0))
     };
     each(store, Column::Tiles, findings, |key, _, findings| match parse_tile_key(key) {
-        Some(tile) if belongs(tile) => {}
+        Some(tile) if belongs(tile) || !read.reaches_the_end() => {}
         Some(tile) => {
             let detail =
                 format!("tile {} of level {} is not in a tree of {size} entries", tile.index, tile.level);
-            let span = u64::from(TILE_WIDTH).checked_pow(u32::from(tile.level).saturating_add(1));
-            let index = span.and_then(|span| tile.index.checked_mul(span));
-            findings.row("tile-extra", Column::Tiles, key, index, detail);
+            findings.row("tile-extra", Column::Tiles, key, entry_of(tile, 0), detail);
         }
         None => findings.row("tile-wrong", Column::Tiles, key, None, "is not a tile's level and number"),
     });

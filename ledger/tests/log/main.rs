@@ -8,4 +8,6 @@ mod harness;
 mod http;
 mod memory;
 mod model;
+mod naming;
 mod tampering;
+mod unreadable;

@@ -1,7 +1,7 @@
 //! A store in memory that fails when told to, with or without having written, and whose rows can be tampered with.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Condvar, Mutex};
 
 use ledger::store::rows::FORMAT_KEY;
@@ -23,6 +23,7 @@ pub(crate) enum Fault {
 pub(crate) struct Memory {
     rows: Mutex<Rows>,
     fault: Mutex<Option<Fault>>,
+    unreadable: Mutex<Vec<(Column, RangeInclusive<Vec<u8>>)>>,
     held: Mutex<bool>,
     released: Condvar,
 }
@@ -50,6 +51,19 @@ impl Memory {
         *self.fault.lock().unwrap() = Some(fault);
     }
 
+    /// Makes rows unreadable, as one damaged block of a file does.
+    pub(crate) fn damage(&self, column: Column, keys: RangeInclusive<Vec<u8>>) {
+        self.unreadable.lock().unwrap().push((column, keys));
+    }
+
+    fn check_readable(&self, action: &'static str, column: Column, key: &[u8]) -> Result<(), StoreError> {
+        let unreadable = self.unreadable.lock().unwrap();
+        if unreadable.iter().any(|(other, keys)| *other == column && keys.contains(&key.to_vec())) {
+            return Err(StoreError::Damaged { action, detail: "in 000012.sst".into() });
+        }
+        Ok(())
+    }
+
     /// Lets writes wait from now on, or lets them go on.
     pub(crate) fn hold(&self, held: bool) {
         *self.held.lock().unwrap() = held;
@@ -71,6 +85,7 @@ impl Store for Memory {
         if column == Column::Entries && self.take(&[Fault::Read]).is_some() {
             return Err(broken("read"));
         }
+        self.check_readable("read", column, key)?;
         Ok(self.rows.lock().unwrap().get(&(column, key.to_vec())).cloned())
     }
 
@@ -92,6 +107,7 @@ impl Store for Memory {
         for ((_, key), value) in
             rows.iter().take_while(|((other, key), _)| *other == column && key.starts_with(prefix))
         {
+            self.check_readable("scan", column, key)?;
             if visit(key, value) == ControlFlow::Break(()) {
                 break;
             }

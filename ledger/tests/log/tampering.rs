@@ -133,6 +133,20 @@ fn the_first_bad_entry_is_named() {
 }
 
 #[test]
+fn the_first_bad_entry_is_named_where_tiles_stand_for_many() {
+    let mut lab = Lab::new();
+    let pdp = lab.register(1, "service:pdp", "pdp");
+    lab.submit((2..600).map(|number| pdp.says(&lab.decision(number))).collect());
+    lab.stop();
+    for index in [255_u64, 400, 599] {
+        let mut rows = lab.store.rows();
+        *rows.get_mut(&(Column::Entries, index.to_be_bytes().to_vec())).unwrap().last_mut().unwrap() ^= 1;
+        let report = check(&lab, rows);
+        assert_eq!(report.first_bad, Some(index), "{report:#?}");
+    }
+}
+
+#[test]
 fn a_report_is_the_same_for_the_same_bytes() {
     let lab = lab();
     let mut rows = lab.store.rows();

@@ -1,0 +1,53 @@
+//! What the entries show, and how much of them could be read.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use schemas::ids::EntryHash;
+use schemas::tree::TreeHash;
+use verifier::registry::Registry;
+
+use crate::store::rows::Head;
+
+/// What the entries show.
+pub(super) struct Read {
+    /// The head that follows from them.
+    pub(super) head: Head,
+    /// Whether the last entry was there: without it the head's time and chain are not known.
+    pub(super) last_known: bool,
+    /// The registry, where there is a genesis.
+    pub(super) registry: Option<Registry>,
+    /// How many term rows belong to them.
+    pub(super) term_rows: u64,
+    /// Entries that were passed over.
+    pub(super) holes: Vec<Range<u64>>,
+    /// From where on nothing was checked.
+    pub(super) stopped: Option<u64>,
+    /// Roots at the sizes asked for.
+    pub(super) roots: BTreeMap<u64, TreeHash>,
+    /// Hashes of the last entries at the sizes asked for.
+    pub(super) chains: BTreeMap<u64, EntryHash>,
+}
+
+impl Read {
+    /// Whether every entry was there to be read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.holes.is_empty() && self.reaches_the_end()
+    }
+
+    /// Whether the tree has all entries, also those that were passed over.
+    pub(super) fn reaches_the_end(&self) -> bool {
+        self.stopped.is_none()
+    }
+
+    /// Whether nothing can be said of what belongs to this entry.
+    pub(super) fn is_unknown(&self, index: u64) -> bool {
+        self.stopped.is_some_and(|stopped| index >= stopped)
+            || self.holes.iter().any(|hole| hole.contains(&index))
+    }
+
+    /// The root at one of the sizes asked for, and the hash of the last entry at it, where they are known.
+    pub(super) fn at(&self, size: u64) -> (Option<TreeHash>, Option<EntryHash>) {
+        (self.roots.get(&size).copied(), self.chains.get(&size).copied())
+    }
+}
