@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::recompute::{self, Checkpoint};
 use crate::render;
+use crate::render::who::{Shown, Source};
 use crate::resolve::{carries, resolve};
 use crate::trust::Trust;
 
@@ -56,7 +57,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         }
         let evidence = recompute::evidence(&client, &head, trust)?;
         check_subject(&evidence, &candidate.id, &args.id)?;
-        return args.judging.answer(context, &candidate.id, &evidence, exit.worse(believed));
+        let exit = exit.worse(believed);
+        return args.judging.answer(context, &candidate.id, &evidence, Source::Server, exit);
     }
     let bytes = client.bundle(&candidate.id)?;
     let (checked, pinned, exit) = check_bundle(context, &bytes, trust.as_ref(), exit)?;
@@ -73,7 +75,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             context.heads()?.advance(trust, &client, &note, &checked.head)?;
         }
     }
-    args.judging.answer(context, &candidate.id, &checked.evidence, exit)
+    args.judging.answer(context, &candidate.id, &checked.evidence, Source::Server, exit)
 }
 
 /// Checks a bundle under what is pinned; where that is another log or key, says so and checks the bundle in itself.
@@ -115,8 +117,12 @@ fn wrong_trust(trust: &Trust, bytes: &[u8], refusal: &BundleRefusal) -> Failure 
 
 /// The evidence must be about a statement that carries what was asked for, whatever the server says.
 fn check_subject(evidence: &Evidence, subject: &StatementId, id: &str) -> Result<(), Failure> {
-    let statement = evidence.get(subject).and_then(verifier::evidence::Record::statement);
-    if subject.to_hex().starts_with(id) || statement.is_none_or(|statement| carries(&statement, id)) {
+    let record = evidence.get(subject);
+    let statement = record.and_then(verifier::evidence::Record::statement);
+    let is_here = record.is_none_or(|record| !is_elsewhere(id, record.index.0));
+    let is_named =
+        subject.to_hex().starts_with(id) || statement.is_none_or(|statement| carries(&statement, id));
+    if is_here && is_named {
         return Ok(());
     }
     let what = format!("the evidence is about {subject}, which does not carry `{id}`");
@@ -130,6 +136,7 @@ impl Judging {
         context: &Context,
         subject: &StatementId,
         evidence: &Evidence,
+        source: Source<'_>,
         exit: Exit,
     ) -> Result<Exit, Failure> {
         let record = evidence.get(subject).ok_or_else(|| {
@@ -149,7 +156,8 @@ impl Judging {
         if context.output.json {
             context.output.document(&verdict)?;
         } else {
-            context.output.text(&render::who::text(&verdict, record, exit))?;
+            let shown = Shown { verdict: &verdict, record: &|id| evidence.get(id), source, exit };
+            context.output.text(&render::who::text(shown))?;
         }
         Ok(exit)
     }

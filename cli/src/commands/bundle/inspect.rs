@@ -17,6 +17,8 @@ use crate::output::printable;
 use crate::render::{short, statement};
 use crate::schema;
 
+const UNVERIFIED: &str = "UNVERIFIED: nothing here was checked\n";
+
 /// Show what a bundle says, checking nothing
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  writ bundle inspect incident.bundle")]
@@ -51,10 +53,15 @@ struct Row {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let bundle = Bundle::decode(&read(&args.file)?).map_err(|e| {
-        Failure::new(e.code(), format!("{}: {e}", args.file.display()))
+    let bytes = read(&args.file)?;
+    let bundle = Bundle::decode(&bytes).or_else(|e| {
+        // Whatever is shown of a bundle begins with that nothing was checked, also where that is all.
+        if !context.output.json {
+            context.output.text(UNVERIFIED)?;
+        }
+        Err(Failure::new(e.code(), format!("{}: {e}", args.file.display()))
             .exit(Exit::Tampered)
-            .next("ask for a fresh copy: this one was changed, cut short, or is no bundle")
+            .next("ask for a fresh copy: this one was changed, cut short, or is no bundle"))
     })?;
     let document = Document {
         schema: schema::BUNDLE_INSPECT,
@@ -89,7 +96,7 @@ fn row(entry: &[u8]) -> Row {
 }
 
 fn text(document: &Document, file: &str) -> String {
-    let mut text = String::from("UNVERIFIED: nothing here was checked\n");
+    let mut text = String::from(UNVERIFIED);
     let _ = writeln!(text, "subject    {}", document.subject);
     let _ =
         writeln!(text, "checkpoint {}", printable(document.checkpoint.lines().next().unwrap_or_default()));

@@ -5,6 +5,7 @@ use crate::commands::who::{Judging, check_bundle};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::render::who::Source;
 
 /// Check a bundle and judge its subject: no network, no server
 #[derive(clap::Args, Debug)]
@@ -21,5 +22,5 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let bytes = read(&args.file)?;
     let (trust, exit) = context.trust_or_said();
     let (checked, _, exit) = check_bundle(context, &bytes, trust.as_ref(), exit)?;
-    args.judging.answer(context, &checked.subject, &checked.evidence, exit)
+    args.judging.answer(context, &checked.subject, &checked.evidence, Source::Bundle(&args.file), exit)
 }
