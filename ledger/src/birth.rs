@@ -70,6 +70,18 @@ pub enum BirthError {
         /// The file.
         path: String,
     },
+    /// The anchor's folder is not there.
+    #[error("the anchor cannot be made: there is no folder {path}")]
+    NoAnchorFolder {
+        /// The folder.
+        path: String,
+    },
+    /// One key twice would count as two registrars.
+    #[error("registrar {key} is given twice")]
+    SameRegistrar {
+        /// The key.
+        key: PublicKey,
+    },
     /// The file system said no.
     #[error("{path} cannot be made: {error}")]
     Folder {
@@ -101,29 +113,27 @@ pub enum BirthError {
     Trust(#[from] schemas::trust::TrustProblem),
 }
 
-/// Makes a log in an empty folder, and its anchor.
+/// Makes a log in an empty folder, and its anchor. What is refused is refused before anything is made.
 pub fn create(folder: &Folder, anchor: &Path, birth: &Birth) -> Result<Born, BirthError> {
-    make_folders(folder)?;
-    if anchor.exists() {
-        return Err(BirthError::AnchorExists { path: anchor.display().to_string() });
-    }
-    let keys = make_keys(folder)?;
-    let dev = birth.registrars.is_empty();
-    let mut registrars = birth.registrars.clone();
-    if dev {
-        let registrar = keyfile::generate()?;
-        keyfile::write(&folder.registrar(), &registrar)?;
-        registrars.push(keyfile::public(&registrar));
-    }
+    check_free(folder, anchor)?;
+    check_distinct(&birth.registrars)?;
+    let keys = generate_keys()?;
+    let dev = birth.registrars.is_empty().then(keyfile::generate).transpose()?;
+    let registrars = birth.registrars.iter().copied().chain(dev.as_ref().map(keyfile::public)).collect();
     let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce)?;
     let genesis = genesis(birth, &keys, registrars, &nonce)?;
-    let signer = CheckpointSigner::new(keys.checkpoint, birth.origin.as_str())?;
+    let signer = CheckpointSigner::new(keys.checkpoint.clone(), birth.origin.as_str())?;
+    make_folders(folder)?;
+    write_keys(folder, &keys)?;
+    if let Some(registrar) = &dev {
+        keyfile::write(&folder.registrar(), registrar)?;
+    }
     let store = RocksStore::create(&folder.store())?;
     let log = begin(&store, &birth.origin, genesis, birth.time, &signer, anchor)?;
     let trust = TrustPolicy::for_log(signer.verifier().clone(), log)?;
     keyfile::write_new(&folder.trust(), trust.to_string().as_bytes(), 0o644)?;
-    Ok(Born { log, vkey: signer.verifier().to_string(), dev })
+    Ok(Born { log, vkey: signer.verifier().to_string(), dev: dev.is_some() })
 }
 
 /// Writes a genesis as entry 0 of an empty store, its head and its anchor.
@@ -201,35 +211,62 @@ pub fn payload_of_log(log: Option<LogId>, at: Time, body: Body) -> Payload {
     }
 }
 
-fn make_folders(folder: &Folder) -> Result<(), BirthError> {
-    let failed = |path: &Path| {
-        let path = path.display().to_string();
-        move |error| BirthError::Folder { path, error }
-    };
-    let make =
-        |path: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path));
-    let root = folder.root();
-    if root.exists() {
-        let mut entries = fs::read_dir(root).map_err(failed(root))?;
-        if entries.next().is_some() {
-            return Err(BirthError::NotEmpty { path: root.display().to_string() });
-        }
+/// The folder has nothing in it, there is no anchor, and one can be made.
+fn check_free(folder: &Folder, anchor: &Path) -> Result<(), BirthError> {
+    if !folder.is_free().map_err(folder_failed(folder.root()))? {
+        return Err(BirthError::NotEmpty { path: folder.root().display().to_string() });
     }
-    make(root)?;
-    make(&folder.keys())
+    if anchor.exists() {
+        return Err(BirthError::AnchorExists { path: anchor.display().to_string() });
+    }
+    let parent = anchor.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match parent.filter(|parent| !parent.is_dir() && !is_made_along(folder, parent)) {
+        Some(missing) => Err(BirthError::NoAnchorFolder { path: missing.display().to_string() }),
+        None => Ok(()),
+    }
 }
 
-fn make_keys(folder: &Folder) -> Result<LogKeys, BirthError> {
-    let make = |usage| {
-        let key = keyfile::generate()?;
-        keyfile::write(&folder.key(usage), &key)?;
-        Ok::<_, BirthError>(key)
-    };
+/// Whether making the log's folder makes this one, too.
+fn is_made_along(folder: &Folder, parent: &Path) -> bool {
+    let absolute = |path: &Path| std::path::absolute(path).ok();
+    absolute(folder.root()).zip(absolute(parent)).is_some_and(|(root, parent)| root.starts_with(parent))
+}
+
+fn check_distinct(registrars: &[PublicKey]) -> Result<(), BirthError> {
+    for (at, key) in registrars.iter().enumerate() {
+        if registrars.iter().take(at).any(|earlier| earlier == key) {
+            return Err(BirthError::SameRegistrar { key: *key });
+        }
+    }
+    Ok(())
+}
+
+fn folder_failed(path: &Path) -> impl FnOnce(std::io::Error) -> BirthError {
+    let path = path.display().to_string();
+    move |error| BirthError::Folder { path, error }
+}
+
+fn make_folders(folder: &Folder) -> Result<(), BirthError> {
+    for path in [folder.root(), &folder.keys()] {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.map_err(folder_failed(path))?;
+    }
+    Ok(())
+}
+
+fn generate_keys() -> Result<LogKeys, BirthError> {
     Ok(LogKeys {
-        checkpoint: make(Use::Checkpoint)?,
-        statement: make(Use::Statement)?,
-        receipt: make(Use::Receipt)?,
+        checkpoint: keyfile::generate()?,
+        statement: keyfile::generate()?,
+        receipt: keyfile::generate()?,
     })
+}
+
+fn write_keys(folder: &Folder, keys: &LogKeys) -> Result<(), BirthError> {
+    keyfile::write(&folder.key(Use::Checkpoint), &keys.checkpoint)?;
+    keyfile::write(&folder.key(Use::Statement), &keys.statement)?;
+    keyfile::write(&folder.key(Use::Receipt), &keys.receipt)?;
+    Ok(())
 }
 
 /// Reads the log's private keys.

@@ -1,6 +1,7 @@
 //! Where things are in a data folder.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use schemas::kinds::Use;
 
@@ -19,6 +20,15 @@ impl Folder {
     /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether nothing is in it, so that a log can be made there.
+    pub fn is_free(&self) -> io::Result<bool> {
+        match fs::read_dir(&self.root) {
+            Ok(mut entries) => Ok(entries.next().is_none()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// The rows.

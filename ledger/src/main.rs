@@ -8,7 +8,9 @@ use ledger::commands::{Failure, fsck, init, serve};
 use ledger::exit::Exit;
 use tracing_subscriber::EnvFilter;
 
-/// A delegation-chain audit log: who authorized this?
+/// Keeps a delegation-chain audit log: makes it, serves it to `writ` over HTTP, and checks it.
+///
+/// The log is a folder that only grows; its anchor, beside the folder, remembers how far it came.
 #[derive(Debug, Parser)]
 #[command(name = "writd", version, about)]
 struct Cli {
@@ -25,7 +27,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logging();
+    // What a check finds is its answer; the log's words about it would only come first.
+    start_logging(if matches!(cli.command, Command::Fsck(_)) { "error" } else { "info" });
     let ended = match &cli.command {
         Command::Init(args) => init::run(args).map(|()| Exit::Ok),
         Command::Serve(args) => serve::run(args).map(|()| Exit::Ok),
@@ -37,9 +40,9 @@ fn main() -> ExitCode {
     })
 }
 
-/// Logs to stderr: for people on a terminal, JSON elsewhere. `RUST_LOG` says how much; default `info`.
-fn start_logging() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Logs to stderr: for people on a terminal, JSON elsewhere. `RUST_LOG` says how much.
+fn start_logging(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         builder.with_target(false).init();

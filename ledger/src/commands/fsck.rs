@@ -1,16 +1,21 @@
 //! `writd fsck`: recomputes everything.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::Failure;
 use crate::exit::Exit;
 use crate::folder::Folder;
-use crate::fsck::{Report, check_folder};
+use crate::fsck::{Finding, Report, check_folder};
 
-/// Checks a log: every row, signature, link and hash. Writes nothing; the log may be in service.
+/// Findings that people are shown; `--json` lists them all.
+const SHOWN_MAX: usize = 20;
+
+/// Check a log: every row, signature, link and hash. Writes nothing; the log may be in service.
 #[derive(Debug, Args)]
 pub struct Fsck {
     /// Folder of the log.
@@ -30,34 +35,85 @@ pub fn run(args: &Fsck) -> Result<Exit, Failure> {
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
     if !folder.store().is_dir() && !anchor.exists() {
         let what = format!("there is no log in {}", args.data.display());
-        return Err(Failure::new(Exit::Error, what, "give --data the folder that writd init made"));
+        let next = "give --data the folder that writd init made";
+        if args.json {
+            let error = json!({"code": "no-log", "what": what, "try": next});
+            let document = json!({"schema": "writ.error/1", "error": error, "exit": Exit::Error.code()});
+            print(&format!("{document}\n"))?;
+            return Ok(Exit::Error);
+        }
+        return Err(Failure::new(Exit::Error, what, next));
     }
     let report = check_folder(&folder.store(), &anchor);
     let text =
         if args.json { serde_json::to_string(&report).map(|json| json + "\n") } else { Ok(human(&report)) };
-    let text = text.map_err(|error| Failure::new(Exit::Error, error, ""))?;
-    let written = anstream::stdout().write_all(text.as_bytes());
-    written.map_err(|error| Failure::new(Exit::Error, format!("this cannot be printed: {error}"), ""))?;
+    print(&text.map_err(|error| Failure::new(Exit::Error, error, ""))?)?;
     Ok(report.exit())
 }
 
+fn print(text: &str) -> Result<(), Failure> {
+    let written = anstream::stdout().write_all(text.as_bytes());
+    written.map_err(|error| Failure::new(Exit::Error, format!("this cannot be printed: {error}"), ""))
+}
+
 fn human(report: &Report) -> String {
-    let Report { size, root, .. } = report;
+    let Report { size, root, findings, .. } = report;
+    let entries = counted(*size, "entry", "entries");
     if report.ok {
-        return format!("OK: {size} entries, every row recomputed\nroot {root}\n");
+        return format!("INTACT: {entries}, every row recomputed\nroot {root}\n");
     }
-    let mut text = format!("BAD: {} findings in {size} entries\n", report.findings.len());
+    let (word, next) = verdict(report);
+    let count = counted(findings.len() as u64, "finding", "findings");
+    let mut text = format!("{word}: {count} in {entries}\n");
     if let Some(index) = report.first_bad {
-        text.push_str(&format!("first bad entry: #{index}\n"));
+        let _ = writeln!(text, "first bad entry: #{index}");
     }
-    for finding in &report.findings {
-        let place = match (finding.column, &finding.key) {
-            (Some(column), Some(key)) => format!(" {column} {key}"),
-            (Some(column), None) => format!(" {column}"),
-            _ => String::new(),
-        };
-        text.push_str(&format!("  {}{place}: {}\n", finding.code, finding.detail));
+    for finding in findings.iter().take(SHOWN_MAX) {
+        let _ = writeln!(text, "  {}{}: {}", finding.code, place(finding), finding.detail);
     }
-    text.push_str("next: serve nothing from this folder; put back a copy that holds, with all entries that the anchor knows\n");
+    if let Some(more) = findings.len().checked_sub(SHOWN_MAX).filter(|more| *more > 0) {
+        let _ = writeln!(text, "  … and {more} more: --json lists them");
+    }
+    for words in &report.words {
+        let _ = writeln!(text, "  in its own words: {words}");
+    }
+    let _ = writeln!(text, "next (exit {}): {next}", report.exit().code());
     text
+}
+
+/// What it is in a word, and what to do.
+fn verdict(report: &Report) -> (&'static str, &'static str) {
+    let no_anchor = |finding: &Finding| finding.code == "anchor-absent";
+    match report.exit() {
+        Exit::Rollback if report.findings.iter().all(no_anchor) => (
+            "NO ANCHOR",
+            "give --anchor FILE, or put the anchor back; without it nobody can tell whether entries are gone",
+        ),
+        Exit::Rollback => (
+            "ROLLED BACK",
+            "serve nothing from this folder: it is older than its anchor, or of another history; put back the newest copy",
+        ),
+        _ => (
+            "TAMPERED",
+            "serve nothing from this folder: it is not what was written; put back a copy that holds, with all entries that the anchor knows",
+        ),
+    }
+}
+
+fn place(finding: &Finding) -> String {
+    let mut place = String::new();
+    for part in [
+        finding.column.map(str::to_owned),
+        finding.index.map(|index| format!("#{index}")),
+        finding.key.clone(),
+    ] {
+        if let Some(part) = part {
+            let _ = write!(place, " {part}");
+        }
+    }
+    place
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -1,20 +1,23 @@
 //! `writd init`: makes a log.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use schemas::kinds::Use;
 use schemas::text::Origin;
 
 use super::Failure;
-use crate::birth::{self, Birth, BirthError};
+use crate::birth::{self, Birth, BirthError, Born};
 use crate::clock::{Clock, SystemClock};
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::keyfile;
 
-/// Makes a log in an empty folder: its keys, its trust file, its anchor and its first entry.
+/// Where `writ` looks for the trust file, as a shell finds it.
+const CONFIG: &str = "\"${XDG_CONFIG_HOME:-$HOME/.config}/writ\"";
+
+/// Make a log in an empty folder: its keys, its trust file, its anchor and its first entry.
 #[derive(Debug, Args)]
 pub struct Init {
     /// Folder of the log; must be empty or not there yet.
@@ -46,8 +49,16 @@ pub fn run(args: &Init) -> Result<(), Failure> {
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
     let birth = Birth { origin, registrars, time: SystemClock::new().now() };
     let born = birth::create(&folder, &anchor, &birth)
-        .map_err(|error| Failure::new(Exit::Error, &error, next(&error)))?;
-    let data = args.data.display();
+        .map_err(|error| Failure::new(exit(&error), &error, next(&error, &folder)))?;
+    let text = made(args, &folder, &anchor, &born);
+    let written = anstream::stdout().write_all(text.as_bytes());
+    written.map_err(|error| {
+        Failure::new(Exit::Error, format!("the log is made, but this cannot be printed: {error}"), "")
+    })
+}
+
+/// What was made, and what to do with it.
+fn made(args: &Init, folder: &Folder, anchor: &Path, born: &Born) -> String {
     let mut text = format!("log {} ({})\n", born.log, args.origin);
     if born.dev {
         text.push_str("dev: its registrar's key was made here; every verdict will say so\n");
@@ -61,35 +72,67 @@ pub fn run(args: &Init) -> Result<(), Failure> {
     if born.dev {
         text.push_str(&format!("  registrar    {} (.pub)\n", folder.registrar().display()));
     }
-    let registrar = if born.dev { folder.registrar().display().to_string() } else { "FILE".to_owned() };
+    let (data, trust) = (shell(&args.data), shell(&folder.trust()));
+    let registrar = if born.dev { Some(folder.registrar()) } else { private_half(&args.registrars) };
+    let registrar = registrar.map_or_else(|| "FILE".to_owned(), |path| shell(&path));
     let anchor_flag =
-        args.anchor.as_ref().map_or_else(String::new, |path| format!(" --anchor {}", path.display()));
+        args.anchor.as_ref().map_or_else(String::new, |path| format!(" --anchor {}", shell(path)));
     text.push_str("next:\n");
     text.push_str(&format!("  writd serve --data {data}{anchor_flag}\n"));
-    text.push_str(&format!(
-        "  hand {} to whoever verifies; keep {} apart from {data}\n",
-        folder.trust().display(),
-        anchor.display()
-    ));
+    text.push_str(&format!("  mkdir -p {CONFIG} && cp -i {trust} {CONFIG}/\n"));
     text.push_str("  writ keys generate --out agent.pem\n");
     text.push_str(&format!(
         "  writ keys register --registrar {registrar} --key agent.pem.pub --principal agent:planner/1 --role principal\n"
     ));
-    let written = anstream::stdout().write_all(text.as_bytes());
-    written.map_err(|error| {
-        Failure::new(Exit::Error, format!("the log is made, but this cannot be printed: {error}"), "")
-    })
+    text.push_str(&format!(
+        "hand {} to whoever verifies; keep {} apart from {}\n",
+        folder.trust().display(),
+        anchor.display(),
+        args.data.display()
+    ));
+    text
 }
 
-fn next(error: &BirthError) -> String {
+/// A path as a shell takes it.
+fn shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%:=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+/// The private key beside the first registrar's public one, where it is there.
+fn private_half(registrars: &[PathBuf]) -> Option<PathBuf> {
+    let public = registrars.first()?;
+    let private = public.with_extension("");
+    (public.extension().is_some_and(|extension| extension == "pub") && private.is_file()).then_some(private)
+}
+
+fn exit(error: &BirthError) -> Exit {
     match error {
-        BirthError::NotEmpty { .. } => {
-            "give another --data, or writd serve --data DIR for the log that is there".into()
+        BirthError::SameRegistrar { .. } => Exit::Usage,
+        _ => Exit::Error,
+    }
+}
+
+fn next(error: &BirthError, folder: &Folder) -> String {
+    match error {
+        BirthError::NotEmpty { .. } if folder.store().is_dir() => {
+            format!(
+                "give another --data, or serve the log that is there: writd serve --data {}",
+                shell(folder.root())
+            )
         }
+        BirthError::NotEmpty { .. } => "give another --data; there is no log in this folder".into(),
         BirthError::AnchorExists { .. } => {
             "give another --data or --anchor; move the old anchor away only if its log is gone for good"
                 .into()
         }
+        BirthError::NoAnchorFolder { .. } => "make that folder, or give another --anchor".into(),
+        BirthError::SameRegistrar { .. } => "give each --registrar once".into(),
         _ => "put it right, empty the folder, and run writd init again".into(),
     }
 }

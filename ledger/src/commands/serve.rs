@@ -1,7 +1,7 @@
 //! `writd serve`: takes a log into service.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,21 +15,22 @@ use crate::clock::SystemClock;
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::http;
+use crate::http::limits::Timeouts;
 use crate::log::{Running, StartError};
 use crate::queue::QueueLimits;
 use crate::recover::OpenError;
 use crate::store::StoreError;
 use crate::store::rocks::RocksStore;
 
-/// Serves a log over HTTP until SIGTERM or SIGINT.
+/// Serve a log over HTTP until SIGTERM or SIGINT.
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Folder of the log.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// Address to listen on; port 0 takes a free one.
+    /// Address to listen on, or a host name with a port; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8377")]
-    listen: SocketAddr,
+    listen: String,
     /// Where the anchor is. Default: DIR.anchor beside the folder.
     #[arg(long, value_name = "FILE")]
     anchor: Option<PathBuf>,
@@ -40,14 +41,7 @@ pub struct Serve {
 
 /// Runs the command.
 pub fn run(args: &Serve) -> Result<(), Failure> {
-    if !args.listen.ip().is_loopback() && !args.insecure_listen {
-        let what = format!(
-            "{} can be reached by others; reading is not controlled and nothing is encrypted yet",
-            args.listen
-        );
-        let next = "listen on 127.0.0.1 behind a proxy that does both, or add --insecure-listen";
-        return Err(Failure::new(Exit::Usage, what, next));
-    }
+    let addresses = addresses(args)?;
     let folder = Folder::new(&args.data);
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
     http::install_metrics();
@@ -60,13 +54,35 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         .map_err(|error| start_failure(&error, args))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Error, format!("threads: {error}"), ""))?;
-    runtime.block_on(listen(args, &running))?;
+    runtime.block_on(listen(&addresses, &running))?;
     running.stop();
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn listen(args: &Serve, running: &Running) -> Result<(), Failure> {
+/// The addresses that are meant: all of them such that only this machine reaches them, unless others are asked for.
+fn addresses(args: &Serve) -> Result<Vec<SocketAddr>, Failure> {
+    let text = &args.listen;
+    let resolved = text.to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+    let mut addresses = resolved.map_err(|error| {
+        let what = format!("--listen {text} is no address: {error}");
+        Failure::new(Exit::Usage, what, "give an address or a host name with a port, such as 127.0.0.1:8377")
+    })?;
+    if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback())
+        && !args.insecure_listen
+    {
+        let what = format!(
+            "{open} can be reached by others; reading is not controlled and nothing is encrypted yet"
+        );
+        let next = "listen on 127.0.0.1 behind a proxy that does both, or add --insecure-listen";
+        return Err(Failure::new(Exit::Usage, what, next));
+    }
+    // Clients try 127.0.0.1 where nothing else is said.
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    Ok(addresses)
+}
+
+async fn listen(addresses: &[SocketAddr], running: &Running) -> Result<(), Failure> {
     let failed = |what: &'static str| {
         move |error: std::io::Error| {
             Failure::new(Exit::Error, format!("{what}: {error}"), "give another --listen")
@@ -75,8 +91,7 @@ async fn listen(args: &Serve, running: &Running) -> Result<(), Failure> {
     // Before the address is told to anybody: a signal from then on ends cleanly.
     let mut terminate = signal(SignalKind::terminate()).map_err(failed("signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed("signals"))?;
-    let listener =
-        TcpListener::bind(args.listen).await.map_err(failed("the address cannot be listened on"))?;
+    let listener = TcpListener::bind(addresses).await.map_err(failed("the address cannot be listened on"))?;
     let address = listener.local_addr().map_err(failed("the address cannot be told"))?;
     let log = running.log();
     let size = log.published().head.size;
@@ -92,7 +107,8 @@ async fn listen(args: &Serve, running: &Running) -> Result<(), Failure> {
         }
         tracing::info!("told to stop");
     };
-    http::serve::serve(listener, http::router(Arc::clone(log)), stop).await;
+    let timeouts = Timeouts::default();
+    http::serve::serve(listener, http::router(Arc::clone(log), timeouts), timeouts, stop).await;
     Ok(())
 }
 
@@ -101,7 +117,16 @@ fn start_failure(error: &StartError, args: &Serve) -> Failure {
     let fsck = format!("writd fsck --data {data}");
     let (exit, next) = match error {
         StartError::Open(OpenError::Store(StoreError::Absent { .. })) => {
-            (Exit::Error, format!("writd init --data {data} --origin NAME"))
+            let folder = Folder::new(&args.data);
+            let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
+            let next = if anchor.exists() {
+                format!("put the folder of the log back: its anchor {} is there", anchor.display())
+            } else if folder.is_free().unwrap_or(false) {
+                format!("writd init --data {data} --origin NAME")
+            } else {
+                "give --data the folder that writd init made; this one holds something else".to_owned()
+            };
+            (Exit::Error, next)
         }
         StartError::Open(OpenError::Store(StoreError::Held { .. })) => {
             (Exit::Error, "stop the other writd first".to_owned())

@@ -62,7 +62,7 @@ impl Marks {
         let Slots(slots) = match &self.slots {
             Ok(slots) => slots,
             Err(error) => {
-                tracing::warn!(%error, "the anchor cannot be read");
+                findings.heard(error);
                 let detail = "the anchor cannot be read; without it a rollback cannot be told";
                 return findings.log(error.code(), None, detail);
             }

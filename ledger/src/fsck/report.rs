@@ -1,6 +1,7 @@
 //! Findings, and the report that they make.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use data_encoding::HEXLOWER;
 use schemas::tree::TreeHash;
@@ -45,7 +46,7 @@ pub struct Report {
     pub first_bad: Option<u64>,
     /// The findings, by index.
     pub findings: Vec<Finding>,
-    /// The store's own words, which name files. For people: they are not the same for the same bytes elsewhere.
+    /// Words of the store and the system, which name files. For people: the same bytes elsewhere have others.
     #[serde(skip)]
     pub words: Vec<String>,
 }
@@ -110,10 +111,10 @@ impl Findings {
         self.add(Finding { code, column, key: None, index: Some(first), detail });
     }
 
-    /// The store's own words name files: they go to people and to the program's log, once.
-    fn heard(&mut self, error: &StoreError) {
+    /// Words of the store or the system that name files: they go to people and to the program's log, once.
+    pub(crate) fn heard(&mut self, error: &impl fmt::Display) {
         if self.words.insert(error.to_string()) {
-            tracing::warn!(%error, "the store could not be read");
+            tracing::warn!(%error, "this could not be read");
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 
-use super::limits::BODY_TIMEOUT;
 use super::problem::Problem;
 
 /// The media type of a request, without parameters.
@@ -26,6 +26,7 @@ pub(super) async fn read(
     body: Body,
     most: usize,
     code: &'static str,
+    limit: Duration,
 ) -> Result<Vec<u8>, Problem> {
     let too_large = |got: String| {
         let detail = format!("the body has {got} bytes; at most {most} are accepted here");
@@ -41,8 +42,8 @@ pub(super) async fn read(
         return Err(too_large(announced.to_string()));
     }
     let mut bytes = Vec::with_capacity(announced.unwrap_or_default());
-    let whole = timeout(BODY_TIMEOUT, collect(body, most, &mut bytes)).await.map_err(|_| {
-        let detail = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
+    let whole = timeout(limit, collect(body, most, &mut bytes)).await.map_err(|_| {
+        let detail = format!("the body did not arrive within {} s", limit.as_secs_f64());
         Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
     })?;
     match whole {

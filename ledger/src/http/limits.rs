@@ -8,14 +8,22 @@ pub const CONNECTIONS_MAX: usize = 1_024;
 /// Most requests that read the store at once; one more is told to come back.
 pub const READS_MAX: usize = 256;
 
-/// How long a client may take to send its next request's head, counted also while it sends nothing at all.
-pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long clients may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// To send the next request's head, counted also while nothing at all is sent.
+    pub head: Duration,
+    /// To send a body.
+    pub body: Duration,
+    /// To go on reading an answer.
+    pub write: Duration,
+}
 
-/// How long a client may take to send a body.
-pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a client may leave an answer unread.
-pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(10), body: Duration::from_secs(30), write: Duration::from_secs(30) }
+    }
+}
 
 /// How long open requests may take to end once the program is told to stop.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(10);

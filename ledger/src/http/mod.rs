@@ -3,11 +3,10 @@
 //! In scope: routes, strict reading of requests, problem details, the accept loop with its time limits.
 //! Out of scope: what is true of a log; handlers ask [`crate::submit`] and [`crate::read`].
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::response::Response;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::Semaphore;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,14 +21,18 @@ mod cursor;
 mod json;
 mod layers;
 pub mod limits;
+mod metrics;
 mod problem;
 mod proofs;
 mod query;
 pub mod serve;
 mod service;
+mod shared;
 mod stall;
 mod statements;
 
+use limits::Timeouts;
+pub use metrics::install_metrics;
 use problem::Problem;
 
 /// What handlers share.
@@ -40,7 +43,8 @@ struct Shared {
     log: Arc<Log>,
     /// One permit for each request that may read the store at once.
     reads: Arc<Semaphore>,
-    openapi: OnceLock<String>,
+    timeouts: Timeouts,
+    openapi: String,
 }
 
 #[derive(OpenApi)]
@@ -48,13 +52,15 @@ struct Shared {
 struct Api;
 
 /// All routes of a log.
-pub fn router(log: Arc<Log>) -> Router {
+pub fn router(log: Arc<Log>, timeouts: Timeouts) -> Router {
     let (routes, mut api) = routes().split_for_parts();
+    shared::describe(&mut api);
     api.info.version = env!("CARGO_PKG_VERSION").to_owned();
     let app = App(Arc::new(Shared {
         log,
         reads: Arc::new(Semaphore::new(limits::READS_MAX)),
-        openapi: OnceLock::from(api.to_json().unwrap_or_default()),
+        timeouts,
+        openapi: api.to_json().unwrap_or_default(),
     }));
     layers::around(routes.with_state(app))
 }
@@ -82,12 +88,12 @@ impl App {
         Arc::clone(&self.0.log)
     }
 
-    fn openapi(&self) -> String {
-        self.0.openapi.get().cloned().unwrap_or_default()
+    fn timeouts(&self) -> &Timeouts {
+        &self.0.timeouts
     }
 
-    fn metrics(&self) -> Option<&'static PrometheusHandle> {
-        METRICS.get().and_then(Option::as_ref)
+    fn openapi(&self) -> String {
+        self.0.openapi.clone()
     }
 
     /// Runs a question against the latest head, on a thread that may wait for the disk.
@@ -104,22 +110,4 @@ impl App {
         });
         answer.await.map_err(|error| Problem::internal(format!("the question failed: {error}")))?
     }
-}
-
-static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-
-/// Begins counting, once for the whole program.
-pub fn install_metrics() {
-    METRICS.get_or_init(|| {
-        let seconds =
-            [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
-        let statements = [1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 8_192.0];
-        PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)
-            .and_then(|builder| {
-                builder.set_buckets_for_metric(Matcher::Suffix("_statements".into()), &statements)
-            })
-            .ok()
-            .and_then(|builder| builder.install_recorder().ok())
-    });
 }

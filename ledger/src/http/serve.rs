@@ -15,16 +15,19 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use super::limits::{
-    CONNECTIONS_MAX, HEAD_TIMEOUT, HEADERS_MAX, READ_BUFFER_BYTES, STOP_TIMEOUT, WRITE_TIMEOUT,
-};
+use super::limits::{CONNECTIONS_MAX, HEADERS_MAX, READ_BUFFER_BYTES, STOP_TIMEOUT, Timeouts};
 use super::stall::Stall;
 
 /// How long to wait after the system refused to accept a connection.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// Serves connections until `stop` ends, then lets open requests finish.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    timeouts: Timeouts,
+    stop: impl Future<Output = ()>,
+) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let (stopping, told) = watch::channel(false);
     tokio::pin!(stop);
@@ -36,7 +39,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let (stream, permit) = accepted;
         let (router, told) = (router.clone(), told.clone());
         tokio::spawn(async move {
-            connection(stream, router, told).await;
+            connection(stream, router, timeouts, told).await;
             drop(permit);
         });
     }
@@ -69,7 +72,7 @@ async fn accept(
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, mut told: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, router: Router, timeouts: Timeouts, mut told: watch::Receiver<bool>) {
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -81,11 +84,11 @@ async fn connection(stream: TcpStream, router: Router, mut told: watch::Receiver
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(timeouts.head)
         .max_headers(HEADERS_MAX)
         .max_buf_size(READ_BUFFER_BYTES)
         .keep_alive(true)
-        .serve_connection(TokioIo::new(Stall::new(stream, WRITE_TIMEOUT)), service);
+        .serve_connection(TokioIo::new(Stall::new(stream, timeouts.write)), service);
     tokio::pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => {

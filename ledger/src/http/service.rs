@@ -73,13 +73,9 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, P
     path = "/metrics",
     responses((status = 200, description = "metrics", body = String, content_type = "text/plain; version=0.0.4"))
 )]
-pub(super) async fn metrics(State(app): State<App>) -> Response {
-    let text = app.metrics().map_or_else(String::new, |handle| {
-        handle.run_upkeep();
-        handle.render()
-    });
-    (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
-        .into_response()
+pub(super) async fn metrics() -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (StatusCode::OK, headers, super::metrics::render()).into_response()
 }
 
 /// What is running.

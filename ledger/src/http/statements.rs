@@ -25,6 +25,9 @@ use crate::submit::submit;
 const COSE: &str = "application/cose";
 const CBOR_SEQ: &str = "application/cbor-seq";
 
+/// For the one client that asked, and for good: a statement has one place and one form.
+const NEVER_CHANGES: &str = "private, max-age=31536000, immutable";
+
 /// Appends one statement, or many as a CBOR sequence.
 ///
 /// The bytes are stored as they are sent. Sending the same bytes again answers with the same place.
@@ -54,13 +57,15 @@ pub(super) async fn post(
     body: Body,
 ) -> Result<Response, Problem> {
     Params::read(&uri, &[])?;
+    let limit = app.timeouts().body;
     match body::media_type(&headers) {
         Some(COSE) => {
-            let statement = body::read(&headers, body, STATEMENT_BYTES_MAX, "statement-too-large").await?;
+            let statement =
+                body::read(&headers, body, STATEMENT_BYTES_MAX, "statement-too-large", limit).await?;
             post_one(&app, statement).await
         }
         Some(CBOR_SEQ) => {
-            let bytes = body::read(&headers, body, BATCH_BYTES_MAX, "batch-too-large").await?;
+            let bytes = body::read(&headers, body, BATCH_BYTES_MAX, "batch-too-large", limit).await?;
             let answer = submit(app.log(), split(&bytes)?).await?;
             Ok(Json(ReceiptJson::from(answer)).into_response())
         }
@@ -141,16 +146,19 @@ pub(super) async fn get(
         if found.statement.id() != id {
             return Err(Problem::internal("the id's row leads to another statement"));
         }
-        let etag = HeaderValue::try_from(format!("\"{id}\""));
+        // Each form is bytes of its own.
+        let etag = HeaderValue::try_from(if json { format!("\"{id}.json\"") } else { format!("\"{id}\"") });
         let mut response = if json {
             Json(StatementJson::from(found)).into_response()
         } else {
             ([(header::CONTENT_TYPE, COSE)], found.statement.envelope.bytes().to_vec()).into_response()
         };
+        let headers = response.headers_mut();
         if let Ok(etag) = etag {
-            response.headers_mut().insert(header::ETAG, etag);
+            headers.insert(header::ETAG, etag);
         }
-        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(NEVER_CHANGES));
         Ok(response)
     })
     .await

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger::http::limits::Timeouts;
 use serde_json::Value;
 
 use crate::harness::Lab;
@@ -41,11 +42,16 @@ impl Reply {
 
 /// Serves the lab's log on a free port until the lab ends.
 pub(crate) fn serve(lab: &Lab) -> SocketAddr {
-    let router = ledger::http::router(Arc::clone(lab.running().log()));
+    serve_within(lab, Timeouts::default())
+}
+
+/// The same with other limits.
+pub(crate) fn serve_within(lab: &Lab, timeouts: Timeouts) -> SocketAddr {
+    let router = ledger::http::router(Arc::clone(lab.running().log()), timeouts);
     lab.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(ledger::http::serve::serve(listener, router, std::future::pending()));
+        tokio::spawn(ledger::http::serve::serve(listener, router, timeouts, std::future::pending()));
         address
     })
 }

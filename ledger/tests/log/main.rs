@@ -6,6 +6,7 @@ mod client;
 mod faults;
 mod harness;
 mod http;
+mod interface;
 mod memory;
 mod model;
 mod naming;

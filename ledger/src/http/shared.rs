@@ -1,0 +1,41 @@
+//! What any route can answer beside its own answers: one set, described at each of them.
+
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::{Content, OpenApi, Ref};
+
+/// Answers that no handler gives: the head of the request was wrong, or the program.
+const EVERYWHERE: [(&str, &str); 5] = [
+    ("400", "a head that can be read in two ways, or not a question"),
+    ("405", "another method; Allow says which"),
+    ("414", "path and query are too long"),
+    ("431", "the header fields are too large, or too many"),
+    ("500", "a fault of the program"),
+];
+
+/// Answer of every route that reads the store.
+const READING: (&str, &str) = ("503", "too many questions at once, or the log stopped; see Retry-After");
+
+/// Routes that hold back nothing but what is in memory.
+const IN_MEMORY: [&str; 7] =
+    ["/checkpoint", "/livez", "/metrics", "/openapi.json", "/readyz", "/v1/log", "/version"];
+
+/// Adds to each operation what it can answer beside what it says itself.
+pub(super) fn describe(api: &mut OpenApi) {
+    for (path, item) in &mut api.paths.paths {
+        let reading = Some(READING).filter(|_| !IN_MEMORY.contains(&path.as_str()));
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            for (status, description) in EVERYWHERE.into_iter().chain(reading) {
+                add(operation, status, description);
+            }
+        }
+    }
+}
+
+fn add(operation: &mut Operation, status: &str, description: &str) {
+    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+    let response = || {
+        ResponseBuilder::new().description(description).content("application/problem+json", problem).build()
+    };
+    operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response().into());
+}
