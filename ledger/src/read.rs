@@ -95,6 +95,12 @@ impl<'l> Reader<'l> {
         self.watch(self.rows().term(term, from, self.size(), limit).map_err(ReadError::from))
     }
 
+    /// The first entry of each term.
+    pub fn firsts(&self, terms: &[TermId]) -> Result<Vec<Option<Index>>, ReadError> {
+        let found = self.watch(self.rows().firsts(terms).map_err(ReadError::from))?;
+        Ok(found.into_iter().map(|index| index.filter(|index| index.0 < self.size())).collect())
+    }
+
     /// An entry's bytes. The caller has checked that it is below the size; then it must be there.
     pub fn entry_bytes(&self, index: Index) -> Result<Vec<u8>, ReadError> {
         let bytes = self.rows().entry_bytes(index).map_err(ReadError::from);

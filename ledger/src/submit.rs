@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use schemas::envelope::Statement;
-use schemas::ids::{KeyId, StatementId};
+use schemas::ids::{KeyId, StatementId, TermId};
 use schemas::payload::Body;
 use schemas::time::Index;
 use schemas::tree::TreeHash;
@@ -20,6 +20,9 @@ use crate::queue::{Room, Submission};
 use crate::read::{ReadError, Reader};
 use crate::sequencer::read_statement;
 use crate::store::rows::Rows;
+
+/// Statements that are looked up with one reader: few enough to keep all cores busy with a batch.
+const STATEMENTS_PER_READER: usize = 64;
 
 /// What became of posted statements, and what proves it.
 #[derive(Debug)]
@@ -162,17 +165,16 @@ fn stage(log: &Log, statements: &[Vec<u8>]) -> Result<Staged, Unavailable> {
 
 /// Checks statements that were posted together, on all cores.
 fn check(log: &Log, statements: &[Vec<u8>]) -> Result<Vec<Checked>, ReadError> {
-    if let [statement] = statements {
-        let decoded = decode(log, statement)?;
-        return Ok(vec![decoded.and_then(|candidate| check_signature(log, candidate, &HashSet::new()))]);
-    }
-    let decoded: Vec<Checked> =
-        statements.par_iter().map(|statement| decode(log, statement)).collect::<Result<_, _>>()?;
+    let portions: Vec<Vec<Checked>> = statements
+        .par_chunks(STATEMENTS_PER_READER)
+        .map(|portion| decode(log, portion))
+        .collect::<Result<_, _>>()?;
+    let decoded: Vec<Checked> = portions.into_iter().flatten().collect();
     let registered = registered_here(&decoded);
-    Ok(decoded
-        .into_par_iter()
-        .map(|checked| checked.and_then(|candidate| check_signature(log, candidate, &registered)))
-        .collect())
+    if let [_] = statements {
+        return Ok(decoded.into_iter().map(|checked| check_signature(log, checked, &registered)).collect());
+    }
+    Ok(decoded.into_par_iter().map(|checked| check_signature(log, checked, &registered)).collect())
 }
 
 /// Keys that statements of the batch itself register. The sequencer checks whether it really came to that.
@@ -182,10 +184,24 @@ fn registered_here(decoded: &[Checked]) -> HashSet<KeyId> {
 }
 
 /// Size, form, repeats: everything that needs no key.
-fn decode(log: &Log, bytes: &[u8]) -> Result<Checked, ReadError> {
+fn decode(log: &Log, portion: &[Vec<u8>]) -> Result<Vec<Checked>, ReadError> {
     // Read first, so that rows below it are complete.
     let reader = log.reader();
-    let looked_at = reader.size();
+    let mut checked: Vec<Checked> =
+        portion.iter().map(|bytes| decode_one(&reader, bytes)).collect::<Result<_, _>>()?;
+    let terms: Vec<TermId> =
+        checked.iter().flatten().filter_map(|c| Some(*c.unique.as_ref()?.term())).collect();
+    if terms.is_empty() {
+        return Ok(checked);
+    }
+    let unique = checked.iter_mut().flatten().filter(|candidate| candidate.unique.is_some());
+    for (candidate, first) in unique.zip(reader.firsts(&terms)?) {
+        candidate.earlier = earlier(&reader, candidate, first)?;
+    }
+    Ok(checked)
+}
+
+fn decode_one(reader: &Reader<'_>, bytes: &[u8]) -> Result<Checked, ReadError> {
     let id = StatementId::of(bytes);
     if let Some(index) = reader.index_of(&id)? {
         reader.found(index).and_then(|found| same_id(index, &id, &found.statement))?;
@@ -199,12 +215,9 @@ fn decode(log: &Log, bytes: &[u8]) -> Result<Checked, ReadError> {
         }
     };
     let unique = Unique::of(&statement);
-    let earlier = match &unique {
-        Some(unique) => earlier(&reader, unique, &statement)?,
-        None => None,
-    };
     let accepted = Accepted::new(statement);
-    Ok(Ok(Candidate { accepted, signature_checked: false, unique, earlier, looked_at }))
+    let looked_at = reader.size();
+    Ok(Ok(Candidate { accepted, signature_checked: false, unique, earlier: None, looked_at }))
 }
 
 /// An id row that leads to another statement is damage, not an answer.
@@ -218,15 +231,20 @@ fn same_id(index: Index, id: &StatementId, statement: &Statement) -> Result<(), 
     })
 }
 
-/// Another statement that shares what should be unique.
-fn earlier(reader: &Reader<'_>, unique: &Unique, statement: &Statement) -> Result<Option<Index>, ReadError> {
-    let Some(index) = reader.term(unique.term(), Index(0), 1)?.first().copied() else { return Ok(None) };
+/// Another statement that shares what should be unique: the first one under that term, if it really is so.
+fn earlier(
+    reader: &Reader<'_>,
+    candidate: &Candidate,
+    first: Option<Index>,
+) -> Result<Option<Index>, ReadError> {
+    let Some((index, unique)) = first.zip(candidate.unique) else { return Ok(None) };
     let other = read_statement(&Rows(reader.log().store()), index)?;
-    Ok(unique.is_shared(statement, &other).then_some(index))
+    Ok(unique.is_shared(&candidate.accepted.statement, &other).then_some(index))
 }
 
 /// The strict verdict on the signature, by the key as it is registered now.
-fn check_signature(log: &Log, mut candidate: Candidate, registered: &HashSet<KeyId>) -> Checked {
+fn check_signature(log: &Log, checked: Checked, registered: &HashSet<KeyId>) -> Checked {
+    let mut candidate = checked?;
     let envelope = &candidate.accepted.statement.envelope;
     let refused = |code, detail| Err(Outcome::Refused(Refused { id: Some(envelope.id), code, detail }));
     let key = log.registry().key(&envelope.kid).map(|registered| registered.key.clone());

@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use data_encoding::HEXLOWER;
+use schemas::ids::TermId;
 use thiserror::Error;
 
 pub mod rocks;
@@ -113,6 +114,19 @@ pub trait Store: Send + Sync + 'static {
         from: &[u8],
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError>;
+
+    /// The key of the first row of each term. Costs less than as many scans.
+    fn first_under(&self, terms: &[TermId]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let first = |term: &TermId| {
+            let mut found = None;
+            self.scan(Column::Terms, term.as_bytes(), &[], &mut |key, _| {
+                found = Some(key.to_vec());
+                ControlFlow::Break(())
+            })?;
+            Ok(found)
+        };
+        terms.iter().map(first).collect()
+    }
 
     /// Writes all rows and returns once they are durable. After an error nothing is known about them, and nothing may be
     /// written any more until the store was opened again.

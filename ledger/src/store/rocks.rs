@@ -104,15 +104,7 @@ impl Store for RocksStore {
         from: &[u8],
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
-        let mut options = ReadOptions::default();
-        if prefix.len() == TermId::LEN {
-            // Lets the filter of each table file answer for the whole term.
-            options.set_prefix_same_as_start(true);
-        } else {
-            options.set_total_order_seek(true);
-            options.fill_cache(false);
-            options.set_readahead_size(READAHEAD_BYTES);
-        }
+        let options = if prefix.len() == TermId::LEN { term_reading() } else { full_reading() };
         let mut rows = self.db.raw_iterator_cf_opt(self.family(column)?, options);
         rows.seek(if from.is_empty() { prefix } else { from });
         while let Some((key, value)) = rows.item() {
@@ -122,6 +114,17 @@ impl Store for RocksStore {
             rows.next();
         }
         rows.status().map_err(|error| fault("scan", &error))
+    }
+
+    fn first_under(&self, terms: &[TermId]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        // Opening an iterator costs more than placing it.
+        let mut rows = self.db.raw_iterator_cf_opt(self.family(Column::Terms)?, term_reading());
+        let first = |term: &TermId| {
+            rows.seek(term.as_bytes());
+            rows.status().map_err(|error| fault("scan", &error))?;
+            Ok(rows.key().filter(|key| key.starts_with(term.as_bytes())).map(<[u8]>::to_vec))
+        };
+        terms.iter().map(first).collect()
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
@@ -142,6 +145,23 @@ impl Store for RocksStore {
         options.set_sync(true);
         self.db.write_opt(write, &options).map_err(|error| fault("write", &error))
     }
+}
+
+/// For reading the rows of single terms.
+fn term_reading() -> ReadOptions {
+    let mut options = ReadOptions::default();
+    // Lets the filter of each table file answer for the whole term.
+    options.set_prefix_same_as_start(true);
+    options
+}
+
+/// For reading a column from end to end.
+fn full_reading() -> ReadOptions {
+    let mut options = ReadOptions::default();
+    options.set_total_order_seek(true);
+    options.fill_cache(false);
+    options.set_readahead_size(READAHEAD_BYTES);
+    options
 }
 
 fn database_options() -> Options {

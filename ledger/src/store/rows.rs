@@ -174,6 +174,15 @@ impl Rows<'_> {
         bad.map_or(Ok(found), Err)
     }
 
+    /// The first entry of each term.
+    pub fn firsts(&self, terms: &[TermId]) -> Result<Vec<Option<Index>>, StoreError> {
+        let read = |key: Vec<u8>| {
+            let bad = || StoreError::row(Column::Terms, &key, "not a term id and an index");
+            parse_term_key(&key).map(|(_, index)| index).ok_or_else(bad)
+        };
+        self.0.first_under(terms)?.into_iter().map(|key| key.map(read).transpose()).collect()
+    }
+
     /// Entries of a term from an index on, below `size`, ascending, at most `limit` of them.
     pub fn term(
         &self,
