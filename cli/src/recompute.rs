@@ -21,26 +21,25 @@ use crate::trust::{Trust, unpinned_head};
 /// Answers that may wait to be looked at.
 const AHEAD: usize = 8;
 
-/// Hands the entries below `size` to `visit`, in order and in portions.
-pub(crate) fn read_all(
-    client: &Client,
-    size: u64,
-    mut visit: impl FnMut(Vec<Vec<u8>>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+/// A portion of a log's entries, or why there are no more.
+pub(crate) type Portion = Result<Vec<Vec<u8>>, ClientError>;
+
+/// Hands the entries below `size`, in order and in portions, to `read`, while the next ones are fetched.
+pub(crate) fn read_all<T>(client: &Client, size: u64, read: impl FnOnce(mpsc::IntoIter<Portion>) -> T) -> T {
     thread::scope(|scope| {
-        let (sender, portions) = mpsc::sync_channel::<Result<Vec<Vec<u8>>, ClientError>>(AHEAD);
+        let (sender, portions) = mpsc::sync_channel::<Portion>(AHEAD);
         scope.spawn(move || {
             let mut start = 0;
             while start < size {
                 let portion = client.entries(start, size);
                 start += portion.as_ref().map_or(size, |entries| entries.len() as u64);
-                // Whoever looks at them may have seen enough.
+                // Whoever reads them may have seen enough.
                 if sender.send(portion).is_err() {
                     return;
                 }
             }
         });
-        portions.into_iter().try_for_each(|portion| visit(portion?))
+        read(portions.into_iter())
     })
 }
 
@@ -52,10 +51,13 @@ pub(crate) fn evidence(
 ) -> Result<Evidence, Failure> {
     let mut entries: Vec<Vec<u8>> = Vec::new();
     let mut tree = TreeHasher::new();
-    read_all(client, head.size(), |portion| {
-        portion.iter().for_each(|entry| tree.push(leaf_hash(entry)));
-        entries.extend(portion);
-        Ok(())
+    read_all(client, head.size(), |mut portions| {
+        portions.try_for_each(|portion| {
+            let portion = portion?;
+            portion.iter().for_each(|entry| tree.push(leaf_hash(entry)));
+            entries.extend(portion);
+            Ok::<(), ClientError>(())
+        })
     })?;
     if tree.root() != head.root() {
         let what = format!("the {} entries do not add up to the signed root", head.size());

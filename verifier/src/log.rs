@@ -74,6 +74,11 @@ impl Prepared {
         Self { leaf: leaf_hash(bytes), hash: EntryHash::of(bytes), content: decode(bytes) }
     }
 
+    /// When the entry was placed, as it says.
+    pub fn time(&self) -> Option<Time> {
+        Some(self.content.as_ref().ok()?.place.time)
+    }
+
     /// The statement, where the entry holds one of a known form.
     pub fn statement(&self) -> Option<&Statement> {
         match &self.content.as_ref().ok()?.said {

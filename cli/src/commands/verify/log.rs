@@ -1,22 +1,21 @@
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rayon::prelude::*;
-use schemas::note::Note;
-use schemas::time::Time;
-use verifier::checkpoint::{CheckpointVerifyError, VerifiedHead, verify_checkpoint};
-use verifier::log::{LogFinding, LogVerifier, Placed, Prepared};
+use std::num::NonZeroUsize;
+use std::thread;
 
+use cli::walk::{Walked, walk};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use schemas::time::Time;
+use verifier::checkpoint::VerifiedHead;
+use verifier::log::{LogVerifier, Prepared};
+
+use super::checks::{check, consistency_check, signature_check, witness_check};
 use super::coverage::Coverage;
 use super::report::{Check, CheckStatus, CoverageDocument, Document, text};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::heads::Since;
-use crate::recompute::{self, Checkpoint};
+use crate::recompute::{self, Checkpoint, read_all};
 use crate::schema;
 use crate::trust::Trust;
-
-/// Most findings that are kept; beyond it they are only counted.
-const FINDINGS_MAX: usize = 1_000;
 
 /// Check every signature, key, role, link, leaf and the signed root
 ///
@@ -32,12 +31,9 @@ pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Failure> {
     let Checkpoint { note, head, trust, exit: believed } =
         recompute::checkpoint(context, &client, trust.as_ref())?;
     let mut exit = exit.worse(believed);
-    let mut walk = Walk::new(context, head.size());
-    recompute::read_all(&client, head.size(), |portion| {
-        walk.take(&portion);
-        Ok(())
-    })?;
-    walk.progress.finish_and_clear();
+    let progress = progress(context, head.size());
+    let walk = read_all(&client, head.size(), |portions| Walk::over(portions, &progress))?;
+    progress.finish_and_clear();
     let mut checks = vec![signature_check(trust, &head), witness_check(trust, &note)];
     match trust {
         Some(trust) => match context.heads()?.advance(trust, &client, &note, &head) {
@@ -62,54 +58,43 @@ pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::ALL.into_iter().find(|exit| exit.code() == document.exit).unwrap_or(Exit::Error))
 }
 
-/// The state of reading a log from its beginning.
+fn progress(context: &Context, size: u64) -> ProgressBar {
+    let progress = ProgressBar::new(size);
+    if !context.output.draws_progress() {
+        progress.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    let template = "  {wide_bar} {human_pos}/{human_len}  {per_sec:.0}  ETA {eta}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        progress.set_style(style);
+    }
+    progress
+}
+
+/// What reading a log from its beginning showed.
 struct Walk {
     verifier: LogVerifier,
+    walked: Walked,
     coverage: Coverage,
-    findings: Vec<LogFinding>,
-    findings_total: u64,
-    unknown: u64,
+    /// Time of the first entry.
     first: Option<Time>,
-    progress: ProgressBar,
 }
 
 impl Walk {
-    fn new(context: &Context, size: u64) -> Self {
-        let progress = ProgressBar::new(size);
-        if !context.output.draws_progress() {
-            progress.set_draw_target(ProgressDrawTarget::hidden());
-        }
-        let template = "  {wide_bar} {human_pos}/{human_len}  {per_sec}  ETA {eta}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            progress.set_style(style);
-        }
-        Self {
-            verifier: LogVerifier::new(),
-            coverage: Coverage::default(),
-            findings: Vec::new(),
-            findings_total: 0,
-            unknown: 0,
-            first: None,
-            progress,
-        }
-    }
-
-    fn take(&mut self, portion: &[Vec<u8>]) {
-        let prepared: Vec<Prepared> = portion.par_iter().map(|entry| Prepared::new(entry)).collect();
-        let mut placed: Vec<Placed> = Vec::with_capacity(prepared.len());
-        for prepared in prepared {
-            if let Some(statement) = prepared.statement() {
-                self.coverage.add(statement);
+    fn over<E: Send>(
+        portions: impl Iterator<Item = Result<Vec<Vec<u8>>, E>> + Send,
+        progress: &ProgressBar,
+    ) -> Result<Self, E> {
+        let (mut verifier, mut coverage, mut first) = (LogVerifier::new(), Coverage::default(), None);
+        let see = |entry: &Prepared| {
+            first = first.or(entry.time());
+            if let Some(statement) = entry.statement() {
+                coverage.add(statement);
             }
-            placed.push(self.verifier.place(prepared));
-            self.first = self.first.or(self.verifier.time());
-        }
-        self.unknown += placed.iter().filter(|placed| placed.unknown).count() as u64;
-        let found: Vec<LogFinding> = placed.into_par_iter().filter_map(Placed::check).collect();
-        self.findings_total += found.len() as u64;
-        let room = FINDINGS_MAX.saturating_sub(self.findings.len());
-        self.findings.extend(found.into_iter().take(room));
-        self.progress.inc(portion.len() as u64);
+        };
+        let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let done = |count: usize| progress.inc(count as u64);
+        let walked = walk(portions, &mut verifier, see, done, workers)?;
+        Ok(Self { verifier, walked, coverage, first })
     }
 
     fn log(&self) -> String {
@@ -143,8 +128,8 @@ impl Walk {
 
     fn entries_check(&self) -> Check {
         let size = self.verifier.size();
-        let sound = size - self.findings_total.min(size);
-        let status = if self.findings_total == 0 { CheckStatus::Holds } else { CheckStatus::Broken };
+        let sound = size - self.walked.findings_total.min(size);
+        let status = if self.walked.findings_total == 0 { CheckStatus::Holds } else { CheckStatus::Broken };
         check("entries", status, format!("{sound}/{size} with sound link, key, role and signature"))
     }
 
@@ -169,7 +154,7 @@ impl Walk {
         if checks.iter().any(|check| broken(check) && check.name != "witnesses") {
             exit = exit.worse(Exit::Tampered);
         }
-        if !gaps.is_empty() || self.unknown > 0 {
+        if !gaps.is_empty() || self.walked.unknown > 0 {
             exit = exit.worse(Exit::Indeterminate);
         }
         if trust.is_none() {
@@ -183,14 +168,14 @@ impl Walk {
             size: head.size(),
             root: head.root().to_hex(),
             checks,
-            findings: self.findings,
-            findings_total: self.findings_total,
+            findings: self.walked.findings,
+            findings_total: self.walked.findings_total,
             coverage: CoverageDocument {
                 from: self.first.map(|time| time.0),
                 to: self.verifier.time().map(|time| time.0),
                 streams: self.coverage.streams(),
                 conflicts: self.coverage.conflicts(),
-                unknown: self.unknown,
+                unknown: self.walked.unknown,
                 gaps,
             },
             exit: exit.code(),
@@ -198,59 +183,17 @@ impl Walk {
     }
 }
 
-fn signature_check(trust: Option<&Trust>, head: &VerifiedHead) -> Check {
-    let key = format!("{}+{}", head.key().name(), head.key().id());
-    let detail = match trust {
-        Some(trust) => format!("key {key} (pinned in {})", trust.path().display()),
-        None => format!("key {key} (as named by the log's own genesis)"),
-    };
-    check("checkpoint-signature", CheckStatus::Holds, detail)
-}
-
-fn witness_check(trust: Option<&Trust>, note: &Note) -> Check {
-    let Some(trust) = trust.filter(|trust| trust.policy().needs_witnesses()) else {
-        return check("witnesses", CheckStatus::Skipped, "the trust file asks for none".into());
-    };
-    match verify_checkpoint(note, trust.policy()) {
-        Ok(checkpoint) => {
-            check("witnesses", CheckStatus::Holds, format!("quorum {} met", checkpoint.quorum()))
-        }
-        Err(error @ CheckpointVerifyError::QuorumNotMet { .. }) => {
-            check("witnesses", CheckStatus::Broken, error.to_string())
-        }
-        Err(error) => check("witnesses", CheckStatus::Broken, error.to_string()),
-    }
-}
-
-fn consistency_check(since: Since, head: &VerifiedHead) -> Check {
-    let size = head.size();
-    match since {
-        Since::First => check("consistency", CheckStatus::Skipped, "nothing was verified here before".into()),
-        Since::Same => check("consistency", CheckStatus::Holds, format!("size {size} was verified before")),
-        Since::Grown(before) => {
-            check("consistency", CheckStatus::Holds, format!("from size {before} (last verified) to {size}"))
-        }
-        Since::Earlier(later) => check(
-            "consistency",
-            CheckStatus::Holds,
-            format!("size {later} (last verified) goes on from this one, {size}"),
-        ),
-    }
-}
-
-fn check(name: &'static str, status: CheckStatus, detail: String) -> Check {
-    Check { name, status, detail }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
+    use crate::heads::Since;
     use crate::schema::tests::assert_described;
 
     fn walked(entries: &[Vec<u8>]) -> Walk {
-        let mut walk = Walk::new(&Context::quiet(), entries.len() as u64);
-        walk.take(entries);
-        walk
+        let portions = entries.chunks(3).map(|portion| Ok::<_, Infallible>(portion.to_vec()));
+        Walk::over(portions, &ProgressBar::hidden()).unwrap()
     }
 
     fn log() -> crate::testlog::TestLog {
@@ -294,6 +237,40 @@ mod tests {
             assert_eq!(document.exit, 10, "byte {at}");
             assert!(text(&document).contains("TAMPERED"));
         }
+    }
+
+    #[test]
+    fn any_number_of_workers_finds_the_same() {
+        let mut log = log();
+        for at in 4..400 {
+            let statement = log.note_by_registrar(at, "more");
+            log.append(&statement);
+        }
+        let mut entries = log.entries.clone();
+        for (at, byte) in [(70, 3), (71, 100), (200, 250), (390, 90)] {
+            entries[at][byte] ^= 1;
+        }
+        let with = |workers: usize| {
+            let (mut verifier, mut seen) = (LogVerifier::new(), 0);
+            let portions = entries.chunks(50).map(|portion| Ok::<_, Infallible>(portion.to_vec()));
+            let workers = NonZeroUsize::new(workers).unwrap();
+            let walked = walk(portions, &mut verifier, |_| seen += 1, |_| {}, workers).unwrap();
+            assert_eq!((verifier.size(), seen), (400, 400));
+            assert_eq!(walked.findings_total, walked.findings.len() as u64);
+            (walked.findings, verifier.root())
+        };
+        let alone = with(1);
+        assert!(alone.0.len() >= 4, "{:?}", alone.0);
+        for workers in [2, 3, 8] {
+            assert_eq!(with(workers), alone, "{workers} workers");
+        }
+    }
+
+    #[test]
+    fn a_portion_that_does_not_come_ends_the_walk_with_its_error() {
+        let log = log();
+        let portions = [Ok(log.entries.clone()), Err("gone"), Ok(log.entries.clone())];
+        assert_eq!(Walk::over(portions.into_iter(), &ProgressBar::hidden()).err(), Some("gone"));
     }
 
     #[test]

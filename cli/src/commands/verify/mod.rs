@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+mod checks;
 mod coverage;
 mod log;
 mod report;
