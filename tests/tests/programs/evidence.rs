@@ -30,7 +30,10 @@ fn the_same_verdict_from_the_whole_log_rests_on_nobodys_word() {
         assert_eq!(asserted[field], recomputed[field], "{field}");
     }
     // The strict profile believes nobody about what is not there.
-    assert_eq!(story.cli.run(&["who", &action, "--profile", "strict"]).code, 12);
+    let ran = story.cli.run(&["who", &action, "--profile", "strict"]);
+    assert_eq!(ran.code, 12, "{ran}");
+    let next = ran.stdout.lines().last().unwrap();
+    assert!(next.starts_with("Next: writ who ") && next.ends_with("--profile strict --recompute"), "{ran}");
     assert_eq!(story.cli.run(&["who", &action, "--profile", "strict", "--recompute"]).code, 0);
 }
 
@@ -53,8 +56,19 @@ fn evidence_is_judged_with_no_server_and_any_change_of_it_is_seen() {
     assert_eq!(ran.code, 0, "{ran}");
     let offline = ran.json();
     assert_eq!((&offline["outcome"], &offline["hops"]), (&online["outcome"], &online["hops"]));
+    let said = alone.run(&["bundle", "verify", file]);
+    assert!(said.stdout.ends_with(&format!("Next: writ bundle inspect {file}\n")), "needs no server: {said}");
     let nobody = alone.with_trust(None).run(&["bundle", "verify", file, "--json"]);
-    assert!(nobody.code == 13 && nobody.json()["outcome"] == "authorized", "{nobody}");
+    let verdict = nobody.json();
+    assert!(nobody.code == 13 && verdict["outcome"] == "indeterminate", "{nobody}");
+    let unpinned = &verdict["findings"][0];
+    assert_eq!(
+        (&unpinned["code"], &unpinned["severity"], &unpinned["effect"]),
+        (&json!("not-pinned"), &json!("error"), &json!("indeterminate"))
+    );
+    let nobody = alone.with_trust(None).run(&["bundle", "verify", file]);
+    assert!(nobody.code == 13 && !nobody.stdout.contains("AUTHORIZED"), "{nobody}");
+    assert!(nobody.stdout.contains("NOT PINNED") && !nobody.stdout.contains("VALID"), "{nobody}");
     let inspected = alone.ok(&["bundle", "inspect", file]);
     assert!(inspected.stdout.lines().next().unwrap().contains("UNVERIFIED"), "{inspected}");
 
@@ -75,6 +89,8 @@ fn evidence_is_judged_with_no_server_and_any_change_of_it_is_seen() {
         let ran = alone.run(&["bundle", "verify", file, "--json"]);
         assert_eq!(ran.code, 10, "{ran}");
         assert_eq!(ran.json()["schema"], "writ.error/1");
+        let inspected = alone.run(&["bundle", "inspect", file]);
+        assert!(inspected.stdout.starts_with("UNVERIFIED"), "{inspected}");
     }
 }
 

@@ -69,11 +69,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let file = printable(&file);
     context.output.text(&format!(
-        "wrote {file}  {} bytes  {entries} entries with proofs, {assertions} assertions, 1 checkpoint; trust not included\n\
+        "wrote {file}  {} bytes  {} with proofs, {}, 1 checkpoint; trust not included\n\
          Next: writ bundle verify {file} --trust FILE        (no network, no server)\n",
-        bytes.len()
+        bytes.len(),
+        count(entries, "entry", "entries"),
+        count(assertions, "assertion", "assertions"),
     ))?;
     Ok(exit)
+}
+
+fn count(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
@@ -97,6 +103,12 @@ mod tests {
         let (subject, file) = (StatementId::new([1; 32]), "a.bundle".into());
         let schema = schema::BUNDLE_CREATED;
         assert_described(&Document { schema, subject, file, bytes: 1, entries: 2, assertions: 3 });
+    }
+
+    #[test]
+    fn one_is_counted_as_one() {
+        assert_eq!(count(1, "entry", "entries"), "1 entry");
+        assert_eq!(count(2, "entry", "entries"), "2 entries");
     }
 
     #[test]
