@@ -105,6 +105,7 @@ fn the_verdict_has_the_fields_that_were_agreed() {
         "decision",
         "moment",
         "hops",
+        "relies_on",
         "findings",
         "profile",
         "trust",
@@ -118,8 +119,10 @@ fn the_verdict_has_the_fields_that_were_agreed() {
     assert_eq!(fields(&verdict["moment"]), set(&["at", "established"]));
     assert_eq!(fields(&verdict["profile"]), set(&["name", "version"]));
     assert_eq!(fields(&verdict["as_of"]), set(&["origin", "size", "root", "time"]));
-    // `scope` and `effect` go beyond what was agreed: what a hop hands on, and what a finding does to the outcome.
-    let hop = ["id", "index", "delegator", "delegatee", "via", "assurance", "findings", "scope"];
+    // `relies_on`, `scope`, `at` and `effect` go beyond what was agreed: what the subject names beside its hops, what a hop
+    // hands on and when, and what a finding does to the outcome.
+    assert_eq!(fields(&verdict["relies_on"][0]), set(&["kind", "name", "id", "index"]));
+    let hop = ["id", "index", "delegator", "delegatee", "via", "assurance", "findings", "scope", "at"];
     assert_eq!(fields(&verdict["hops"][0]), set(&hop));
     let finding = ["code", "severity", "statement", "index", "expected", "got", "detail", "effect"];
     assert_eq!(fields(&verdict["findings"][0]), set(&finding));
