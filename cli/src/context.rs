@@ -1,6 +1,7 @@
 //! What every command shares: the global options, and what they lead to.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -16,17 +17,20 @@ use crate::trust::Trust;
 /// Where `writd serve` listens unless told otherwise.
 const DEFAULT_SERVER: &str = "http://127.0.0.1:8377";
 
+/// What the help calls the options of every command.
+const HEADING: &str = "Everywhere";
+
 /// Options that every command takes. An empty one counts as not given, as empty variables do.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
     /// Address of the log's server
-    #[arg(long, global = true, env = "WRIT_SERVER", value_name = "URL", default_value = DEFAULT_SERVER)]
+    #[arg(long, global = true, env = "WRIT_SERVER", value_name = "URL", default_value = DEFAULT_SERVER, help_heading = HEADING)]
     server: String,
     /// File that pins the log's keys and genesis [default: $XDG_CONFIG_HOME/writ/trust.policy]
-    #[arg(long, global = true, env = "WRIT_TRUST", value_name = "FILE")]
+    #[arg(long, global = true, env = "WRIT_TRUST", value_name = "FILE", help_heading = HEADING)]
     trust: Option<OsString>,
     /// Print one JSON document instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HEADING)]
     pub(crate) json: bool,
 }
 
@@ -48,10 +52,17 @@ impl Context {
         Self { output: Output::new(global.json), global }
     }
 
-    /// The client of the server that was named.
+    /// The client of the server that was named, for somebody who waits for the answer.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
+        Ok(self.patient_client()?.impatient())
+    }
+
+    /// The client of the server that was named, for work that outlasts a server's restart.
+    pub(crate) fn patient_client(&self) -> Result<Client, Failure> {
         let server = if self.global.server.is_empty() { DEFAULT_SERVER } else { &self.global.server };
-        Ok(Client::new(server, WAIT)?)
+        // Nobody is left to be told where standard error is gone.
+        let say = |server: &str| drop(writeln!(anstream::stderr().lock(), "waiting for {server} ..."));
+        Ok(Client::new(server, WAIT)?.with_notice(say))
     }
 
     /// What is pinned, if anything. A file that was named must be there; one that is there must be readable.
@@ -93,6 +104,23 @@ impl Context {
         Ok(state_folder()?.join("spool"))
     }
 
+    /// The log that the server serves, for commands that give an answer either way: where it is not the pinned one, that
+    /// is said and decides the exit, and nothing counts as pinned.
+    pub(crate) fn log_or_said<'t>(
+        &self,
+        client: &Client,
+        trust: Option<&'t Trust>,
+    ) -> Result<(LogId, Option<&'t Trust>, Exit), Failure> {
+        match self.log(client, trust) {
+            Ok(log) => Ok((log, trust, Exit::Ok)),
+            Err(failure) if failure.exit == Exit::Untrusted => {
+                self.output.failure_text(&failure);
+                Ok((client.log()?.log, None, Exit::Untrusted))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// The log that the server serves, which must be the pinned one.
     pub(crate) fn log(&self, client: &Client, trust: Option<&Trust>) -> Result<LogId, Failure> {
         let LogInfo { log, origin, .. } = client.log()?;
@@ -102,8 +130,7 @@ impl Context {
                 format!("{} serves another log than the pinned one", client.server()),
             )
             .values(format!("log {pinned} (pinned in {})", path.display()), format!("log {log} ({origin})"))
-            .exit(Exit::Untrusted)
-            .next("another --server, or the trust file of this log")),
+            .exit(Exit::Untrusted)),
             _ => Ok(log),
         }
     }

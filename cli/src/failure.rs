@@ -9,7 +9,10 @@ use gateway::spool::SpoolError;
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::resolve::CandidateRow;
 use crate::schema;
+
+mod advice;
 
 /// Why a command did not do what it was asked.
 #[derive(Clone, Debug, Serialize)]
@@ -22,9 +25,12 @@ pub(crate) struct Failure {
     pub(crate) expected: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) got: Option<Box<str>>,
-    /// What to try next.
-    #[serde(rename = "try", skip_serializing_if = "Option::is_none")]
-    pub(crate) next: Option<Box<str>>,
+    /// What to try next. There is always something.
+    #[serde(rename = "try")]
+    pub(crate) next: Box<str>,
+    /// What an ambiguous id may mean.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) candidates: Box<[CandidateRow]>,
     #[serde(skip)]
     pub(crate) exit: Exit,
 }
@@ -40,22 +46,21 @@ pub(crate) struct FailureDocument<'a> {
 impl Failure {
     /// A failure that is no verdict.
     pub(crate) fn new(code: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            what: what.into(),
-            expected: None,
-            got: None,
-            next: None,
-            exit: Exit::Error,
-        }
+        let code = code.into();
+        let next = advice::of(&code, Exit::Error).into();
+        let candidates = Box::default();
+        Self { code, what: what.into(), expected: None, got: None, next, candidates, exit: Exit::Error }
     }
 
     pub(crate) fn usage(code: impl Into<String>, what: impl Into<String>) -> Self {
         Self::new(code, what).exit(Exit::Usage)
     }
 
+    /// Also changes the advice, unless the failure has some of its own.
     pub(crate) fn exit(self, exit: Exit) -> Self {
-        Self { exit, ..self }
+        let is_general = *self.next == *advice::of(&self.code, self.exit);
+        let next = if is_general { advice::of(&self.code, exit).into() } else { self.next };
+        Self { exit, next, ..self }
     }
 
     pub(crate) fn values(self, expected: impl ToString, got: impl ToString) -> Self {
@@ -63,7 +68,17 @@ impl Failure {
     }
 
     pub(crate) fn next(self, next: impl Into<String>) -> Self {
-        Self { next: Some(next.into().into()), ..self }
+        Self { next: next.into().into(), ..self }
+    }
+
+    /// Says of a server that was not there that nothing was begun yet.
+    pub(crate) fn before_signing(self) -> Self {
+        match self.code.as_str() {
+            "server-unreachable" | "server-timeout" => {
+                Self { what: format!("{}; nothing was signed and nothing is kept", self.what), ..self }
+            }
+            _ => self,
+        }
     }
 
     pub(crate) fn document(&self) -> FailureDocument<'_> {
@@ -96,8 +111,6 @@ impl From<KeyFileError> for Failure {
             KeyFileError::OpenToOthers { path, mode } => {
                 failure.values("600", format!("{mode:03o}")).next(format!("chmod 600 {}", path.display()))
             }
-            KeyFileError::Exists { .. } => failure.next("another file name: keys are never overwritten"),
-            KeyFileError::NotASecretKey { .. } => failure.next("`writ keys generate --out FILE`"),
             _ => failure,
         }
     }
@@ -130,7 +143,7 @@ impl From<ForwardError> for Failure {
 fn receipt_exit(code: &str) -> Exit {
     match code {
         "receipt-incomplete" => Exit::Error,
-        "note-not-by-trusted-key" | "note-key-unusable" | "checkpoint-unknown-origin" => Exit::Untrusted,
+        "note-not-by-trusted-key" | "note-key-unusable" | "wrong-log" => Exit::Untrusted,
         _ => Exit::Tampered,
     }
 }
@@ -160,11 +173,42 @@ mod tests {
     }
 
     #[test]
+    fn every_failure_says_what_to_try_next() {
+        let all = [
+            Failure::from(KeyFileError::Randomness { detail: String::new() }),
+            Failure::from(KeyFileError::SymbolicLink { path: "a".into() }),
+            Failure::from(KeyFileError::NotAPublicKey { path: "a".into(), detail: String::new() }),
+            Failure::from(KeyFileError::Encode { detail: String::new() }),
+            Failure::from(SpoolError::Number { expected: 1, got: None }),
+            Failure::from(SpoolError::Randomness { detail: String::new() }),
+            Failure::from(DraftError::NotAnObject),
+            Failure::from(DraftError::UnknownLabel { label: "a".into(), known: String::new() }),
+            Failure::new("a-code-of-tomorrow", "what"),
+        ];
+        for failure in all {
+            for exit in Exit::ALL {
+                let failure = failure.clone().exit(exit);
+                assert!(!failure.next.is_empty(), "{failure:?}");
+                let document = serde_json::to_value(failure.document()).unwrap();
+                assert_eq!(document["error"]["try"], *failure.next);
+            }
+        }
+    }
+
+    #[test]
+    fn general_advice_follows_the_exit_and_particular_advice_stays() {
+        let general = Failure::new("some-code", "what");
+        assert_ne!(general.clone().exit(Exit::Tampered).next, general.next);
+        let particular = Failure::new("some-code", "what").next("writ search");
+        assert_eq!(&*particular.exit(Exit::Tampered).next, "writ search");
+    }
+
+    #[test]
     fn a_receipt_that_proves_nothing_is_tampering_unless_the_log_is_another() {
         assert_eq!(receipt_exit("proof-root-mismatch"), Exit::Tampered);
         assert_eq!(receipt_exit("note-signature-invalid"), Exit::Tampered);
         assert_eq!(receipt_exit("note-not-by-trusted-key"), Exit::Untrusted);
-        assert_eq!(receipt_exit("checkpoint-unknown-origin"), Exit::Untrusted);
+        assert_eq!(receipt_exit("wrong-log"), Exit::Untrusted);
         assert_eq!(receipt_exit("receipt-incomplete"), Exit::Error);
     }
 

@@ -46,6 +46,11 @@ impl Output {
         finish(anstream::stdout().lock().write_all(text.as_bytes()))
     }
 
+    /// Prints text to standard output, unless a document is all that may stand there.
+    pub(crate) fn text_unless_json(&self, text: &str) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { self.text(text) }
+    }
+
     /// Prints one JSON document on a line to standard output.
     pub(crate) fn document(&self, document: &impl Serialize) -> Result<(), Failure> {
         let json = serde_json::to_string(document).map_err(|e| Failure::new("json-encode", e.to_string()))?;
@@ -83,8 +88,8 @@ impl Output {
         let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
         let mut text =
             format!("{style}error[{}]{style:#}: {}", printable(&failure.code), printable(&failure.what));
-        for (label, value) in [("expected", &failure.expected), ("got", &failure.got), ("try", &failure.next)]
-        {
+        let (expected, got) = (failure.expected.as_deref(), failure.got.as_deref());
+        for (label, value) in [("expected", expected), ("got", got), ("try", Some(&*failure.next))] {
             if let Some(value) = value {
                 let _ = write!(text, "\n  {label:<9} {}", printable(value));
             }

@@ -1,5 +1,7 @@
 //! Whom a key speaks for, as the log says. A wrong answer makes statements that are refused, never ones that are believed.
 
+use std::collections::BTreeSet;
+
 use gateway::client::{Client, Found, Query};
 use gateway::keyfile::SecretKey;
 use gateway::signer::{Signer, registrar_principal};
@@ -18,7 +20,9 @@ use crate::failure::Failure;
 pub(crate) struct Registration {
     pub(crate) principal: PrincipalId,
     pub(crate) roles: Vec<RoleGrant>,
-    /// Where it was last registered; 0 for a registrar of genesis.
+    /// The statement that registered it last: for a registrar of genesis, genesis.
+    pub(crate) id: StatementId,
+    /// Where that is.
     pub(crate) index: u64,
     /// Whether it was withdrawn since.
     pub(crate) withdrawn: Option<KeyOp>,
@@ -39,10 +43,10 @@ pub(crate) fn find(
 ) -> Result<Option<Registration>, Failure> {
     let kid = KeyId::of(public);
     let mut found = None;
-    for (index, key) in changes_of(client, &kid)? {
+    for Change { id, index, key } in changes_of(client, &kid)? {
         match (key.op, key.principal) {
             (KeyOp::Add | KeyOp::Rotate, Some(principal)) => {
-                found = Some(Registration { principal, roles: key.roles, index, withdrawn: None });
+                found = Some(Registration { principal, roles: key.roles, id, index, withdrawn: None });
             }
             (op, _) => {
                 if let Some(registration) = &mut found {
@@ -59,6 +63,7 @@ pub(crate) fn find(
     Ok(registrar.then(|| Registration {
         principal: registrar_principal(&kid),
         roles: vec![grant],
+        id: (*log).into(),
         index: 0,
         withdrawn: None,
     }))
@@ -68,7 +73,7 @@ pub(crate) fn find(
 pub(crate) fn public_of(client: &Client, log: &LogId, kid: &KeyId) -> Result<Option<PublicKey>, Failure> {
     let of_genesis = genesis(client, log)?;
     let of_log = of_genesis.keys.iter().map(|key| key.public).chain(of_genesis.registrars);
-    let registered = changes_of(client, kid)?.into_iter().filter_map(|(_, key)| key.public);
+    let registered = changes_of(client, kid)?.into_iter().filter_map(|change| change.key.public);
     Ok(of_log.chain(registered).find(|public| KeyId::of(public) == *kid))
 }
 
@@ -100,20 +105,53 @@ fn genesis(client: &Client, log: &LogId) -> Result<Genesis, Failure> {
     }
 }
 
-fn changes_of(client: &Client, kid: &KeyId) -> Result<Vec<(u64, Key)>, Failure> {
+/// The keys that may register others now.
+#[derive(Debug)]
+pub(crate) struct Registrars {
+    pub(crate) kids: BTreeSet<KeyId>,
+    /// How many of them a change of registrars takes.
+    pub(crate) threshold: u64,
+}
+
+/// The log's registrars, as it says.
+pub(crate) fn registrars(client: &Client, log: &LogId) -> Result<Registrars, Failure> {
+    let genesis = genesis(client, log)?;
+    let mut kids: BTreeSet<KeyId> = genesis.registrars.iter().map(KeyId::of).collect();
+    let mut withdrawn = BTreeSet::new();
+    for Change { key, .. } in changes(client, &Query::default().with("kind", "key"))? {
+        let registers = key.roles.iter().any(|grant| grant.role == Role::Registrar);
+        match key.op {
+            KeyOp::Add | KeyOp::Rotate if registers => kids.insert(key.kid),
+            KeyOp::Add | KeyOp::Rotate => kids.remove(&key.kid),
+            KeyOp::Retire | KeyOp::Compromise => withdrawn.insert(key.kid),
+        };
+    }
+    kids.retain(|kid| !withdrawn.contains(kid));
+    Ok(Registrars { kids, threshold: genesis.threshold })
+}
+
+/// A `key` statement in the log.
+struct Change {
+    id: StatementId,
+    index: u64,
+    key: Key,
+}
+
+fn changes_of(client: &Client, kid: &KeyId) -> Result<Vec<Change>, Failure> {
+    let query = Query::default().with("kind", "key").with("key", kid.to_hex());
+    let mut changes = changes(client, &query)?;
+    changes.retain(|change| change.key.kid == *kid);
+    Ok(changes)
+}
+
+fn changes(client: &Client, query: &Query) -> Result<Vec<Change>, Failure> {
     let mut changes = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
-        let query = Query::default()
-            .with("kind", "key")
-            .with("key", kid.to_hex())
-            .with_some("cursor", cursor.as_ref());
-        let page = client.search(&query)?;
+        let page = client.search(&query.clone().with_some("cursor", cursor.as_ref()))?;
         for found in &page.results {
-            if let Body::Key(key) = payload(found)?.body
-                && key.kid == *kid
-            {
-                changes.push((found.index, key));
+            if let Body::Key(key) = payload(found)?.body {
+                changes.push(Change { id: found.id, index: found.index, key });
             }
         }
         match page.next {

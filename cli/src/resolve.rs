@@ -1,13 +1,17 @@
-//! What an ID means: a full statement id, then an exact foreign id, then the beginning of a statement id.
+//! What an ID means: a full statement id, a place in the log (`#12`), an exact foreign id, the beginning of a statement id.
 
-use gateway::client::{Candidate, Client};
+use gateway::client::{Candidate, Candidates, Client, ClientError, Matched};
 use schemas::envelope::Statement;
-use schemas::payload::{Kind, Source};
+use schemas::ids::StatementId;
+use schemas::payload::{Body, Kind};
+use schemas::reference::ForeignRef;
+use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::registration::fetch;
-use crate::render::short;
+use crate::moment;
+use crate::registration::{decode, fetch};
+use crate::render::{short, statement};
 
 /// Shortest beginning of a statement id, in hex digits.
 const PREFIX_MIN: usize = 8;
@@ -18,53 +22,127 @@ const CANDIDATES_MAX: usize = 16;
 /// Which statement of one event is meant where the event's id is given, first choice first.
 const PREFERRED: [Kind; 4] = [Kind::Action, Kind::Decision, Kind::Delegation, Kind::Credential];
 
+/// One of several statements that an ambiguous id may mean.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CandidateRow {
+    pub(crate) id: StatementId,
+    pub(crate) kind: Kind,
+    pub(crate) index: u64,
+    /// When, as its signer says.
+    pub(crate) at: u64,
+    pub(crate) tenant: String,
+    pub(crate) summary: String,
+}
+
 /// The statement that `id` means. The server proposes; what it proposes must carry the id.
 pub(crate) fn resolve(client: &Client, id: &str) -> Result<Candidate, Failure> {
-    let found = match client.resolve(id) {
-        Ok(found) => found,
-        Err(error) if error.is_not_found() && error.code() == "not-found" => return Err(not_found(id)),
-        Err(error) => return Err(error.into()),
-    };
-    let candidates = found.candidates;
-    match candidates.as_slice() {
+    if id.is_empty() {
+        return Err(Failure::usage("empty-id", "the ID is empty").next("writ search --help"));
+    }
+    if let Some(place) = place(id) {
+        return at(client, place, id);
+    }
+    let Some(found) = ask(client, id)? else { return Err(not_found(id)) };
+    match found.candidates.as_slice() {
         [] => Err(not_found(id)),
         [only] => {
             check_carries(client, only, id)?;
             Ok(only.clone())
         }
-        several if several.len() > CANDIDATES_MAX || found.truncated => {
-            Err(ambiguous(id, several, found.truncated))
-        }
-        several => choose(client, id, several),
+        several => choose(client, id, several, &found),
     }
 }
 
-fn choose(client: &Client, id: &str, candidates: &[Candidate]) -> Result<Candidate, Failure> {
-    let mut sources = Vec::new();
-    for candidate in candidates {
-        sources.push(check_carries(client, candidate, id)?.payload.source);
-    }
-    match preferred(candidates, &sources) {
-        Some(chosen) => Ok(chosen.clone()),
-        None => Err(ambiguous(id, candidates, false)),
+/// What the server says the id may mean. Hex digits may be in capitals, also where the exact text is nobody's id.
+fn ask(client: &Client, id: &str) -> Result<Option<Candidates>, ClientError> {
+    match client.resolve(id) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is_not_found() && error.code() == "not-found" => {
+            let lower = id.to_ascii_lowercase();
+            let again = lower != id && is_hex(id);
+            if again { ask(client, &lower) } else { Ok(None) }
+        }
+        Err(error) => Err(error),
     }
 }
 
-/// The one statement of the most telling kind, where all are of one source event.
-fn preferred<'a>(candidates: &'a [Candidate], sources: &[Option<Source>]) -> Option<&'a Candidate> {
-    let event =
-        |source: &Option<Source>| source.as_ref().map(|source| (source.format.clone(), source.id.clone()));
-    let first = sources.first().map(event)?;
-    if sources.iter().any(|source| event(source) != first) {
-        return None;
+/// `#12`: a place in the log.
+fn place(id: &str) -> Option<u64> {
+    id.strip_prefix('#')?.parse().ok()
+}
+
+/// The statement at a place.
+fn at(client: &Client, index: u64, id: &str) -> Result<Candidate, Failure> {
+    if index >= client.log()?.as_of.size {
+        return Err(not_found(id));
     }
-    for kind in PREFERRED {
-        let mut of_kind = candidates.iter().filter(|candidate| candidate.kind == kind);
-        if let Some(chosen) = of_kind.next() {
-            return of_kind.next().is_none().then_some(chosen);
-        }
+    let entries = client.entries(index, index.saturating_add(1))?;
+    let (got, statement) = decode(entries.first().map_or(&[][..], Vec::as_slice))?;
+    if got != index {
+        return Err(Failure::new("wrong-entry", "the server answers with another entry")
+            .values(format!("entry #{index}"), format!("entry #{got}"))
+            .exit(Exit::Tampered));
     }
-    None
+    Ok(Candidate { id: statement.id(), index, kind: statement.payload.kind })
+}
+
+fn choose(
+    client: &Client,
+    id: &str,
+    several: &[Candidate],
+    found: &Candidates,
+) -> Result<Candidate, Failure> {
+    let mut statements = Vec::new();
+    for candidate in several.iter().take(CANDIDATES_MAX) {
+        statements.push(check_carries(client, candidate, id)?);
+    }
+    let is_whole = statements.len() == several.len() && !found.truncated;
+    if is_whole
+        && found.matched == Matched::Foreign
+        && is_one_event(&statements, id)
+        && let Some(chosen) = preferred(several)
+    {
+        return Ok(chosen.clone());
+    }
+    Err(ambiguous(id, &statements, several, !is_whole))
+}
+
+/// Whether all come from one event: of one source event, or, where nothing was imported, all by the same foreign id.
+fn is_one_event(statements: &[Statement], id: &str) -> bool {
+    let Some((first, rest)) = statements.split_first() else { return false };
+    let event = |statement: &Statement| {
+        let source = statement.payload.source.as_ref();
+        source.map(|source| (source.format.clone(), source.id.clone()))
+    };
+    rest.iter().all(|other| other.payload.tenant == first.payload.tenant && event(other) == event(first))
+        && (event(first).is_some()
+            || own_refs(first, id)
+                .iter()
+                .any(|shared| rest.iter().all(|other| own_refs(other, id).contains(shared))))
+}
+
+/// The foreign ids among a statement's own that `id` names, by value or as `type:value`.
+fn own_refs<'s>(statement: &'s Statement, id: &str) -> Vec<&'s ForeignRef> {
+    let credential = match &statement.payload.body {
+        Body::Delegation(hop) => hop.credential.as_ref(),
+        Body::Credential(credential) => Some(&credential.credential),
+        _ => None,
+    };
+    let named = |foreign: &&ForeignRef| {
+        foreign.value.as_str() == id
+            || id
+                .split_once(':')
+                .is_some_and(|(kind, value)| foreign.kind.as_str() == kind && foreign.value.as_str() == value)
+    };
+    statement.payload.refs.iter().chain(credential).filter(named).collect()
+}
+
+/// The one statement of the most telling kind.
+fn preferred(candidates: &[Candidate]) -> Option<&Candidate> {
+    let of_kind = |kind| candidates.iter().filter(move |candidate| candidate.kind == kind);
+    let kind = PREFERRED.into_iter().find(|kind| of_kind(*kind).next().is_some())?;
+    let mut chosen = of_kind(kind);
+    chosen.next().filter(|_| chosen.next().is_none())
 }
 
 /// The candidate's statement, which must be what the server says it is and carry the id.
@@ -77,14 +155,19 @@ fn check_carries(client: &Client, candidate: &Candidate, id: &str) -> Result<Sta
     Ok(statement)
 }
 
-/// Whether a statement is called `id`, or names something that is.
+/// Whether an id names another place than this one.
+pub(crate) fn is_elsewhere(id: &str, index: u64) -> bool {
+    place(id).is_some_and(|named| named != index)
+}
+
+/// Whether a statement is called `id`, or names something that is. Any can be at a place: see [`is_elsewhere`].
 pub(crate) fn carries(statement: &Statement, id: &str) -> bool {
     let own = statement.id().to_hex();
-    let begins = id.len() >= PREFIX_MIN && own.starts_with(id);
+    let begins = id.len() >= PREFIX_MIN && own.starts_with(&id.to_ascii_lowercase());
     let holds =
         |id: &str| serde_json::to_value(&statement.payload).is_ok_and(|payload| holds_text(&payload, id));
     // A foreign id may be given with its type: `request:…`.
-    begins || holds(id) || id.split_once(':').is_some_and(|(_, value)| holds(value))
+    place(id).is_some() || begins || holds(id) || id.split_once(':').is_some_and(|(_, value)| holds(value))
 }
 
 fn holds_text(value: &serde_json::Value, wanted: &str) -> bool {
@@ -96,73 +179,49 @@ fn holds_text(value: &serde_json::Value, wanted: &str) -> bool {
     }
 }
 
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 fn not_found(id: &str) -> Failure {
-    let what = format!("no statement in the log is, or carries, `{id}`");
+    let what = format!("the server finds no statement by `{id}`");
     let failure = Failure::new("not-found", what).exit(Exit::NotFound);
-    if id.len() < PREFIX_MIN && id.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if id.len() < PREFIX_MIN && is_hex(id) {
         return failure
             .next(format!("at least {PREFIX_MIN} digits of a statement id, or `writ search --help`"));
     }
-    failure.next("`writ search --help`: by principal, action, resource, task, decision or foreign id")
+    failure.next(
+        "with its type, as TYPE:VALUE (request:…, access-key:…); `writ search --ref TYPE:VALUE` also finds what \
+         only refers to it",
+    )
 }
 
-fn ambiguous(id: &str, candidates: &[Candidate], more: bool) -> Failure {
-    let rows: Vec<String> = candidates
+fn ambiguous(id: &str, statements: &[Statement], candidates: &[Candidate], more: bool) -> Failure {
+    let rows: Vec<CandidateRow> = candidates
         .iter()
-        .take(CANDIDATES_MAX)
-        .map(|candidate| format!("\n    {} {} at #{}", short(&candidate.id), candidate.kind, candidate.index))
+        .zip(statements)
+        .map(|(candidate, statement)| CandidateRow {
+            id: candidate.id,
+            kind: candidate.kind,
+            index: candidate.index,
+            at: statement.payload.at.0,
+            tenant: statement.payload.tenant.to_string(),
+            summary: statement::summary(&statement.payload, statement.envelope.iss.as_str()),
+        })
         .collect();
-    let rest = if more || candidates.len() > CANDIDATES_MAX { "\n    …and more" } else { "" };
-    let what = format!("`{id}` means several statements:{}{rest}", rows.concat());
-    Failure::usage("ambiguous-id", what)
-        .next("the same with one of these ids, or `writ search --ref TYPE:VALUE`")
+    let lines: Vec<String> = rows.iter().map(line).collect();
+    let rest = if more { "\n    …and more" } else { "" };
+    let what = format!("`{id}` means several statements:{}{rest}", lines.concat());
+    let failure = Failure::usage("ambiguous-id", what)
+        .next("the same with one of these ids, or `writ search --ref TYPE:VALUE`");
+    Failure { candidates: rows.into(), ..failure }
+}
+
+fn line(row: &CandidateRow) -> String {
+    let CandidateRow { id, kind, index, at, tenant, summary } = row;
+    let at = moment::show(schemas::time::Time(*at));
+    format!("\n    {}  #{index}  {kind}  {at}  {summary}  tenant {tenant}", short(id))
 }
 
 #[cfg(test)]
-mod tests {
-    use schemas::ids::{ByteString, StatementId};
-
-    use super::*;
-
-    fn candidate(kind: Kind, index: u64) -> Candidate {
-        Candidate { id: StatementId::new([index as u8; 32]), index, kind }
-    }
-
-    fn source(id: &str) -> Option<Source> {
-        Some(Source {
-            format: "cloudtrail".parse().unwrap(),
-            id: id.parse().unwrap(),
-            part: "x".parse().unwrap(),
-            digest: ByteString(vec![0; 32]),
-            adapter: "a".parse().unwrap(),
-        })
-    }
-
-    #[test]
-    fn of_one_event_the_action_is_meant_then_the_decision_then_the_delegation() {
-        let all = [
-            candidate(Kind::Credential, 1),
-            candidate(Kind::Delegation, 2),
-            candidate(Kind::Decision, 3),
-            candidate(Kind::Action, 4),
-        ];
-        for count in (1..=4).rev() {
-            let sources = vec![source("e"); count];
-            assert_eq!(preferred(&all[..count], &sources), Some(&all[count - 1]));
-        }
-    }
-
-    #[test]
-    fn several_of_the_preferred_kind_are_not_chosen_among() {
-        let two = [candidate(Kind::Action, 1), candidate(Kind::Action, 2), candidate(Kind::Decision, 3)];
-        assert_eq!(preferred(&two, &[source("e"), source("e"), source("e")]), None);
-    }
-
-    #[test]
-    fn statements_of_different_events_are_not_chosen_among() {
-        let two = [candidate(Kind::Action, 1), candidate(Kind::Decision, 2)];
-        assert_eq!(preferred(&two, &[source("e"), source("f")]), None);
-        assert_eq!(preferred(&two, &[source("e"), None]), None);
-        assert_eq!(preferred(&two, &[None, None]), Some(&two[0]));
-    }
-}
+mod tests;

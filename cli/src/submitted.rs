@@ -55,7 +55,14 @@ impl Submitted {
     /// The failure to end with, if any statement was refused or sending broke off.
     pub(crate) fn failure(&self) -> Option<Failure> {
         if let Some(failure) = &self.broke_off {
-            return Some(failure.clone());
+            let kept = self.kept;
+            return Some(match kept {
+                0 => failure.clone(),
+                _ => failure.clone().next(format!(
+                    "`writ append` with this key once the server is back: it sends the {} kept here first",
+                    plural(kept as u64, "signed statement"),
+                )),
+            });
         }
         let refused = self.results.iter().find(|result| result.status == AppendStatus::Refused)?;
         let detail = refused.detail.clone().unwrap_or_else(|| "no reason given".into());
@@ -93,4 +100,9 @@ impl SubmitResult {
             warnings: placed.warnings,
         }
     }
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn plural(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

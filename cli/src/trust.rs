@@ -59,7 +59,12 @@ impl Trust {
 
     /// Says why a head is not believed: wrong log and wrong key by name, before any talk of signatures.
     pub(crate) fn refuse_head(&self, note: &Note, error: &CheckpointVerifyError) -> Failure {
-        let failure = Failure::new(error.code(), error.to_string());
+        // One name for one mishap: the server, or the file, is of another log.
+        let code = match error.code() {
+            "checkpoint-unknown-origin" => "wrong-log",
+            code => code,
+        };
+        let failure = Failure::new(code, error.to_string());
         let tampered =
             matches!(error, CheckpointVerifyError::Checkpoint(_)) || error.code() == "note-signature-invalid";
         if tampered {

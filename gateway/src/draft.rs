@@ -58,7 +58,9 @@ impl Labels {
 impl Draft {
     /// Reads one line and fills its gaps. `now` is the moment of drafts that name none.
     pub fn parse(line: &str, around: &Surroundings, labels: &Labels, now: Time) -> Result<Self, DraftError> {
-        let value = json::parse(line).map_err(|e| DraftError::Json { detail: e.to_string() })?;
+        // A draft is one line of a file that has its own line numbers.
+        let in_line = |e: serde_json::Error| e.to_string().replace(" at line 1 column ", " at column ");
+        let value = json::parse(line).map_err(|e| DraftError::Json { detail: in_line(e) })?;
         let Value::Object(mut draft) = value else { return Err(DraftError::NotAnObject) };
         let label = take_label(&mut draft)?;
         // Also where the kind is unknown, so that it is the kind which is named as wrong.
@@ -190,7 +192,7 @@ pub enum DraftError {
         label: String,
     },
     /// A reference to a draft that does not stand above.
-    #[error("no draft above is called `{label}`; labels so far: {known}")]
+    #[error("no draft above is called `{label}`; {}", if known.is_empty() { "none has a label".into() } else { format!("labels so far: {known}") })]
     UnknownLabel {
         /// The label.
         label: String,

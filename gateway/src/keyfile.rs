@@ -20,6 +20,9 @@ use zeroize::Zeroizing;
 /// Largest key file, in bytes. An Ed25519 key in PEM has fewer than 200.
 pub const KEY_FILE_BYTES_MAX: u64 = 8 * 1024;
 
+/// How a public key file begins (RFC 7468).
+const PUBLIC_BEGINS: &str = "-----BEGIN PUBLIC KEY-----";
+
 /// An Ed25519 key that can sign. Wiped from memory when dropped; never shown.
 pub struct SecretKey(SigningKey);
 
@@ -111,7 +114,7 @@ fn open_secret(path: &Path) -> Result<File, KeyFileError> {
     if link.file_type().is_symlink() {
         return Err(KeyFileError::SymbolicLink { path: path.into() });
     }
-    let file = File::open(path).map_err(io)?;
+    let mut file = File::open(path).map_err(io)?;
     let opened = file.metadata().map_err(io)?;
     // Between the two looks the name may have come to mean another file.
     if (opened.dev(), opened.ino()) != (link.dev(), link.ino()) {
@@ -119,6 +122,14 @@ fn open_secret(path: &Path) -> Result<File, KeyFileError> {
     }
     let mode = opened.mode() & 0o777;
     if mode & 0o077 != 0 {
+        // A public key may be open to all; closing it would not make it secret.
+        let is_public = read_text(path, &mut file).is_ok_and(|text| text.contains(PUBLIC_BEGINS));
+        if is_public {
+            return Err(KeyFileError::NotASecretKey {
+                path: path.into(),
+                detail: "it is a public key".into(),
+            });
+        }
         return Err(KeyFileError::OpenToOthers { path: path.into(), mode });
     }
     Ok(file)
@@ -276,6 +287,14 @@ mod tests {
             let got = SecretKey::read(&path).map_or_else(|e| e.code(), |_| "");
             assert_eq!(got, code, "{mode:o}");
         }
+    }
+
+    #[test]
+    fn a_public_key_is_not_taken_for_an_open_secret() {
+        let folder = folder();
+        let path = folder.path().join("a.pem");
+        SecretKey::generate().unwrap().write_new(&path).unwrap();
+        assert_eq!(SecretKey::read(&public_path(&path)).unwrap_err().code(), "not-a-secret-key");
     }
 
     #[test]

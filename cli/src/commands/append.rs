@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let key = SecretKey::read(&args.key)?;
     let client = context.client()?;
     let trust = context.trust()?;
-    let log = context.log(&client, trust.as_ref())?;
+    let log = context.log(&client, trust.as_ref()).map_err(Failure::before_signing)?;
     let signer = registration::signer(&client, &log, key)?;
     let mut submission = Submission::new(context, &client, trust.as_ref(), log, signer);
     let around = submission.surroundings(args.tenant.clone())?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use gateway::client::{AppendStatus, Client};
-use gateway::cloudtrail::{self, Report};
+use gateway::cloudtrail::{self, Report, Why};
 use gateway::forward::{self, ReceiptError};
 use gateway::keyfile::SecretKey;
 use gateway::signer::Signer;
@@ -24,7 +24,7 @@ use crate::output::printable;
 use crate::receipts;
 use crate::registration;
 use crate::schema;
-use crate::submitted::HeadDocument;
+use crate::submitted::{HeadDocument, plural};
 use crate::trust::Trust;
 
 /// Failures that the text names one by one; the JSON document names more.
@@ -83,7 +83,10 @@ struct Counts {
 struct Files {
     read: u64,
     ignored: u64,
+    /// Also those that are cut short.
     failed: u64,
+    /// Of which the events before the break were imported.
+    cut_short: u64,
 }
 
 #[derive(Serialize)]
@@ -111,7 +114,7 @@ impl Command {
 
 fn cloudtrail(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let key = SecretKey::read(&args.key)?;
-    let client = context.client()?;
+    let client = context.patient_client()?;
     let trust = context.trust()?;
     let prepared = context.log(&client, trust.as_ref()).and_then(|log| {
         let (signer, _) = registration::signer(&client, &log, key)?;
@@ -148,7 +151,8 @@ impl<'a> Importer<'a> {
         if !context.output.draws_progress() {
             progress.set_draw_target(ProgressDrawTarget::hidden());
         }
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} statements  {per_sec}  {elapsed}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} statements  {per_sec:.0}  {elapsed}")
+        {
             progress.set_style(style);
         }
         let (waiting, counts) = (Vec::new(), Counts::default());
@@ -223,23 +227,45 @@ impl<'a> Importer<'a> {
     }
 }
 
-/// The failure to end with where something was left out.
+/// The failure to end with where something was left out, or nothing was there.
 fn incomplete(counts: &Counts, report: &Report) -> Option<Failure> {
     if counts.refused > 0 {
         let codes: Vec<String> =
             counts.refused_by_code.iter().map(|(code, count)| format!("{code} ×{count}")).collect();
-        let what = format!("the log refuses {} statements: {}", counts.refused, codes.join(", "));
-        return Some(Failure::new("import-refused", what).next("register the key with --role gateway"));
+        let what = format!("the log refuses {}: {}", plural(counts.refused, "statement"), codes.join(", "));
+        let by_role = counts.refused_by_code.keys().any(|code| code.starts_with("role-"));
+        let failure = Failure::new("import-refused", what);
+        return Some(match counts.refused_by_code.keys().next() {
+            _ if by_role => failure
+                .next("writ keys register --registrar FILE --key FILE.pub --principal URI --role gateway"),
+            Some(code) => failure.next(Failure::new(code.as_str(), "").next),
+            None => failure,
+        });
     }
-    if report.is_whole() {
-        return None;
+    if !report.is_whole() {
+        return Some(left_out(report));
     }
-    let (files, events) = (report.files_failed, report.events_failed);
-    let what = format!("{files} files and {events} events could not be read; the rest is imported");
-    Some(
-        Failure::new("import-incomplete", what)
-            .next("the same again once they are mended: what is there stays"),
-    )
+    (report.files_read == 0).then(|| {
+        let ignored = plural(report.files_ignored, "other file");
+        Failure::new("import-nothing", format!("there is no CloudTrail log file, only {ignored}"))
+            .next("a folder with *.json or *.json.gz, or the log files by name")
+    })
+}
+
+fn left_out(report: &Report) -> Failure {
+    let unread = report.files_failed.saturating_sub(report.files_cut_short);
+    let parts = [
+        (unread, "file", "could not be read"),
+        (report.files_cut_short, "file", "cut short"),
+        (report.events_failed, "event", "could not be read"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, how)| format!("{} {how}", plural(count, one)))
+        .collect();
+    Failure::new("import-incomplete", format!("{}; the rest is imported", parts.join(", ")))
+        .next("the same again once they are mended: what is there stays")
 }
 
 fn document<'a>(
@@ -252,7 +278,12 @@ fn document<'a>(
         schema: schema::IMPORT,
         source: cloudtrail::FORMAT,
         counts,
-        files: Files { read: report.files_read, ignored: report.files_ignored, failed: report.files_failed },
+        files: Files {
+            read: report.files_read,
+            ignored: report.files_ignored,
+            failed: report.files_failed,
+            cut_short: report.files_cut_short,
+        },
         events: Events {
             imported: report.events_imported,
             ignored: report.events_ignored,
@@ -281,21 +312,31 @@ fn failure_row(failure: &cloudtrail::Failure) -> FailureRow {
 fn text(counts: &Counts, report: &Report, head: Option<&HeadDocument>) -> String {
     let mut text = String::new();
     for failure in report.failures.iter().take(FAILURES_SHOWN) {
-        let _ = writeln!(text, "skipped  {} [{}]", printable(&failure.to_string()), failure.why.code());
+        let how = match &failure.why {
+            Why::File(error) if error.is_cut_short() => "partly ",
+            _ => "skipped",
+        };
+        let _ = writeln!(text, "{how}  {} [{}]", printable(&failure.to_string()), failure.why.code());
     }
     let failed = report.files_failed + report.events_failed;
     if failed > FAILURES_SHOWN as u64 {
         let _ = writeln!(text, "skipped  …and {} more; --json names them", failed - FAILURES_SHOWN as u64);
     }
     let Counts { imported, already_imported, refused, .. } = counts;
-    let _ =
-        writeln!(text, "{imported} statements imported, {already_imported} already there, {refused} refused");
-    let (read, ignored) = (report.events_imported, report.events_ignored);
-    let _ = writeln!(text, "{read} events read, {ignored} without a call, {} skipped", report.events_failed);
-    let (read, ignored) = (report.files_read, report.files_ignored);
-    let _ = writeln!(text, "{read} files read, {ignored} ignored, {} skipped", report.files_failed);
+    let statements = plural(*imported, "statement");
+    let _ = writeln!(text, "{statements} imported, {already_imported} already there, {refused} refused");
+    let (read, ignored) = (plural(report.events_imported, "event"), report.events_ignored);
+    let _ = writeln!(text, "{read} read, {ignored} without a call, {} skipped", report.events_failed);
+    let (read, ignored, cut) =
+        (plural(report.files_read, "file"), report.files_ignored, report.files_cut_short);
+    let skipped = report.files_failed.saturating_sub(cut);
+    let cut = if cut > 0 { format!(", {cut} cut short") } else { String::new() };
+    let _ = writeln!(text, "{read} read, {ignored} ignored{cut}, {skipped} skipped");
     if let Some(head) = head {
         let _ = writeln!(text, "receipts verified under {} size {}", printable(&head.origin), head.size);
+    }
+    if imported + already_imported > 0 {
+        text.push_str("Next: writ search --decision deny     writ who EVENT-ID\n");
     }
     text
 }
@@ -322,6 +363,35 @@ mod tests {
         let report = Report { events_failed: 1, ..Report::default() };
         let failure = incomplete(&Counts::default(), &report).unwrap();
         assert_eq!((failure.exit, failure.code.as_str()), (Exit::Error, "import-incomplete"));
-        assert!(incomplete(&Counts::default(), &Report::default()).is_none());
+        let whole = Report { files_read: 1, ..Report::default() };
+        assert!(incomplete(&Counts::default(), &whole).is_none());
+    }
+
+    #[test]
+    fn a_folder_without_a_log_ends_the_import_with_an_error() {
+        let report = Report { files_ignored: 3, ..Report::default() };
+        let failure = incomplete(&Counts::default(), &report).unwrap();
+        assert_eq!((failure.exit, failure.code.as_str()), (Exit::Error, "import-nothing"));
+        assert!(failure.what.contains("3 other files"), "{}", failure.what);
+    }
+
+    #[test]
+    fn the_advice_after_a_refusal_fits_its_code() {
+        let next = |code: &str| {
+            let mut counts = Counts { refused: 1, ..Counts::default() };
+            counts.refused_by_code.insert(code.into(), 1);
+            incomplete(&counts, &Report::default()).unwrap().next
+        };
+        assert!(next("role-kind").contains("--role gateway"));
+        assert!(
+            next("key-retired").contains("keys generate") && !next("key-retired").contains("--role gateway")
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_cut_short_is_not_called_unread() {
+        let report = Report { files_failed: 2, files_cut_short: 1, ..Report::default() };
+        let failure = left_out(&report);
+        assert_eq!(failure.what, "1 file could not be read, 1 file cut short; the rest is imported");
     }
 }

@@ -22,7 +22,7 @@ use crate::submit::Submission;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  writ revoke 3fa94c0d11 --key alice.pem --cause risk-increased")]
 pub(crate) struct Args {
-    /// The statement that gave the authority: id, foreign id, or the first 8 digits or more
+    /// The statement that gave the authority: id, #INDEX, foreign id (VALUE or TYPE:VALUE), or the first 8 digits or more
     #[arg(value_name = "ID")]
     id: String,
     /// Secret key to sign with
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// What led to it, in your words
     #[arg(long, value_name = "TEXT")]
     note: Option<Line>,
-    /// From when [default: now]
+    /// From when: a moment, or so long ago [default: now]
     #[arg(long, value_name = "TIME")]
     effective_at: Option<String>,
 }
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let key = SecretKey::read(&args.key)?;
     let client = context.client()?;
     let trust = context.trust()?;
-    let log = context.log(&client, trust.as_ref())?;
+    let log = context.log(&client, trust.as_ref()).map_err(Failure::before_signing)?;
     let candidate = resolve(&client, &args.id)?;
     let statement = registration::fetch(&client, &candidate.id)?;
     let target = target_of(&statement)?;
@@ -60,7 +60,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let tenant = statement.payload.tenant.clone();
     let payload = submission.payload(tenant, Vantage::Authority, Body::Revocation(body))?;
     submission.sign(None, payload)?;
-    submitted::finish(context, &submission.send()?)
+    let meaning = effective_at.map(|at| format!("withdrawn from {} on", moment::show(at)));
+    submitted::finish_saying(context, &submission.send()?, meaning.as_deref())
 }
 
 fn target_of(statement: &Statement) -> Result<Target, Failure> {

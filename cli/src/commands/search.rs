@@ -1,22 +1,30 @@
 use std::fmt::Write as _;
 
-use gateway::client::{AsOf, Found, Query};
+use gateway::client::{AsOf, Client, Found, Query};
 use schemas::ids::{KeyId, StatementId};
 use schemas::payload::{Kind, Payload};
+use schemas::proof::ConsistencyProof;
 use schemas::time::Time;
 use serde::Serialize;
+use verifier::checkpoint::VerifiedHead;
+use verifier::merkle::{ConsistencyClaim, verify_consistency};
 
+use super::show::TrustDocument;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::moment;
 use crate::output::printable;
+use crate::recompute::{self, Checkpoint};
 use crate::render::{short, statement};
 use crate::schema;
+use crate::submitted::plural;
+use crate::trust::Trust;
 
 /// Find statements by who, what, where, when, or another system's id
 ///
-/// All conditions must hold. Answers are as the server says; `writ who` and `writ show` check.
+/// All conditions must hold. The state of the log that was searched is held against its signed head; which statements it
+/// lists is the server's word: `writ show` and `writ who` check each, `writ verify log` reads all.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -72,12 +80,21 @@ struct Document {
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
     results: Vec<Row>,
+    /// Whether `as_of` is proved under a pinned key. What is listed never is.
+    trust: TrustDocument,
+    /// What speaks against the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Failure>,
 }
 
 #[derive(Serialize)]
 struct Row {
     id: StatementId,
     index: u64,
+    /// When, as its signer says: what --since and --until are about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<u64>,
+    /// When the log placed it.
     time: u64,
     kind: String,
     kid: KeyId,
@@ -88,24 +105,75 @@ struct Row {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let page = context.client()?.search(&query(args)?)?;
+    let query = query(args)?;
+    let (trust, exit) = context.trust_or_said();
+    let client = context.client()?;
+    let page = client.search(&query)?;
+    let (pinned, error, exit) = match hold(context, &client, trust.as_ref(), &page.as_of) {
+        Ok((pinned, believed)) => (pinned, None, exit.worse(believed)),
+        Err(failure) => (false, Some(failure.clone()), exit.worse(failure.exit)),
+    };
     let results: Vec<Row> = page.results.into_iter().map(row).collect();
-    let count = results.len();
-    let next = page.next.filter(|_| page.truncated);
     let document = Document {
         schema: schema::SEARCH,
         as_of: page.as_of,
-        count,
+        count: results.len(),
         truncated: page.truncated,
-        next,
+        next: page.next.filter(|_| page.truncated),
         results,
+        trust: TrustDocument { pinned },
+        error,
     };
     if context.output.json {
         context.output.document(&document)?;
     } else {
         context.output.text(&text(&document))?;
     }
-    Ok(Exit::Ok)
+    if let Some(failure) = &document.error {
+        context.output.failure_text(failure);
+    }
+    Ok(exit)
+}
+
+/// Holds the state that the server says it searched against the log's signed head, and that against the heads of before.
+///
+/// Hands back whether the head's key is pinned.
+fn hold(
+    context: &Context,
+    client: &Client,
+    trust: Option<&Trust>,
+    as_of: &AsOf,
+) -> Result<(bool, Exit), Failure> {
+    let Checkpoint { note, head, trust, exit } = recompute::checkpoint(context, client, trust)?;
+    if let Some(trust) = trust {
+        context.heads()?.advance(trust, client, &note, &head)?;
+    }
+    hold_against(as_of, &head, client)?;
+    Ok((trust.is_some(), exit))
+}
+
+/// One must be the beginning of the other: pages of one search stay with one size while the log grows.
+fn hold_against(as_of: &AsOf, head: &VerifiedHead, client: &Client) -> Result<(), Failure> {
+    let other = || {
+        Failure::new("as-of-mismatch", "what was searched is not the log that the signed head is of")
+            .values(
+                format!("{} size {} root {}", head.origin(), head.size(), head.root()),
+                format!("{} size {} root {}", as_of.origin, as_of.size, as_of.root),
+            )
+            .exit(Exit::Tampered)
+    };
+    let (searched, signed) = ((as_of.size, as_of.root), (head.size(), head.root()));
+    if as_of.origin != head.origin().as_str() {
+        return Err(other());
+    }
+    if searched.0 == signed.0 {
+        return if searched.1 == signed.1 { Ok(()) } else { Err(other()) };
+    }
+    let ((first, first_root), (second, second_root)) =
+        if searched.0 < signed.0 { (searched, signed) } else { (signed, searched) };
+    let path = client.consistency(first, second)?.path;
+    let claim = ConsistencyClaim { first_root, second_root };
+    verify_consistency(&ConsistencyProof { first, second, path }, claim).map(|_| ()).map_err(|_| other())
 }
 
 fn query(args: &Args) -> Result<Query, Failure> {
@@ -147,32 +215,32 @@ fn row(found: Found) -> Row {
     };
     let kind = found.payload.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default().to_string();
     let Found { id, index, time, kid, iss, payload } = found;
-    Row { id, index, time, kind, kid, iss, payload, summary }
+    let at = payload.get("at").and_then(serde_json::Value::as_u64);
+    Row { id, index, at, time, kind, kid, iss, payload, summary }
 }
 
 fn text(document: &Document) -> String {
     let mut text = String::new();
     for row in &document.results {
         let place = format!("#{}", row.index);
-        let time = moment::show(Time(row.time));
+        let at = moment::show(Time(row.at.unwrap_or(row.time)));
         let _ = writeln!(
             text,
-            "{place:<9} {time:<25} {:<11} {}  {}",
+            "{place:<9} {at:<25} {:<11} {}  {}",
             printable(&row.kind),
             short(&row.id),
             row.summary
         );
     }
-    let size = document.as_of.size;
-    let _ = write!(
-        text,
-        "{} statements · as of size {size} of {}",
-        document.count,
-        printable(&document.as_of.origin)
-    );
+    let AsOf { origin, size, .. } = &document.as_of;
+    let count = plural(document.count as u64, "statement");
+    let _ = write!(text, "{count} per the server · as of size {size} of {}", printable(origin));
     match &document.next {
         Some(next) => text.push_str(&format!(" · there is more: the same with --page {}", printable(next))),
-        None => text.push_str(" · complete"),
+        None => text.push_str(" · the server lists no more"),
+    }
+    if !document.trust.pinned {
+        text.push_str(" · NOT PINNED");
     }
     text.push('\n');
     text
@@ -203,8 +271,56 @@ mod tests {
         assert!(results[1].summary.contains("about"));
         let as_of = AsOf { origin: "o".into(), size: 3, root, time: 4 };
         let next = Some("c".into());
-        let document = Document { schema: schema::SEARCH, as_of, count: 2, truncated: true, next, results };
+        let mut document = Document {
+            schema: schema::SEARCH,
+            as_of,
+            count: 2,
+            truncated: true,
+            next,
+            results,
+            trust: TrustDocument { pinned: true },
+            error: None,
+        };
         assert!(text(&document).contains("--page c"));
+        assert!(
+            text(&document).contains("2 statements per the server") && !text(&document).contains("complete")
+        );
         assert_described(&document);
+        document.error = Some(Failure::new("rollback", "what").exit(Exit::Rollback));
+        document.trust.pinned = false;
+        assert!(text(&document).contains("NOT PINNED"));
+        assert_described(&document);
+    }
+
+    #[test]
+    fn what_was_searched_must_be_of_the_log_that_the_head_is_of() {
+        let mut log = crate::testlog::TestLog::new();
+        for at in 1..4 {
+            let statement = log.note_by_registrar(at, "more");
+            log.append(&statement);
+        }
+        let as_of = |size| {
+            let head = log.verified(size);
+            AsOf { origin: head.origin().to_string(), size, root: head.root(), time: 1 }
+        };
+        let proof = serde_json::json!({"path": log.consistency(3, 4)}).to_string().into_bytes();
+        let path = "/v1/proofs/consistency?first=3&second=4";
+        let client = crate::testlog::serve(vec![(path.into(), proof)]);
+        assert!(hold_against(&as_of(4), &log.verified(4), &client).is_ok());
+        assert!(hold_against(&as_of(3), &log.verified(4), &client).is_ok(), "a page of an earlier size");
+        let root = schemas::tree::TreeHash::new([7; 32]);
+        let others = [
+            AsOf { root, ..as_of(4) },
+            AsOf { root, ..as_of(3) },
+            AsOf { origin: "another".into(), ..as_of(4) },
+        ];
+        for other in others {
+            let failure = hold_against(&other, &log.verified(4), &client).unwrap_err();
+            assert_eq!(
+                (failure.code.as_str(), failure.exit),
+                ("as-of-mismatch", Exit::Tampered),
+                "{other:?}"
+            );
+        }
     }
 }

@@ -1,10 +1,12 @@
-use gateway::client::Client;
+use gateway::client::{AsOf, Client};
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::ids::{KeyId, LogId, StatementId};
-use schemas::note::Note;
-use schemas::payload::Payload;
+use schemas::kinds::Key;
+use schemas::payload::{Body, Payload};
 use schemas::proof::InclusionProof;
+use schemas::reference::Reference;
+use schemas::time::Time;
 use serde::Serialize;
 use verifier::merkle::leaf_hash;
 use verifier::signature::CheckedKey;
@@ -12,7 +14,9 @@ use verifier::signature::CheckedKey;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Mark;
+use crate::moment;
+use crate::output::{Mark, printable};
+use crate::recompute::{self, Checkpoint};
 use crate::registration::{self, decode};
 use crate::render::{short, statement};
 use crate::resolve::resolve;
@@ -21,9 +25,9 @@ use crate::trust::Trust;
 
 /// Show one statement, and check its signature and its place
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:\n  writ show 3fa94c0d11")]
+#[command(after_help = "Examples:\n  writ show 3fa94c0d11\n  writ show '#12'")]
 pub(crate) struct Args {
-    /// Statement id, foreign id, or the first 8 digits or more
+    /// Statement id, #INDEX, foreign id (VALUE or TYPE:VALUE), or the first 8 digits or more
     #[arg(value_name = "ID")]
     id: String,
 }
@@ -38,17 +42,34 @@ struct Document<'a> {
     kid: KeyId,
     iss: &'a str,
     sub: &'a str,
-    /// `valid` or `unchecked`; an invalid one ends in an error.
+    /// `valid`, or `unchecked` where the log knows no such key; an invalid one ends in an error.
     signature: &'static str,
-    /// `proved` under the pinned key, or `unchecked`.
+    /// `proved` under the pinned key, or `unpinned`: under a head that anybody could have signed.
     inclusion: &'static str,
     payload: &'a Payload,
+    trust: TrustDocument,
+    as_of: AsOf,
+}
+
+/// Whether the log's key was pinned.
+#[derive(Serialize)]
+pub(super) struct TrustDocument {
+    pub(super) pinned: bool,
+}
+
+/// What was checked about a statement.
+struct Checked {
+    /// Whether the log knows the key; the signature holds then.
+    is_signed: bool,
+    is_pinned: bool,
+    as_of: AsOf,
+    exit: Exit,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let (trust, exit) = context.trust_or_said();
     let client = context.client()?;
-    let trust = context.trust()?;
-    let log = context.log(&client, trust.as_ref())?;
+    let (log, trust, of_this_log) = context.log_or_said(&client, trust.as_ref())?;
     let candidate = resolve(&client, &args.id)?;
     let bytes = client.entries(candidate.index, candidate.index.saturating_add(1))?;
     let entry = bytes.first().map_or(&[][..], Vec::as_slice);
@@ -62,11 +83,19 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             .exit(Exit::Tampered));
     }
     let is_signed = check_signature(&client, &log, &statement)?;
-    let is_proved = match &trust {
-        Some(trust) => check_place(context, &client, trust, entry, index)?,
-        None => false,
-    };
+    let (as_of, is_pinned, believed) = check_place(context, &client, trust, entry, index)?;
+    let judged = if is_signed { Exit::Ok } else { Exit::Indeterminate };
+    let exit = exit.worse(of_this_log).worse(believed).worse(judged);
     let time = Entry::decode(entry).map(|entry| entry.time.0).unwrap_or_default();
+    answer(context, &statement, (index, time), Checked { is_signed, is_pinned, as_of, exit })
+}
+
+fn answer(
+    context: &Context,
+    statement: &Statement,
+    (index, time): (u64, u64),
+    checked: Checked,
+) -> Result<Exit, Failure> {
     if context.output.json {
         context.output.document(&Document {
             schema: schema::SHOW,
@@ -76,23 +105,45 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             kid: statement.envelope.kid,
             iss: statement.envelope.iss.as_str(),
             sub: &statement.envelope.sub,
-            signature: if is_signed { "valid" } else { "unchecked" },
-            inclusion: if is_proved { "proved" } else { "unchecked" },
+            signature: if checked.is_signed { "valid" } else { "unchecked" },
+            inclusion: if checked.is_pinned { "proved" } else { "unpinned" },
             payload: &statement.payload,
+            trust: TrustDocument { pinned: checked.is_pinned },
+            as_of: checked.as_of,
         })?;
-        return Ok(Exit::Ok);
+        return Ok(checked.exit);
     }
-    let mark =
-        |holds: bool, word: &str| if holds { Mark::Good.word(word) } else { Mark::Skipped.word("UNCHECKED") };
-    let mut text = statement::full(&statement, index, time);
-    text.push_str(&format!("  signature  {}\n", mark(is_signed, "VALID")));
-    text.push_str(&format!("  in the log {}\n", mark(is_proved, "PROVED")));
-    text.push_str(&format!("Next: writ who {}\n", short(&statement.id())));
+    let signed = if checked.is_signed {
+        Mark::Good.word("VALID")
+    } else {
+        Mark::Missing.word("UNCHECKED: no such key")
+    };
+    let placed = if checked.is_pinned { Mark::Good.word("PROVED") } else { Mark::Missing.word("NOT PINNED") };
+    let AsOf { origin, size, root, time: until } = &checked.as_of;
+    let root = &root.to_hex()[..12];
+    let until = moment::show(Time(*until));
+    let mut text = statement::full(statement, index, time);
+    text.push_str(&format!("  signature  {signed}\n  in the log {placed}\n"));
+    text.push_str(&format!("  as of      size {size} of {} root {root}… {until}\n", printable(origin)));
+    text.push_str(&format!("Next: {}\n", printable(&next(statement))));
     context.output.text(&text)?;
-    if trust.is_none() {
-        context.output.warn("not-pinned", "no trust file: the statement may not be in any log");
+    Ok(checked.exit)
+}
+
+/// What to ask after having seen this statement.
+fn next(statement: &Statement) -> String {
+    let id = short(&statement.id());
+    match &statement.payload.body {
+        Body::Action(_) | Body::Decision(_) | Body::Delegation(_) | Body::Credential(_) => {
+            format!("writ who {id}")
+        }
+        Body::Revocation(revocation) => match &revocation.target.reference {
+            Some(Reference::Id(target)) => format!("writ show {}", short(target)),
+            _ => format!("writ search --principal {}", statement.envelope.iss),
+        },
+        Body::Key(Key { principal: Some(principal), .. }) => format!("writ search --principal {principal}"),
+        _ => format!("writ search --principal {}", statement.envelope.iss),
     }
-    Ok(Exit::Ok)
 }
 
 /// Checks the signature by the key that the statement names. Whose key that is, `writ who` judges.
@@ -104,24 +155,29 @@ fn check_signature(client: &Client, log: &LogId, statement: &Statement) -> Resul
     checked.map(|()| true).map_err(|e| Failure::new(e.code(), e.to_string()).exit(Exit::Tampered))
 }
 
+/// Checks the entry's place under the log's signed head: what that is as of, whether its key is pinned, and the exit.
 fn check_place(
     context: &Context,
     client: &Client,
-    trust: &Trust,
+    trust: Option<&Trust>,
     entry: &[u8],
     index: u64,
-) -> Result<bool, Failure> {
-    let answer = client.inclusion(index)?;
-    let note = Note::parse(answer.head.as_bytes())
-        .map_err(|e| Failure::new(e.code(), e.to_string()).exit(Exit::Tampered))?;
-    let head = trust.verify_head(&note)?;
-    let proof = InclusionProof { index, size: answer.size, path: answer.path };
-    head.verify_inclusion(&proof, leaf_hash(entry)).map_err(|e| {
+) -> Result<(AsOf, bool, Exit), Failure> {
+    let Checkpoint { note, head, trust, exit } = recompute::checkpoint(context, client, trust)?;
+    let (size, root) = (head.size(), head.root());
+    let path = client.inclusion(index, size)?.path;
+    head.verify_inclusion(&InclusionProof { index, size, path }, leaf_hash(entry)).map_err(|e| {
         Failure::new(e.code(), format!("entry #{index} is not under the signed head: {e}"))
             .exit(Exit::Tampered)
     })?;
-    context.heads()?.advance(trust, client, &note, &head)?;
-    Ok(true)
+    if let Some(trust) = trust {
+        context.heads()?.advance(trust, client, &note, &head)?;
+    }
+    let last = client.entries(size.saturating_sub(1), size)?;
+    let last = Entry::decode(last.first().map_or(&[][..], Vec::as_slice));
+    let time = last.map_err(|e| Failure::new(e.code(), format!("the server's last entry: {e}")))?.time.0;
+    let as_of = AsOf { origin: head.origin().to_string(), size, root, time };
+    Ok((as_of, trust.is_some(), exit))
 }
 
 #[cfg(test)]
@@ -143,6 +199,14 @@ mod tests {
             signature: "valid",
             inclusion: "proved",
             payload: &statement.payload,
+            trust: TrustDocument { pinned: true },
+            as_of: AsOf { origin: "o".into(), size: 3, root: schemas::tree::TreeHash::new([1; 32]), time: 2 },
         });
+    }
+
+    #[test]
+    fn who_is_suggested_only_for_what_can_be_judged() {
+        let statement = crate::testlog::TestLog::new().note_by_registrar(1, "x");
+        assert_eq!(next(&statement), format!("writ search --principal {}", statement.envelope.iss));
     }
 }

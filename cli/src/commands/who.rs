@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::recompute::{self, Checkpoint};
 use crate::render;
 use crate::render::who::{Shown, Source};
-use crate::resolve::{carries, resolve};
+use crate::resolve::{carries, is_elsewhere, resolve};
 use crate::trust::Trust;
 
 /// Who authorized this action?

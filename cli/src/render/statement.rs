@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use schemas::envelope::Statement;
+use schemas::kinds::RoleGrant;
 use schemas::payload::{Body, Payload};
 use schemas::time::Time;
 
@@ -34,11 +35,14 @@ pub(crate) fn summary(payload: &Payload, iss: &str) -> String {
         }
         Body::Revocation(revocation) => format!("withdraws {} {}", revocation.target.kind, revocation.target),
         Body::Key(key) => match &key.principal {
-            Some(principal) => format!("{} {} of {principal}", key.op, key.kid),
+            Some(principal) if key.roles.is_empty() => format!("{} {} of {principal}", key.op, key.kid),
+            Some(principal) => format!("{} {} of {principal} as {}", key.op, key.kid, roles(&key.roles)),
             None => format!("{} {}", key.op, key.kid),
         },
         Body::Principal(principal) => {
-            format!("{} is a {} ({})", principal.id, principal.principal_type, principal.status)
+            let kind = principal.principal_type.as_str();
+            let article = if kind.starts_with('a') { "an" } else { "a" };
+            format!("{} is {article} {kind} ({})", principal.id, principal.status)
         }
         Body::Genesis(genesis) => format!("the log {}", genesis.origin),
         Body::Task(task) => format!("{} {}", task.op, payload.subject()),
@@ -81,6 +85,22 @@ pub(crate) fn full(statement: &Statement, index: u64, time: u64) -> String {
         let _ = writeln!(text, "    {}", printable(line));
     }
     text
+}
+
+/// `approver, authority about user:**`.
+pub(crate) fn roles(grants: &[RoleGrant]) -> String {
+    let join = |items: Vec<String>| items.join(" ");
+    let grant = |grant: &RoleGrant| {
+        let mut text = grant.role.to_string();
+        if !grant.about.is_empty() {
+            text += &format!(" about {}", join(grant.about.iter().map(ToString::to_string).collect()));
+        }
+        if !grant.tenants.is_empty() {
+            text += &format!(" in {}", join(grant.tenants.iter().map(ToString::to_string).collect()));
+        }
+        text
+    };
+    grants.iter().map(grant).collect::<Vec<_>>().join(", ")
 }
 
 fn list(resources: &[schemas::text::Line]) -> String {

@@ -30,6 +30,15 @@ struct Document<'a> {
 
 /// Says what became of each statement, and ends accordingly.
 pub(crate) fn finish(context: &Context, submitted: &Submitted) -> Result<Exit, Failure> {
+    finish_saying(context, submitted, None)
+}
+
+/// [`finish`], with what the statement comes to in words.
+pub(crate) fn finish_saying(
+    context: &Context,
+    submitted: &Submitted,
+    meaning: Option<&str>,
+) -> Result<Exit, Failure> {
     let failure = submitted.failure();
     if context.output.json {
         let (receipts, head) = (submitted.receipts(), submitted.as_of());
@@ -38,8 +47,21 @@ pub(crate) fn finish(context: &Context, submitted: &Submitted) -> Result<Exit, F
         let document = Document { schema: schema::APPEND, receipts, head, results, kept, error };
         context.output.document(&document)?;
     } else {
-        context.output.text(&text(submitted))?;
+        let meaning = meaning.filter(|_| failure.is_none());
+        context.output.text(&text(submitted, meaning))?;
     }
+    warn_unchecked(context, submitted);
+    match failure {
+        None => Ok(Exit::Ok),
+        Some(failure) => {
+            context.output.failure_text(&failure);
+            Ok(failure.exit)
+        }
+    }
+}
+
+/// Says so where nothing proves that what was sent is logged.
+pub(crate) fn warn_unchecked(context: &Context, submitted: &Submitted) {
     let logged = submitted.results.iter().any(|result| result.status != AppendStatus::Refused);
     if submitted.head.is_none() && logged {
         context.output.warn(
@@ -47,22 +69,10 @@ pub(crate) fn finish(context: &Context, submitted: &Submitted) -> Result<Exit, F
             "no trust file: nothing proves that the server kept these statements",
         );
     }
-    match failure {
-        None => Ok(Exit::Ok),
-        Some(failure) => {
-            context.output.failure_text(&failure);
-            if submitted.kept > 0 {
-                let kept = submitted.kept;
-                context.output.message(&format!(
-                    "  kept      {kept} signed statements; the next `writ append` with this key sends them"
-                ));
-            }
-            Ok(failure.exit)
-        }
-    }
 }
 
-fn text(submitted: &Submitted) -> String {
+/// What became of each statement, in words.
+pub(crate) fn text(submitted: &Submitted, meaning: Option<&str>) -> String {
     let mut text = String::new();
     for result in &submitted.results {
         let place = result.index.map_or_else(|| "-".into(), |index| format!("#{index}"));
@@ -99,6 +109,9 @@ fn text(submitted: &Submitted) -> String {
         );
     }
     text.push('\n');
+    if let Some(meaning) = meaning {
+        let _ = writeln!(text, "{}", printable(meaning));
+    }
     if let [only] = submitted.results.as_slice()
         && only.status != AppendStatus::Refused
     {
@@ -139,7 +152,8 @@ mod tests {
         let (receipts, head, results) = (submitted.receipts(), submitted.as_of(), &submitted.results);
         let schema = schema::APPEND;
         assert_described(&Document { schema, receipts, head, results, kept: 0, error: Some(&failure) });
-        let text = text(&submitted);
+        let text = text(&submitted, Some("in effect since"));
+        assert!(text.contains("in effect since"), "{text}");
         assert!(text.contains("REFUSED") && text.contains("1 logged, 1 refused"), "{text}");
         assert!(text.contains("receipts verified"), "{text}");
     }

@@ -56,9 +56,9 @@ impl Client {
         self.get(&format!("/v1/statements/{id}"), COSE, STATEMENT_BYTES_MAX as u64)
     }
 
-    /// Where an entry stands under the latest head.
-    pub fn inclusion(&self, index: u64) -> Result<InclusionAnswer, ClientError> {
-        self.get_json(&format!("/v1/proofs/inclusion?index={index}"))
+    /// Where an entry stands in the tree of this size.
+    pub fn inclusion(&self, index: u64, size: u64) -> Result<InclusionAnswer, ClientError> {
+        self.get_json(&format!("/v1/proofs/inclusion?index={index}&size={size}"))
     }
 
     /// A page of the statements for which all conditions hold.

@@ -22,6 +22,8 @@ pub enum ClientError {
         server: String,
         /// What the connection said.
         detail: String,
+        /// Whether nothing listens at the address.
+        refused: bool,
     },
     /// The server took longer than it may.
     #[error("{server} does not answer within {} s", limit.as_secs())]

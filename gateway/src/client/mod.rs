@@ -2,6 +2,10 @@
 //!
 //! Every request may be sent again without harm: what is posted is known by its bytes. Nothing in an answer is believed here.
 
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use backon::{BlockingRetryable, ExponentialBuilder};
@@ -19,7 +23,7 @@ pub use error::ClientError;
 pub use query::{Query, encode};
 pub use wire::{
     AppendStatus, Appended, AsOf, Candidate, Candidates, ConsistencyAnswer, Found, FoundPage,
-    InclusionAnswer, LogInfo, Placed,
+    InclusionAnswer, LogInfo, Matched, Placed,
 };
 
 /// Media type of most answers.
@@ -27,6 +31,13 @@ const JSON: &str = "application/json";
 
 /// How long to wait for a server that does not answer, retries included.
 pub const WAIT: Duration = Duration::from_secs(10);
+
+/// How long to wait for a server where nothing listens, if somebody waits for the answer.
+pub const WAIT_REFUSED: Duration = Duration::from_secs(1);
+
+/// After how long it is said that the server is being waited for, where nothing listens and where nothing is said.
+const NOTICE_REFUSED: Duration = Duration::from_millis(300);
+const NOTICE_SILENT: Duration = Duration::from_secs(1);
 
 /// How long the body of an answer may take once it has begun.
 const BODY_TIME_MAX: Duration = Duration::from_secs(120);
@@ -43,6 +54,15 @@ pub struct Client {
     agent: Agent,
     base: String,
     wait: Duration,
+    wait_refused: Duration,
+    notice: Option<Notice>,
+}
+
+/// Says once that the server is being waited for.
+#[derive(Clone, Debug)]
+struct Notice {
+    say: fn(&str),
+    said: Arc<AtomicBool>,
 }
 
 /// What is asked of the server, short of where it is.
@@ -78,7 +98,17 @@ impl Client {
         if is_loopback(host) {
             config = config.proxy(None);
         }
-        Ok(Self { agent: config.build().new_agent(), base, wait })
+        Ok(Self { agent: config.build().new_agent(), base, wait, wait_refused: wait, notice: None })
+    }
+
+    /// The same, giving up sooner where nothing listens: somebody waits for the answer.
+    pub fn impatient(self) -> Self {
+        Self { wait_refused: self.wait.min(WAIT_REFUSED), ..self }
+    }
+
+    /// The same, saying the server's address once if it lets itself be waited for.
+    pub fn with_notice(self, say: fn(&str)) -> Self {
+        Self { notice: Some(Notice { say, said: Arc::default() }), ..self }
     }
 
     /// The server's address.
@@ -102,28 +132,36 @@ impl Client {
 
     /// Sends until there is an answer or the time is up.
     fn send(&self, request: &Request<'_>) -> Result<Vec<u8>, ClientError> {
-        let until = Instant::now() + self.wait;
-        let left = || until.saturating_duration_since(Instant::now());
+        let begun = Instant::now();
+        let left = || (begun + self.wait).saturating_duration_since(Instant::now());
+        let watch = self.notice.as_ref().and_then(|notice| notice.watch(&self.base));
         let tries = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(100))
             .with_max_delay(Duration::from_secs(2))
             .without_max_times()
             .with_total_delay(Some(self.wait))
             .with_jitter();
-        (|| self.try_once(request, left()))
+        let answer = (|| self.try_once(request, left()))
             .retry(tries)
             .when(|error| {
                 let pause = match error {
                     ClientError::Refused { retry_after, .. } => retry_after.unwrap_or_default(),
                     _ => Duration::ZERO,
                 };
-                let again = error.is_passing() && pause < left();
+                let refused = matches!(error, ClientError::Unreachable { refused: true, .. });
+                let given_up = refused && begun.elapsed() >= self.wait_refused;
+                if let Some(notice) = self.notice.as_ref().filter(|_| begun.elapsed() >= NOTICE_REFUSED) {
+                    notice.say(&self.base);
+                }
+                let again = error.is_passing() && pause < left() && !given_up;
                 if again {
-                    std::thread::sleep(pause);
+                    thread::sleep(pause);
                 }
                 again
             })
-            .call()
+            .call();
+        drop(watch);
+        answer
     }
 
     fn try_once(&self, request: &Request<'_>, left: Duration) -> Result<Vec<u8>, ClientError> {
@@ -170,7 +208,13 @@ impl Client {
             ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
                 ClientError::Answer { server, request: request.name(), detail: error.to_string() }
             }
-            other => ClientError::Unreachable { server, detail: other.to_string() },
+            ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                ClientError::Unreachable { server, detail: "nothing listens there".into(), refused: true }
+            }
+            ureq::Error::Io(error) => {
+                ClientError::Unreachable { server, detail: error.to_string(), refused: false }
+            }
+            other => ClientError::Unreachable { server, detail: other.to_string(), refused: false },
         }
     }
 
@@ -189,6 +233,29 @@ impl Client {
             detail: problem.detail.or(problem.title).unwrap_or_else(|| "no reason given".into()),
             retry_after: retry_after.map(Duration::from_secs),
         }
+    }
+}
+
+impl Notice {
+    fn say(&self, server: &str) {
+        if !self.said.swap(true, Ordering::Relaxed) {
+            (self.say)(server);
+        }
+    }
+
+    /// Speaks when a request takes long. Dropping what is handed back keeps it silent.
+    fn watch(&self, server: &str) -> Option<mpsc::Sender<()>> {
+        if self.said.load(Ordering::Relaxed) {
+            return None;
+        }
+        let (ended, watched) = mpsc::channel();
+        let (notice, server) = (self.clone(), server.to_owned());
+        thread::spawn(move || {
+            if watched.recv_timeout(NOTICE_SILENT) == Err(mpsc::RecvTimeoutError::Timeout) {
+                notice.say(&server);
+            }
+        });
+        Some(ended)
     }
 }
 

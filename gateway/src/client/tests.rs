@@ -1,5 +1,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::AtomicUsize;
 use std::thread;
 
 use super::*;
@@ -87,6 +88,24 @@ fn nobody_waits_longer_than_allowed_for_a_server_that_is_not_there() {
         "{:?}",
         started.elapsed()
     );
+}
+
+#[test]
+fn where_nothing_listens_the_impatient_give_up_after_a_second_and_are_told_once_whom_they_wait_for() {
+    static SAID: AtomicUsize = AtomicUsize::new(0);
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let started = Instant::now();
+    let client = client(address, WAIT).impatient().with_notice(|server| {
+        assert!(server.starts_with("http://127.0.0.1:"), "{server}");
+        SAID.fetch_add(1, Ordering::Relaxed);
+    });
+    for _ in 0..2 {
+        let error = client.log().unwrap_err();
+        assert!(matches!(error, ClientError::Unreachable { refused: true, .. }), "{error:?}");
+        assert!(!error.to_string().contains("io:"), "{error}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
+    assert_eq!(SAID.load(Ordering::Relaxed), 1);
 }
 
 #[test]

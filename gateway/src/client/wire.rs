@@ -113,11 +113,28 @@ pub struct FoundPage {
 pub struct Candidates {
     /// What was searched.
     pub as_of: AsOf,
+    /// By what they were found.
+    pub matched: Matched,
     /// The statements.
     pub candidates: Vec<Candidate>,
     /// Whether there are more.
     #[serde(default)]
     pub truncated: bool,
+}
+
+/// By what an id was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Matched {
+    /// It is a statement's full id.
+    Id,
+    /// It is a foreign id that statements carry.
+    Foreign,
+    /// It begins statements' ids.
+    Prefix,
+    /// Something that this program does not know.
+    #[serde(other)]
+    Other,
 }
 
 /// A statement that an id may mean.
@@ -131,15 +148,11 @@ pub struct Candidate {
     pub kind: Kind,
 }
 
-/// Where an entry stands under the latest head.
+/// Where an entry stands in a tree.
 #[derive(Clone, Debug, Deserialize)]
 pub struct InclusionAnswer {
-    /// Number of entries that the path is for.
-    pub size: u64,
     /// The path, leaf's sibling first.
     pub path: Vec<TreeHash>,
-    /// The signed head.
-    pub head: String,
 }
 
 /// How one head goes on from another.

@@ -28,7 +28,7 @@ const LOG_ENDINGS: [&str; 2] = [".json", ".json.gz"];
 #[non_exhaustive]
 pub enum FileError {
     /// The system does not hand it out.
-    #[error("cannot be read: {0}")]
+    #[error("cannot be read: {}", plain(*.0))]
     Unreadable(io::ErrorKind),
     /// The compression is broken.
     #[error("broken gzip: {0}")]
@@ -37,8 +37,10 @@ pub enum FileError {
     #[error("more than {LOG_BYTES_MAX} bytes once decompressed")]
     TooLarge,
     /// Broken JSON; events before that point were read.
-    #[error("broken JSON at line {line}, column {column}")]
+    #[error("{}broken JSON at line {line}, column {column}", cut_short(*events))]
     Json {
+        /// Events before that point.
+        events: u64,
         /// Line, from 1.
         line: usize,
         /// Column in bytes, from 1.
@@ -49,7 +51,28 @@ pub enum FileError {
     NoRecords,
 }
 
+fn cut_short(events: u64) -> String {
+    match events {
+        0 => String::new(),
+        1 => "cut short after 1 event: ".into(),
+        _ => format!("cut short after {events} events: "),
+    }
+}
+
+/// The system's reason as a person would say it.
+fn plain(kind: io::ErrorKind) -> String {
+    match kind {
+        io::ErrorKind::NotFound => "no such file or folder".into(),
+        other => other.to_string(),
+    }
+}
+
 impl FileError {
+    /// Whether a part of the file was read.
+    pub fn is_cut_short(&self) -> bool {
+        matches!(self, Self::Json { events: 1.., .. })
+    }
+
     /// Stable name of this refusal.
     pub fn code(&self) -> &'static str {
         match self {
@@ -206,7 +229,11 @@ fn records(bytes: &[u8]) -> Records<'_> {
         .and_then(|()| json.end());
     records.error = match read {
         Err(error) if error.is_data() => Some(FileError::NoRecords),
-        Err(error) => Some(FileError::Json { line: error.line(), column: error.column() }),
+        Err(error) => Some(FileError::Json {
+            events: records.events.len() as u64,
+            line: error.line(),
+            column: error.column(),
+        }),
         Ok(()) if !found && !records.is_digest => Some(FileError::NoRecords),
         Ok(()) => None,
     };

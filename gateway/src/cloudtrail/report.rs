@@ -23,6 +23,8 @@ pub struct Report {
     pub files_ignored: u64,
     /// Files that could not be read, or not to their end.
     pub files_failed: u64,
+    /// Those of them of which a part was read.
+    pub files_cut_short: u64,
     /// Events of which every statement was visited.
     pub events_imported: u64,
     /// Events about no call.
@@ -82,8 +84,11 @@ impl Report {
     }
 
     pub(super) fn failed(&mut self, failure: Failure) {
-        match failure.why {
-            Why::File(_) => self.files_failed += 1,
+        match &failure.why {
+            Why::File(error) => {
+                self.files_failed += 1;
+                self.files_cut_short += u64::from(error.is_cut_short());
+            }
             Why::Event(_) => self.events_failed += 1,
         }
         *self.failed_by_code.entry(failure.why.code()).or_default() += 1;

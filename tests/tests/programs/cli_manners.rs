@@ -1,5 +1,7 @@
 //! The command line's manners.
 
+use std::time::{Duration, Instant};
+
 use assert_cmd::Command;
 use serde_json::json;
 
@@ -148,7 +150,17 @@ fn a_server_that_is_not_there_is_named_with_what_to_do() {
     for args in
         [&["who", "12345678"][..], &["verify", "log"], &["search", "--kind", "action"], &["show", "12345678"]]
     {
+        let begun = Instant::now();
         let ran = cli.run(args);
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "waited {:?} where nothing listens",
+            begun.elapsed()
+        );
+        assert!(
+            ran.stderr.contains("waiting for http://127.0.0.1:1") && !ran.stderr.contains("io:"),
+            "{ran}"
+        );
         assert!(ran.code == 1 && ran.stdout.is_empty(), "{ran}");
         assert!(ran.stderr.contains("127.0.0.1:1") && ran.stderr.contains("writd serve"), "{ran}");
     }

@@ -166,6 +166,24 @@ fn a_corrupt_file_or_event_is_named_and_the_rest_is_imported() {
 }
 
 #[test]
+fn a_folder_without_a_log_file_is_an_error_and_a_file_cut_short_is_called_that() {
+    let story = Story::begin();
+    let folder = story.place.path().join("empty");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("readme.txt"), "no log").unwrap();
+    let ran = import(&story, "gateway", &[&folder]);
+    assert_eq!((ran.code, &ran.json()["error"]["code"]), (1, &json!("import-nothing")), "{ran}");
+
+    let key = story.key("gateway");
+    let truncated = sample("corrupt/truncated.json");
+    let args = ["import", "cloudtrail", truncated.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    let ran = story.cli.run(&args);
+    assert!(ran.code == 1 && ran.stdout.contains("cut short after 2 events: "), "{ran}");
+    assert!(ran.stderr.contains("1 file cut short; the rest is imported"), "{ran}");
+    assert!(ran.stdout.contains("Next: writ search"), "{ran}");
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_not_waited_for_longer_than_ten_seconds() {
     let story = Story::begin();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

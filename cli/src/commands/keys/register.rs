@@ -4,8 +4,8 @@ use std::str::FromStr;
 use gateway::client::{Client, Query};
 use gateway::keyfile::{SecretKey, read_public, secret_path};
 use gateway::signer::proof_of_possession;
-use schemas::ids::{KeyId, LogId, PublicKey};
-use schemas::kinds::{Key, KeyOp, Principal, PrincipalType, Role, RoleGrant, Status};
+use schemas::ids::{KeyId, LogId, PublicKey, StatementId};
+use schemas::kinds::{Key, KeyOp, Principal, PrincipalType, Role, RoleGrant, Status as Standing};
 use schemas::payload::{Body, Vantage};
 use schemas::scope::Pattern;
 use schemas::text::{PrincipalId, Tenant};
@@ -14,10 +14,12 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::printable;
 use crate::registration::{self, Registration, payload};
-use crate::render::submitted;
+use crate::render::{statement, submitted};
 use crate::schema;
 use crate::submit::Submission;
+use crate::submitted::{HeadDocument, SubmitResult, Submitted};
 
 /// Tell the log whose key this is and what it may speak for
 ///
@@ -61,13 +63,36 @@ struct RoleArg {
     about: Vec<Pattern>,
 }
 
-/// `writ keys register --json` where nothing was to be done.
+/// `writ keys register --json`.
 #[derive(Serialize)]
-struct Unchanged {
+struct Document<'a> {
     schema: &'static str,
+    status: Status,
     kid: KeyId,
-    principal: PrincipalId,
+    principal: &'a PrincipalId,
+    /// What the key may speak for now.
+    roles: &'a [RoleGrant],
+    /// What it could speak for before, where that was something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced: Option<&'a [RoleGrant]>,
+    /// The statement that registers it.
+    id: StatementId,
     index: u64,
+    /// `verified` under the pinned key, or `unchecked`; absent where nothing was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipts: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head: Option<HeadDocument>,
+    /// What was sent: the key's registration, the principal's, what was left over from before.
+    results: &'a [SubmitResult],
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Status {
+    Appended,
+    Unchanged,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
@@ -75,14 +100,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let registrar = SecretKey::read(&args.registrar)?;
     let client = context.client()?;
     let trust = context.trust()?;
-    let log = context.log(&client, trust.as_ref())?;
+    let log = context.log(&client, trust.as_ref()).map_err(Failure::before_signing)?;
     let known = registration::find(&client, &log, &public)?;
-    let adds_key = !is_same(known.as_ref(), args, &KeyId::of(&public))?;
+    let grants = grants(args);
+    let known_same = known.as_ref().filter(|known| normal(&known.roles) == grants);
+    check_free(known.as_ref(), args, &KeyId::of(&public))?;
     let principal =
         wanted_principal(args).filter(|wanted| !matches!(is_registered(&client, wanted), Ok(true)));
-    if !adds_key && principal.is_none() {
-        return say_unchanged(context, args, &public, known.map_or(0, |known| known.index));
+    if let (Some(known), None) = (known_same, &principal) {
+        return say_unchanged(context, args, &grants, &public, known);
     }
+    let mut place = known_same.map(|known| (known.id, known.index));
     let signer = registration::signer(&client, &log, registrar)?;
     let mut submission = Submission::new(context, &client, trust.as_ref(), log, signer);
     if let Some(principal) = principal {
@@ -90,17 +118,68 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let payload = submission.payload(Tenant::default_label(), Vantage::Authority, body)?;
         submission.sign(None, payload)?;
     }
-    if adds_key {
-        let body = Body::Key(key_body(args, &log, &public)?);
+    let mut added = None;
+    if known_same.is_none() {
+        let body = Body::Key(key_body(args, &grants, &log, &public)?);
         let payload = submission.payload(Tenant::default_label(), Vantage::Authority, body)?;
-        submission.sign(None, payload)?;
+        added = Some(submission.sign(None, payload)?);
     }
-    submitted::finish(context, &submission.send()?)
+    let submitted = submission.send()?;
+    if let Some(failure) = submitted.failure() {
+        context.output.text_unless_json(&submitted::text(&submitted, None))?;
+        return Err(failure);
+    }
+    if let Some(result) = submitted.results.iter().find(|result| Some(result.id) == added) {
+        place = Some((result.id, result.index.unwrap_or_default()));
+    }
+    let before = known.as_ref().filter(|_| added.is_some()).map(|known| normal(&known.roles));
+    say_registered(context, args, (&public, &grants, before.as_deref(), place), &submitted)
 }
 
-/// Whether the log says the same already. A key of somebody else's or a withdrawn one cannot be registered at all.
-fn is_same(known: Option<&Registration>, args: &Args, kid: &KeyId) -> Result<bool, Failure> {
-    let Some(known) = known else { return Ok(false) };
+fn say_registered(
+    context: &Context,
+    args: &Args,
+    (public, roles, replaced, place): (
+        &PublicKey,
+        &[RoleGrant],
+        Option<&[RoleGrant]>,
+        Option<(StatementId, u64)>,
+    ),
+    submitted: &Submitted,
+) -> Result<Exit, Failure> {
+    let lost = || Failure::new("server-answer", "the server does not say where the key is registered");
+    let (id, index) = place.ok_or_else(lost)?;
+    submitted::warn_unchecked(context, submitted);
+    if context.output.json {
+        context.output.document(&Document {
+            schema: schema::KEY_REGISTERED,
+            status: Status::Appended,
+            kid: KeyId::of(public),
+            principal: &args.principal,
+            roles,
+            replaced,
+            id,
+            index,
+            receipts: Some(submitted.receipts()),
+            head: submitted.as_of(),
+            results: &submitted.results,
+        })?;
+        return Ok(Exit::Ok);
+    }
+    let change =
+        replaced.map(|before| format!("replaces {} with {}", named_roles(before), statement::roles(roles)));
+    context.output.text(&submitted::text(submitted, change.as_deref()))?;
+    Ok(Exit::Ok)
+}
+
+/// `role principal`, `roles approver, principal`.
+fn named_roles(roles: &[RoleGrant]) -> String {
+    format!("{} {}", if roles.len() == 1 { "role" } else { "roles" }, statement::roles(roles))
+}
+
+/// A key of somebody else's or a withdrawn one cannot be registered at all.
+fn check_free(known: Option<&Registration>, args: &Args, kid: &KeyId) -> Result<(), Failure> {
+    let Some(known) = known else { return Ok(()) };
     if known.principal != args.principal {
         let what = format!("the key {kid} belongs to another principal for ever");
         return Err(Failure::new("key-other-principal", what)
@@ -109,22 +188,44 @@ fn is_same(known: Option<&Registration>, args: &Args, kid: &KeyId) -> Result<boo
     }
     if let Some(op) = known.withdrawn {
         let what = format!("the key {kid} was withdrawn ({op}) and does not come back");
-        return Err(Failure::new("key-withdrawn", what).next("writ keys generate --out FILE"));
+        return Err(Failure::new("key-withdrawn", what));
     }
-    Ok(known.roles == grants(args))
+    Ok(())
 }
 
-fn say_unchanged(context: &Context, args: &Args, public: &PublicKey, index: u64) -> Result<Exit, Failure> {
-    let (kid, principal) = (KeyId::of(public), args.principal.clone());
+fn say_unchanged(
+    context: &Context,
+    args: &Args,
+    roles: &[RoleGrant],
+    public: &PublicKey,
+    known: &Registration,
+) -> Result<Exit, Failure> {
+    let kid = KeyId::of(public);
     if context.output.json {
-        context.output.document(&Unchanged { schema: schema::KEY_REGISTERED, kid, principal, index })?;
+        context.output.document(&Document {
+            schema: schema::KEY_REGISTERED,
+            status: Status::Unchanged,
+            kid,
+            principal: &args.principal,
+            roles,
+            replaced: None,
+            id: known.id,
+            index: known.index,
+            receipts: None,
+            head: None,
+            results: &[],
+        })?;
     } else {
-        context.output.text(&format!("already registered at #{index}: {kid} of {principal}\n"))?;
+        let (index, principal) = (known.index, &args.principal);
+        let roles = named_roles(roles);
+        context
+            .output
+            .text(&printable(&format!("already registered at #{index}: {kid} of {principal}, {roles}\n")))?;
     }
     Ok(Exit::Ok)
 }
 
-fn key_body(args: &Args, log: &LogId, public: &PublicKey) -> Result<Key, Failure> {
+fn key_body(args: &Args, grants: &[RoleGrant], log: &LogId, public: &PublicKey) -> Result<Key, Failure> {
     let kid = KeyId::of(public);
     let secret = match &args.sign_with {
         Some(path) => SecretKey::read(path)?,
@@ -150,7 +251,7 @@ fn key_body(args: &Args, log: &LogId, public: &PublicKey) -> Result<Key, Failure
         kid,
         public: Some(*public),
         principal: Some(args.principal.clone()),
-        roles: grants(args),
+        roles: grants.to_vec(),
         usage: None,
         replaces: None,
         accept_until: None,
@@ -160,10 +261,25 @@ fn key_body(args: &Args, log: &LogId, public: &PublicKey) -> Result<Key, Failure
     })
 }
 
+/// What is asked for, in one order whatever the order asked in.
 fn grants(args: &Args) -> Vec<RoleGrant> {
     let grant =
         |arg: &RoleArg| RoleGrant { role: arg.role, about: arg.about.clone(), tenants: args.tenants.clone() };
-    args.role.iter().map(grant).collect()
+    normal(&args.role.iter().map(grant).collect::<Vec<_>>())
+}
+
+/// The same roles, sorted and each once.
+fn normal(grants: &[RoleGrant]) -> Vec<RoleGrant> {
+    let mut grants: Vec<RoleGrant> = grants.to_vec();
+    for RoleGrant { about, tenants, .. } in &mut grants {
+        about.sort();
+        about.dedup();
+        tenants.sort();
+        tenants.dedup();
+    }
+    grants.sort_by(|a, b| (a.role, &a.about, &a.tenants).cmp(&(b.role, &b.about, &b.tenants)));
+    grants.dedup();
+    grants
 }
 
 fn wanted_principal(args: &Args) -> Option<Principal> {
@@ -177,7 +293,7 @@ fn wanted_principal(args: &Args) -> Option<Principal> {
         sub_profile: None,
         owner: None,
         shared: false,
-        status: Status::Active,
+        status: Standing::Active,
         since: None,
     })
 }
@@ -235,9 +351,39 @@ mod tests {
     }
 
     #[test]
-    fn the_document_is_described_by_its_schema() {
-        let (kid, principal) = (KeyId::new([1; 32]), PrincipalId::new("user:a").unwrap());
-        let unchanged = Unchanged { schema: schema::KEY_REGISTERED, kid, principal, index: 3 };
-        crate::schema::tests::assert_described(&unchanged);
+    fn roles_are_the_same_in_any_order_and_however_often_they_are_named() {
+        let grants = |words: &[&str]| {
+            let args: Vec<RoleArg> = words.iter().map(|word| word.parse().unwrap()).collect();
+            let grant =
+                |arg: &RoleArg| RoleGrant { role: arg.role, about: arg.about.clone(), tenants: Vec::new() };
+            normal(&args.iter().map(grant).collect::<Vec<_>>())
+        };
+        assert_eq!(grants(&["pdp", "approver", "pdp"]), grants(&["approver", "pdp"]));
+        assert_eq!(grants(&["authority=user:**,agent:*"]), grants(&["authority=agent:*,user:**,user:**"]));
+        assert_ne!(grants(&["pdp", "approver"]), grants(&["pdp"]));
+        assert_ne!(grants(&["authority=user:**"]), grants(&["authority=agent:*"]));
+    }
+
+    #[test]
+    fn the_document_is_described_by_its_schema_new_or_unchanged() {
+        let principal = PrincipalId::new("user:a").unwrap();
+        let roles = [RoleGrant { role: Role::Pdp, about: Vec::new(), tenants: Vec::new() }];
+        for (status, receipts, replaced) in
+            [(Status::Unchanged, None, None), (Status::Appended, Some("unchecked"), Some(&roles[..]))]
+        {
+            crate::schema::tests::assert_described(&Document {
+                schema: schema::KEY_REGISTERED,
+                status,
+                kid: KeyId::new([1; 32]),
+                principal: &principal,
+                roles: &roles,
+                replaced,
+                id: StatementId::new([2; 32]),
+                index: 3,
+                receipts,
+                head: None,
+                results: &[],
+            });
+        }
     }
 }

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
+use gateway::client::Client;
 use gateway::keyfile::{SecretKey, read_public};
-use schemas::ids::KeyId;
+use schemas::ids::{KeyId, LogId};
 use schemas::kinds::{Key, KeyOp};
 use schemas::payload::{Body, Vantage};
 use schemas::text::Tenant;
@@ -10,7 +11,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::moment;
-use crate::registration;
+use crate::registration::{self, Registrars};
 use crate::render::submitted;
 use crate::submit::Submission;
 
@@ -24,7 +25,7 @@ use crate::submit::Submission;
 pub(crate) struct RetireArgs {
     #[command(flatten)]
     which: Which,
-    /// Until when entries by the key are still accepted [default: now]
+    /// Until when entries by the key are still accepted: a moment, or so long from now [default: now]
     #[arg(long, value_name = "TIME")]
     accept_until: Option<String>,
 }
@@ -39,7 +40,7 @@ pub(crate) struct RetireArgs {
 pub(crate) struct CompromiseArgs {
     #[command(flatten)]
     which: Which,
-    /// From when the key can no longer be believed [default: now]
+    /// From when the key can no longer be believed: a moment, or so long ago [default: now]
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
 }
@@ -55,19 +56,30 @@ struct Which {
     /// The key's thumbprint, where its file is not at hand
     #[arg(long, value_name = "HEX", value_parser = parse_kid)]
     kid: Option<KeyId>,
+    /// Also where the log is left without registrars
+    #[arg(long)]
+    yes: bool,
 }
 
 pub(crate) fn retire(args: &RetireArgs, context: &Context) -> Result<Exit, Failure> {
-    let accept_until = args.accept_until.as_deref().map(moment::parse).transpose()?;
-    withdraw(context, &args.which, |kid| Key { accept_until, ..bare(KeyOp::Retire, kid) })
+    let accept_until = args.accept_until.as_deref().map(moment::parse_ahead).transpose()?;
+    let meaning =
+        accept_until.map(|until| format!("entries by the key are accepted until {}", moment::show(until)));
+    withdraw(context, &args.which, meaning, |kid| Key { accept_until, ..bare(KeyOp::Retire, kid) })
 }
 
 pub(crate) fn compromise(args: &CompromiseArgs, context: &Context) -> Result<Exit, Failure> {
     let since = args.since.as_deref().map(moment::parse).transpose()?;
-    withdraw(context, &args.which, |kid| Key { since, ..bare(KeyOp::Compromise, kid) })
+    let meaning = since.map(|since| format!("the key is not believed from {} on", moment::show(since)));
+    withdraw(context, &args.which, meaning, |kid| Key { since, ..bare(KeyOp::Compromise, kid) })
 }
 
-fn withdraw(context: &Context, which: &Which, body: impl FnOnce(KeyId) -> Key) -> Result<Exit, Failure> {
+fn withdraw(
+    context: &Context,
+    which: &Which,
+    meaning: Option<String>,
+    body: impl FnOnce(KeyId) -> Key,
+) -> Result<Exit, Failure> {
     let kid = match (&which.kid, &which.key) {
         (Some(kid), _) => *kid,
         (None, Some(path)) => KeyId::of(&read_public(path)?),
@@ -76,12 +88,31 @@ fn withdraw(context: &Context, which: &Which, body: impl FnOnce(KeyId) -> Key) -
     let registrar = SecretKey::read(&which.registrar)?;
     let client = context.client()?;
     let trust = context.trust()?;
-    let log = context.log(&client, trust.as_ref())?;
+    let log = context.log(&client, trust.as_ref()).map_err(Failure::before_signing)?;
+    if !which.yes {
+        check_leaves_registrars(&client, &log, &kid)?;
+    }
     let signer = registration::signer(&client, &log, registrar)?;
     let mut submission = Submission::new(context, &client, trust.as_ref(), log, signer);
     let payload = submission.payload(Tenant::default_label(), Vantage::Authority, Body::Key(body(kid)))?;
     submission.sign(None, payload)?;
-    submitted::finish(context, &submission.send()?)
+    submitted::finish_saying(context, &submission.send()?, meaning.as_deref())
+}
+
+/// A log without enough registrars never gets one again.
+fn check_leaves_registrars(client: &Client, log: &LogId, kid: &KeyId) -> Result<(), Failure> {
+    let Registrars { mut kids, threshold } = registration::registrars(client, log)?;
+    let is_registrar = kids.remove(kid);
+    if !is_registrar || kids.len() as u64 >= threshold {
+        return Ok(());
+    }
+    let what = format!(
+        "without the registrar key {kid} nobody could ever again register, retire or withdraw a key in this log: it \
+         would only take statements by the keys that it has"
+    );
+    Err(Failure::usage("last-registrar", what)
+        .values(format!("at least {threshold} left"), format!("{} left", kids.len()))
+        .next("`writ keys register … --role registrar` for another key first, or the same with --yes"))
 }
 
 fn bare(op: KeyOp, kid: KeyId) -> Key {

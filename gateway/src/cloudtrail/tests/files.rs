@@ -44,7 +44,7 @@ fn broken_files_and_events_are_named_and_the_rest_is_imported() {
             "event-field-missing: events.json, event 7 (5a3f0036-0000-4000-8000-000000000036): `responseElements.credentials.expiration` is missing",
             "file-gzip-broken: half.json.gz: broken gzip: unexpected end of file",
             "file-not-a-log: no-records.json: no CloudTrail log: it has no list `Records`",
-            "file-json-broken: truncated.json: broken JSON at line 4, column 492",
+            "file-json-broken: truncated.json: cut short after 2 events: broken JSON at line 4, column 492",
         ]
     );
     assert_eq!((report.files_read, report.files_failed, report.events_failed), (1, 3, 6));

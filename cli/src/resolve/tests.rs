@@ -1,0 +1,104 @@
+use gateway::keyfile::SecretKey;
+use gateway::signer::Signer;
+use schemas::payload::Payload;
+use schemas::text::PrincipalId;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::schema::tests::assert_described;
+use crate::testlog::serve;
+
+fn candidate(kind: Kind, index: u64) -> Candidate {
+    Candidate { id: StatementId::new([index as u8; 32]), index, kind }
+}
+
+/// A correction with more in its payload.
+fn statement(more: Value) -> Statement {
+    let mut json = json!({
+        "v": 1, "kind": "correction", "log": "ab".repeat(32), "tenant": "default", "at": 7, "vantage": "authority",
+        "body": {"about": "cd".repeat(32), "note": "x"}
+    });
+    json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let signer = Signer::new(SecretKey::generate().unwrap(), PrincipalId::new("user:a").unwrap());
+    signer.sign(&Payload::from_json(&json).unwrap()).unwrap()
+}
+
+fn imported(id: &str) -> Statement {
+    statement(json!({
+        "vantage": "imported",
+        "source": {"format": "cloudtrail", "id": id, "part": "x", "digest": "00".repeat(32), "adapter": "a"}
+    }))
+}
+
+fn named(kind: &str, namespace: &str, value: &str) -> Statement {
+    statement(json!({"refs": [[kind, namespace, value]]}))
+}
+
+#[test]
+fn of_one_event_the_action_is_meant_then_the_decision_then_the_delegation() {
+    let all = [
+        candidate(Kind::Credential, 1),
+        candidate(Kind::Delegation, 2),
+        candidate(Kind::Decision, 3),
+        candidate(Kind::Action, 4),
+    ];
+    for count in (1..=4).rev() {
+        assert_eq!(preferred(&all[..count]), Some(&all[count - 1]));
+    }
+    let two = [candidate(Kind::Action, 1), candidate(Kind::Action, 2), candidate(Kind::Decision, 3)];
+    assert_eq!(preferred(&two), None, "several of the preferred kind are not chosen among");
+}
+
+#[test]
+fn one_event_is_one_source_event_or_one_foreign_id_of_one_namespace() {
+    assert!(is_one_event(&[imported("e"), imported("e")], "e"));
+    assert!(!is_one_event(&[imported("e"), imported("f")], "e"));
+    assert!(!is_one_event(&[imported("e"), named("request", "aws:x", "e")], "e"));
+    assert!(is_one_event(&[named("request", "a:b", "e"), named("request", "a:b", "e")], "e"));
+    assert!(is_one_event(&[named("request", "a:b", "e"), named("request", "a:b", "e")], "request:e"));
+    assert!(!is_one_event(&[named("request", "a:b", "e"), named("request", "a:c", "e")], "e"));
+    assert!(!is_one_event(&[named("request", "a:b", "e"), named("ticket", "a:b", "e")], "e"));
+    let elsewhere = statement(json!({"tenant": "other", "refs": [["request", "a:b", "e"]]}));
+    assert!(!is_one_event(&[named("request", "a:b", "e"), elsewhere], "e"));
+}
+
+#[test]
+fn statements_that_share_only_the_beginning_of_their_ids_are_listed_and_not_chosen_among() {
+    let two = [named("request", "a:b", "e"), named("request", "a:b", "e")];
+    let as_of = json!({"origin": "o", "size": 9, "root": "00".repeat(32), "time": 1});
+    let answer = |matched: &str| {
+        let candidates: Vec<Value> = (1..)
+            .zip(&two)
+            .map(|(index, statement)| json!({"id": statement.id(), "index": index, "kind": "correction"}))
+            .collect();
+        let found = json!({"as_of": as_of, "matched": matched, "candidates": candidates}).to_string();
+        let statements =
+            two.iter().map(|each| (format!("/v1/statements/{}", each.id()), each.envelope.bytes().to_vec()));
+        serve(
+            std::iter::once(("/v1/resolve?id=e".to_owned(), found.into_bytes())).chain(statements).collect(),
+        )
+    };
+    for matched in ["prefix", "something-new"] {
+        let failure = resolve(&answer(matched), "e").unwrap_err();
+        assert_eq!(
+            (failure.exit, failure.code.as_str(), failure.candidates.len()),
+            (Exit::Usage, "ambiguous-id", 2)
+        );
+        assert_described(&failure.document());
+        for (each, row) in two.iter().zip(&failure.candidates) {
+            assert!(failure.what.contains(&short(&each.id())), "{}", failure.what);
+            assert_eq!((row.id, row.at, row.tenant.as_str()), (each.id(), 7, "default"));
+        }
+    }
+}
+
+#[test]
+fn an_empty_id_is_a_mistake_of_whoever_asks() {
+    let failure = resolve(&serve(vec![]), "").unwrap_err();
+    assert_eq!((failure.exit, failure.code.as_str()), (Exit::Usage, "empty-id"));
+}
+
+#[test]
+fn a_place_is_a_number_behind_its_sign() {
+    assert_eq!((place("#12"), place("12"), place("#"), place("#-1")), (Some(12), None, None, None));
+}
