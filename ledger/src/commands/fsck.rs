@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -45,8 +45,11 @@ pub fn run(args: &Fsck) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Error, what, next));
     }
     let report = check_folder(&folder.store(), &anchor);
-    let text =
-        if args.json { serde_json::to_string(&report).map(|json| json + "\n") } else { Ok(human(&report)) };
+    let text = if args.json {
+        serde_json::to_string(&report).map(|json| json + "\n")
+    } else {
+        Ok(human(&report, &folder.store()))
+    };
     print(&text.map_err(|error| Failure::new(Exit::Error, error, ""))?)?;
     Ok(report.exit())
 }
@@ -56,7 +59,7 @@ fn print(text: &str) -> Result<(), Failure> {
     written.map_err(|error| Failure::new(Exit::Error, format!("this cannot be printed: {error}"), ""))
 }
 
-fn human(report: &Report) -> String {
+fn human(report: &Report, store: &Path) -> String {
     let Report { size, root, findings, .. } = report;
     let entries = counted(*size, "entry", "entries");
     if report.ok {
@@ -64,7 +67,10 @@ fn human(report: &Report) -> String {
     }
     let (word, next) = verdict(report);
     let count = counted(findings.len() as u64, "finding", "findings");
-    let mut text = format!("{word}: {count} in {entries}\n");
+    let mut text = match size {
+        0 => format!("{word}: {count}; no entry could be read\n"),
+        _ => format!("{word}: {count} in {entries}\n"),
+    };
     if let Some(index) = report.first_bad {
         let _ = writeln!(text, "first bad entry: #{index}");
     }
@@ -75,7 +81,7 @@ fn human(report: &Report) -> String {
         let _ = writeln!(text, "  … and {more} more: --json lists them");
     }
     for words in &report.words {
-        let _ = writeln!(text, "  in its own words: {words}");
+        let _ = writeln!(text, "  in {}: {words}", store.display());
     }
     let _ = writeln!(text, "next (exit {}): {next}", report.exit().code());
     text

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use verifier::bundle::check;
 use verifier::judge::{default_profile, judge};
 
-use crate::harness::{Draft, Http, Person, Place, Server, copy_folder, files_below, fsck};
+use crate::harness::{Draft, Http, Person, Place, Ran, Server, copy_folder, files_below, fsck, program};
 use crate::receipts::entries;
 
 /// Bytes flipped in each file; `WRIT_FLIPS` flips more.
@@ -211,6 +211,115 @@ fn a_flipped_byte_of_a_killed_log_is_caught_or_changes_no_answer() {
     let right = answers(&place, &server.http);
     server.kill();
     try_every_file(&Trial::of(&place, "killed", right));
+}
+
+/// A log of several blocks in each column, all of it in table files.
+fn place_with_tables() -> Place {
+    let place = Place::init();
+    let server = place.serve();
+    let alice = Person::new(1, "user:alice@corp");
+    place.register(&server, &[(&alice, &["principal"])]);
+    let notes: Vec<_> = (0..700)
+        .map(|n| alice.sign(&Draft::note(&place.log(), &format!("{n} {}", "words ".repeat(40)))))
+        .collect();
+    assert_eq!(server.http.append_many(&notes).status, 200);
+    server.stop();
+    // Opening writes what was in the write-ahead log into table files.
+    place.serve().stop();
+    place
+}
+
+/// `writd fsck` as a person starts it: with no word about logging, its errors in a pipe.
+fn plain_fsck(data: &Path, more: &[&str]) -> Ran {
+    let mut command = assert_cmd::Command::new(program("writd"));
+    Ran::of(command.env_remove("RUST_LOG").args(["fsck", "--data"]).arg(data).args(more))
+}
+
+#[test]
+fn a_flipped_byte_of_a_table_file_makes_up_no_findings() {
+    let place = place_with_tables();
+    let trial = Trial::of(&place, "tables", BTreeMap::new());
+    let tables: Vec<_> = files_below(&trial.data.join("store"))
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sst"))
+        .collect();
+    let (mut caught, mut behind) = (0, 0);
+    for path in &tables {
+        let whole = fs::read(path).unwrap();
+        for part in 0..10 {
+            let mut changed = whole.clone();
+            changed[(whole.len() * part + 99) / 10] ^= 1;
+            fs::write(path, &changed).unwrap();
+            let ran = plain_fsck(&trial.data, &["--json"]);
+            assert_eq!(ran.stderr, "", "{ran}");
+            let report = ran.json();
+            if ran.code == 0 {
+                continue;
+            }
+            assert_eq!(ran.code, 10, "{ran}");
+            let findings = report["findings"].as_array().unwrap();
+            let only_store =
+                findings.iter().all(|finding| finding["code"].as_str().unwrap().starts_with("store-"));
+            assert!(only_store && (1..=4).contains(&findings.len()), "{}: {ran}", path.display());
+            caught += 1;
+            let is_entries = |finding: &&Value| finding["column"] == "entries" && !finding["index"].is_null();
+            if let Some(entries) = findings.iter().find(is_entries) {
+                assert_eq!(report["first_bad"], entries["index"], "{ran}");
+                assert_eq!(report["size"], 702, "{ran}");
+                behind += 1;
+            }
+        }
+        fs::write(path, &whole).unwrap();
+    }
+    println!("{caught} caught in {} files, {behind} of them with all behind checked", tables.len());
+    assert!(caught > 20 && behind > 3, "{caught} {behind}");
+    assert_eq!(plain_fsck(&trial.data, &[]).code, 0);
+}
+
+#[test]
+fn people_are_told_in_a_word_where_and_what_next() {
+    let place = place_with_tables();
+    let whole = plain_fsck(&place.data(), &[]);
+    assert!(whole.code == 0 && whole.stdout.starts_with("INTACT: 702 entries"), "{whole}");
+    let trial = Trial::of(&place, "told", BTreeMap::new());
+    let largest = files_below(&trial.data.join("store"))
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sst"))
+        .max_by_key(|path| fs::metadata(path).unwrap().len())
+        .unwrap();
+    let bytes = fs::read(&largest).unwrap();
+    let mut changed = bytes.clone();
+    changed[bytes.len() / 3] ^= 1;
+    fs::write(&largest, &changed).unwrap();
+    let ran = plain_fsck(&trial.data, &[]);
+    assert!(ran.code == 10 && ran.stderr.is_empty(), "{ran}");
+    assert!(ran.stdout.starts_with("TAMPERED: 1 finding in 702 entries\nfirst bad entry: #"), "{ran}");
+    let file = largest.file_name().unwrap().to_str().unwrap();
+    for words in [" entries #", file, "next (exit 10): "] {
+        assert!(ran.stdout.contains(words), "{words}: {ran}");
+    }
+    fs::write(&largest, &bytes[..bytes.len() / 2]).unwrap();
+    let ran = plain_fsck(&trial.data, &[]);
+    assert!(ran.code == 10 && ran.stdout.starts_with("TAMPERED: ") && ran.stdout.contains(file), "{ran}");
+
+    fs::write(&largest, &bytes).unwrap();
+    fs::remove_file(&trial.anchor).unwrap();
+    let ran = plain_fsck(&trial.data, &[]);
+    assert!(ran.code == 15 && ran.stdout.starts_with("NO ANCHOR: 1 finding"), "{ran}");
+    assert!(ran.stdout.contains("next (exit 15): give --anchor FILE"), "{ran}");
+}
+
+#[test]
+fn where_there_is_no_log_json_is_an_error_document() {
+    let place = Place::init();
+    let ran = plain_fsck(&place.path().join("nothing"), &["--json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{ran}");
+    let document = ran.json();
+    assert_eq!((&document["schema"], &document["exit"]), (&json!("writ.error/1"), &json!(1)), "{ran}");
+    assert_eq!(document["error"]["code"], "no-log");
+    assert!(document["error"]["what"].is_string() && document["error"]["try"].is_string(), "{ran}");
+    let human = plain_fsck(&place.path().join("nothing"), &[]);
+    assert!(human.code == 1 && human.stderr.contains("there is no log in"), "{human}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Answer, Draft, Person, Place, SOON, Server, exchange};
+use crate::harness::{Answer, Draft, Person, Place, Ran, SOON, Server, exchange, program};
 
 fn serve() -> (Place, Server, Person) {
     let place = Place::init();
@@ -298,4 +298,38 @@ fn other_addresses_need_a_word_that_says_so() {
     let data = place.data();
     let ran = crate::harness::writd(&["serve", "--data", data.to_str().unwrap(), "--listen", "0.0.0.0:0"]);
     assert!(ran.code == 2 && ran.stderr.contains("--insecure-listen"), "{ran}");
+}
+
+#[test]
+fn a_host_name_of_this_machine_is_listened_on() {
+    let place = Place::init();
+    let data = place.data();
+    let serve = |listen: &str| {
+        let mut command = assert_cmd::Command::new(program("writd"));
+        let args = ["serve", "--data", data.to_str().unwrap(), "--listen", listen];
+        Ran::of(command.args(args).timeout(Duration::from_secs(2)))
+    };
+    let ran = serve("localhost:0");
+    assert!(ran.stdout.contains("on http://127.0.0.1:"), "{ran}");
+    for wrong in ["localhost", "127.0.0.1:99999"] {
+        let ran = serve(wrong);
+        assert!(ran.code == 2 && ran.stderr.contains("127.0.0.1:8377"), "{wrong}: {ran}");
+    }
+}
+
+#[test]
+fn every_metric_is_explained_and_the_program_is_named() {
+    let (place, server, alice) = serve();
+    assert_eq!(server.http.append(&alice.sign(&Draft::note(&place.log(), "counted"))).status, 201);
+    assert_eq!(server.http.append(b"rubbish").status, 400);
+    let text = server.http.get("/metrics").text();
+    let names = |word: &str| -> BTreeSet<String> {
+        let lines = text.lines().filter_map(|line| line.strip_prefix(word));
+        lines.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    };
+    let (typed, explained) = (names("# TYPE "), names("# HELP "));
+    assert!(typed.len() >= 10, "{text}");
+    assert_eq!(typed, explained, "{text}");
+    let build = format!("writ_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    assert!(text.contains(&build), "{build}: {text}");
 }

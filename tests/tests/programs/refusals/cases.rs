@@ -11,8 +11,10 @@ use crate::harness::{Draft, Person, Place, Server};
 pub(super) enum InBatch {
     /// The item is refused; its neighbours are appended.
     Alone,
-    /// The item has no end that can be relied on, and what follows may be taken for the rest of it.
-    Runs,
+    /// The item has no end that can be found: nothing of the batch is appended, under this code.
+    Whole(&'static str),
+    /// What follows is taken for the rest of the item; these are the codes of what is made of both.
+    Runs(&'static [&'static str]),
 }
 
 pub(super) struct Case {
@@ -144,7 +146,7 @@ fn text(text: &str) -> Vec<u8> {
 
 /// Bytes that are no statement, whoever signs.
 fn broken(cast: &Cast) -> Vec<Case> {
-    use InBatch::{Alone, Runs};
+    use InBatch::{Alone, Runs, Whole};
     let good = cast.good("to be broken");
     let parts = cast.parts();
     let signature = parts.signature(&cast.alice);
@@ -155,22 +157,28 @@ fn broken(cast: &Cast) -> Vec<Case> {
     large.payload = [vec![0x59, 0xff, 0xf0], vec![b'x'; 0xfff0]].concat();
     let indefinite = [&[0xd2, 0x9f], &good[2..], &[0xff]].concat();
     vec![
-        case("truncated", good[..good.len() - 1].to_vec(), 400, "cbor-truncated", Runs),
-        case("nothing but a tag", vec![0xd2], 400, "cbor-truncated", Runs),
+        case(
+            "truncated",
+            good[..good.len() - 1].to_vec(),
+            400,
+            "cbor-truncated",
+            Runs(&["signature-invalid", "not-cose-sign1"]),
+        ),
+        case("nothing but a tag", vec![0xd2], 400, "cbor-truncated", Whole("cbor-tag")),
         case("oversized", cast.signed(&large), 413, "statement-too-large", Alone),
         case(
             "a head longer than it needs",
             [&[0xd2, 0x98, 0x04], &good[2..]].concat(),
             400,
             "cbor-not-shortest",
-            Runs,
+            Whole("cbor-not-shortest"),
         ),
-        case("without a definite length", indefinite, 400, "cbor-indefinite", Runs),
-        case("another tag", [&[0xd1], &good[1..]].concat(), 400, "cbor-tag", Runs),
+        case("without a definite length", indefinite, 400, "cbor-indefinite", Whole("cbor-indefinite")),
+        case("another tag", [&[0xd1], &good[1..]].concat(), 400, "cbor-tag", Whole("cbor-tag")),
         case("no tag", good[1..].to_vec(), 400, "not-cose-sign1", Alone),
-        case("a float", vec![0xfb, 0x40, 0, 0, 0, 0, 0, 0, 0], 400, "cbor-simple", Runs),
+        case("a float", vec![0xfb, 0x40, 0, 0, 0, 0, 0, 0, 0], 400, "cbor-simple", Whole("cbor-simple")),
         case("no statement at all", b"\x18\x2a".to_vec(), 400, "not-cose-sign1", Alone),
-        case("JSON", b"{\"kind\":\"delegation\"}".to_vec(), 400, "cbor-truncated", Runs),
+        case("JSON", b"{\"kind\":\"delegation\"}".to_vec(), 400, "cbor-truncated", Whole("cbor-truncated")),
         case("deep nesting of the payload", cast.signed(&deep), 400, "cbor-depth", Alone),
         case("unsigned", parts.envelope(&[]), 400, "unsigned", Alone),
         case("a short signature", parts.envelope(&signature[..63]), 400, "signature-length", Alone),
@@ -181,7 +189,7 @@ fn broken(cast: &Cast) -> Vec<Case> {
             "unprotected-header",
             Alone,
         ),
-        case("a detached payload", parts.detached(&signature), 400, "cbor-simple", Runs),
+        case("a detached payload", parts.detached(&signature), 400, "cbor-simple", Whole("cbor-simple")),
     ]
 }
 
