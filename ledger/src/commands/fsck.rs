@@ -107,17 +107,9 @@ fn verdict(report: &Report) -> (&'static str, &'static str) {
 }
 
 fn place(finding: &Finding) -> String {
-    let mut place = String::new();
-    for part in [
-        finding.column.map(str::to_owned),
-        finding.index.map(|index| format!("#{index}")),
-        finding.key.clone(),
-    ] {
-        if let Some(part) = part {
-            let _ = write!(place, " {part}");
-        }
-    }
-    place
+    let column = finding.column.map(str::to_owned);
+    let index = finding.index.map(|index| format!("#{index}"));
+    [column, index, finding.key.clone()].into_iter().flatten().map(|part| format!(" {part}")).collect()
 }
 
 fn counted(count: u64, one: &str, many: &str) -> String {
