@@ -59,7 +59,7 @@ const LONGER_FILES: &[(&str, usize)] = &[("schemas/src/payload.rs", 600)];
 /// Most lines of a function: what fits a screen.
 const FUNCTION_LINES_MAX: usize = 70;
 const LONGER_FUNCTIONS: &[(&str, &str, usize)] =
-    &[("schemas/src/term.rs", "body", 85), ("schemas/src/term.rs", "to_bytes", 130)];
+    &[("schemas/src/term/derive.rs", "body", 85), ("schemas/src/term.rs", "to_bytes", 130)];
 
 /// Where the time of day is read; everywhere else it is an argument.
 const CLOCKS: &[&str] = &["ledger/src/clock.rs", "cli/src/moment.rs", "benches/src/feed.rs"];
