@@ -42,12 +42,6 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// For tests: draws and colours nothing.
-    #[cfg(test)]
-    pub(crate) fn quiet() -> Self {
-        Self::new(Global { server: String::new(), trust: None, json: true })
-    }
-
     pub(crate) fn new(global: Global) -> Self {
         Self { output: Output::new(global.json), global }
     }

@@ -4,22 +4,22 @@ use std::str::FromStr;
 use gateway::client::{Client, Query};
 use gateway::keyfile::{SecretKey, read_public, secret_path};
 use gateway::signer::proof_of_possession;
-use schemas::ids::{KeyId, LogId, PublicKey, StatementId};
+use schemas::ids::{KeyId, LogId, PublicKey};
 use schemas::kinds::{Key, KeyOp, Principal, PrincipalType, Role, RoleGrant, Status as Standing};
 use schemas::payload::{Body, Vantage};
 use schemas::scope::Pattern;
 use schemas::text::{PrincipalId, Tenant};
-use serde::Serialize;
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::printable;
 use crate::registration::{self, Registration, payload};
-use crate::render::{statement, submitted};
-use crate::schema;
+use crate::render::submitted;
 use crate::submit::Submission;
-use crate::submitted::{HeadDocument, SubmitResult, Submitted};
+
+mod answer;
+
+use answer::Registered;
 
 /// Tell the log whose key this is and what it may speak for
 ///
@@ -63,38 +63,6 @@ struct RoleArg {
     about: Vec<Pattern>,
 }
 
-/// `writ keys register --json`.
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    status: Status,
-    kid: KeyId,
-    principal: &'a PrincipalId,
-    /// What the key may speak for now.
-    roles: &'a [RoleGrant],
-    /// What it could speak for before, where that was something else.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    replaced: Option<&'a [RoleGrant]>,
-    /// The statement that registers it.
-    id: StatementId,
-    index: u64,
-    /// `verified` under the pinned key, or `unchecked`; absent where nothing was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    receipts: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    head: Option<HeadDocument>,
-    /// What was sent: the key's registration, the principal's, what was left over from before.
-    results: &'a [SubmitResult],
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Status {
-    Appended,
-    Unchanged,
-}
-
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let public = read_public(&args.key)?;
     let registrar = SecretKey::read(&args.registrar)?;
@@ -107,10 +75,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     check_free(known.as_ref(), args, &KeyId::of(&public))?;
     let principal =
         wanted_principal(args).filter(|wanted| !matches!(is_registered(&client, wanted), Ok(true)));
-    if let (Some(known), None) = (known_same, &principal) {
-        return say_unchanged(context, args, &grants, &public, known);
-    }
+    let registered = |(id, index)| Registered {
+        kid: KeyId::of(&public),
+        principal: &args.principal,
+        roles: &grants,
+        replaced: None,
+        id,
+        index,
+    };
     let mut place = known_same.map(|known| (known.id, known.index));
+    if let (Some(place), None) = (place, &principal) {
+        return registered(place).unchanged(context);
+    }
     let signer = registration::signer(&client, &log, registrar)?;
     let mut submission = Submission::new(context, &client, trust.as_ref(), log, signer);
     if let Some(principal) = principal {
@@ -130,51 +106,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         return Err(failure);
     }
     if let Some(result) = submitted.results.iter().find(|result| Some(result.id) == added) {
-        place = Some((result.id, result.index.unwrap_or_default()));
+        place = result.index.map(|index| (result.id, index));
     }
-    let before = known.as_ref().filter(|_| added.is_some()).map(|known| normal(&known.roles));
-    say_registered(context, args, (&public, &grants, before.as_deref(), place), &submitted)
-}
-
-fn say_registered(
-    context: &Context,
-    args: &Args,
-    (public, roles, replaced, place): (
-        &PublicKey,
-        &[RoleGrant],
-        Option<&[RoleGrant]>,
-        Option<(StatementId, u64)>,
-    ),
-    submitted: &Submitted,
-) -> Result<Exit, Failure> {
     let lost = || Failure::new("server-answer", "the server does not say where the key is registered");
-    let (id, index) = place.ok_or_else(lost)?;
-    submitted::warn_unchecked(context, submitted);
-    if context.output.json {
-        context.output.document(&Document {
-            schema: schema::KEY_REGISTERED,
-            status: Status::Appended,
-            kid: KeyId::of(public),
-            principal: &args.principal,
-            roles,
-            replaced,
-            id,
-            index,
-            receipts: Some(submitted.receipts()),
-            head: submitted.as_of(),
-            results: &submitted.results,
-        })?;
-        return Ok(Exit::Ok);
-    }
-    let change =
-        replaced.map(|before| format!("replaces {} with {}", named_roles(before), statement::roles(roles)));
-    context.output.text(&submitted::text(submitted, change.as_deref()))?;
-    Ok(Exit::Ok)
-}
-
-/// `role principal`, `roles approver, principal`.
-fn named_roles(roles: &[RoleGrant]) -> String {
-    format!("{} {}", if roles.len() == 1 { "role" } else { "roles" }, statement::roles(roles))
+    let replaced = known.as_ref().filter(|_| added.is_some()).map(|known| normal(&known.roles));
+    let registered = Registered { replaced: replaced.as_deref(), ..registered(place.ok_or_else(lost)?) };
+    registered.appended(context, &submitted)
 }
 
 /// A key of somebody else's or a withdrawn one cannot be registered at all.
@@ -191,38 +128,6 @@ fn check_free(known: Option<&Registration>, args: &Args, kid: &KeyId) -> Result<
         return Err(Failure::new("key-withdrawn", what));
     }
     Ok(())
-}
-
-fn say_unchanged(
-    context: &Context,
-    args: &Args,
-    roles: &[RoleGrant],
-    public: &PublicKey,
-    known: &Registration,
-) -> Result<Exit, Failure> {
-    let kid = KeyId::of(public);
-    if context.output.json {
-        context.output.document(&Document {
-            schema: schema::KEY_REGISTERED,
-            status: Status::Unchanged,
-            kid,
-            principal: &args.principal,
-            roles,
-            replaced: None,
-            id: known.id,
-            index: known.index,
-            receipts: None,
-            head: None,
-            results: &[],
-        })?;
-    } else {
-        let (index, principal) = (known.index, &args.principal);
-        let roles = named_roles(roles);
-        context
-            .output
-            .text(&printable(&format!("already registered at #{index}: {kid} of {principal}, {roles}\n")))?;
-    }
-    Ok(Exit::Ok)
 }
 
 fn key_body(args: &Args, grants: &[RoleGrant], log: &LogId, public: &PublicKey) -> Result<Key, Failure> {
@@ -362,28 +267,5 @@ mod tests {
         assert_eq!(grants(&["authority=user:**,agent:*"]), grants(&["authority=agent:*,user:**,user:**"]));
         assert_ne!(grants(&["pdp", "approver"]), grants(&["pdp"]));
         assert_ne!(grants(&["authority=user:**"]), grants(&["authority=agent:*"]));
-    }
-
-    #[test]
-    fn the_document_is_described_by_its_schema_new_or_unchanged() {
-        let principal = PrincipalId::new("user:a").unwrap();
-        let roles = [RoleGrant { role: Role::Pdp, about: Vec::new(), tenants: Vec::new() }];
-        for (status, receipts, replaced) in
-            [(Status::Unchanged, None, None), (Status::Appended, Some("unchecked"), Some(&roles[..]))]
-        {
-            crate::schema::tests::assert_described(&Document {
-                schema: schema::KEY_REGISTERED,
-                status,
-                kid: KeyId::new([1; 32]),
-                principal: &principal,
-                roles: &roles,
-                replaced,
-                id: StatementId::new([2; 32]),
-                index: 3,
-                receipts,
-                head: None,
-                results: &[],
-            });
-        }
     }
 }
