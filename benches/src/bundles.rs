@@ -31,7 +31,7 @@ pub struct Measured {
 
 /// Fetches and judges the bundle of every subject.
 pub fn measure(server: &Server, subjects: &[StatementId]) -> Result<Measured> {
-    let mut connection = Connection::open(server.address)?;
+    let mut connection = Connection::open(server.address())?;
     let mut measured = Measured { size: server.head()?.size, ..Measured::default() };
     let livez = get("/livez");
     for subject in subjects {

@@ -37,7 +37,7 @@ impl<'a> Feed<'a> {
     /// Registers everybody, through the server's own front door.
     pub fn new(corpus: &'a Corpus, server: &'a Server) -> Result<Self> {
         let registrations = corpus.cast().registrations(server.log, now()?)?;
-        ingest::run(server.address, &ingest::requests(&registrations, GROW_BATCH), 1)?;
+        ingest::run(server.address(), &ingest::requests(&registrations, GROW_BATCH), 1)?;
         let seen = server.head()?;
         // Genesis was there before.
         let expected = registrations.len() as u64 + 1;
@@ -58,7 +58,7 @@ impl<'a> Feed<'a> {
 
     /// Posts what was made, and sees to it that all of it was appended.
     pub fn post(&mut self, requests: &[Vec<u8>], statements: usize, connections: usize) -> Result<Posted> {
-        let posted = ingest::run(self.server.address, requests, connections)?;
+        let posted = ingest::run(self.server.address(), requests, connections)?;
         self.posted += statements as u64;
         let size = self.server.head()?.size;
         ensure!(size == self.posted, "{size} entries after posting, expected {}", self.posted);

@@ -1,11 +1,16 @@
 //! Putting bundles together: the entries that judging needs, their paths, and the log's word that there are no others.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use schemas::bundle::{Bundle, BundleError, ProvedEntry};
-use schemas::ids::{ByteString, StatementId};
+use schemas::envelope::Statement;
+use schemas::ids::{ByteString, StatementId, TermId};
 use schemas::kinds::{Assertion, TermRow};
 use schemas::payload::Body;
+use schemas::time::Index;
 use thiserror::Error;
-use verifier::gather::{GatherError, Gathered, gather};
+use verifier::gather::{GatherError, Gathered, Source, gather};
 
 use crate::birth::payload_of_log;
 use crate::read::{ReadError, Reader};
@@ -37,12 +42,46 @@ pub enum BundleFailure {
 
 /// The bytes of the bundle for a subject, under the reader's head.
 pub fn make(reader: &Reader<'_>, subject: StatementId) -> Result<Vec<u8>, BundleFailure> {
-    let gathered = gather(subject, reader)?;
-    let entries: Vec<ProvedEntry> =
-        gathered.entries.iter().map(|index| reader.proved_entry(*index)).collect::<Result<_, _>>()?;
+    let source = Remembering { reader, entries: RefCell::default() };
+    let gathered = gather(subject, &source)?;
+    let mut read = source.entries.into_inner();
+    let prove = |index: &Index| match read.remove(index) {
+        Some(entry) => reader.proved(*index, entry),
+        None => reader.proved_entry(*index),
+    };
+    let entries: Vec<ProvedEntry> = gathered.entries.iter().map(prove).collect::<Result<_, _>>()?;
     let assertions = assertions(reader, gathered)?;
     let checkpoint = reader.published().note.to_string();
     Ok(Bundle { subject, checkpoint, entries, assertions }.encode()?)
+}
+
+/// A reader that keeps the entries it was asked for, so that each is read once.
+struct Remembering<'r, 'l> {
+    reader: &'r Reader<'l>,
+    entries: RefCell<BTreeMap<Index, Vec<u8>>>,
+}
+
+impl Source for Remembering<'_, '_> {
+    type Error = ReadError;
+
+    fn size(&self) -> u64 {
+        Source::size(self.reader)
+    }
+
+    fn statement(&self, index: Index) -> Result<Option<Statement>, ReadError> {
+        let bytes = self.reader.entry_bytes(index)?;
+        let found = self.reader.decoded(index, &bytes)?;
+        self.entries.borrow_mut().insert(index, bytes);
+        Ok(Some(found.statement))
+    }
+
+    fn index_of(&self, id: &StatementId) -> Result<Option<Index>, ReadError> {
+        self.reader.index_of(id)
+    }
+
+    fn find(&self, term: &TermId, most: usize) -> Result<Vec<Index>, ReadError> {
+        self.reader.find(term, most)
+    }
 }
 
 /// The log's signed word on every term that was asked, split so that each statement keeps its bound.

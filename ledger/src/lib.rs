@@ -19,6 +19,7 @@ pub mod http;
 pub mod keyfile;
 pub mod latch;
 pub mod log;
+mod nodes;
 pub mod outcome;
 pub mod queue;
 pub mod read;

@@ -17,6 +17,7 @@ use crate::apply::View;
 use crate::clock::Clock;
 use crate::keyfile::public;
 use crate::latch::Latch;
+use crate::nodes::NodeCache;
 use crate::queue::{Queue, QueueLimits};
 use crate::read::Reader;
 use crate::recover::{self, OpenError};
@@ -57,6 +58,7 @@ pub struct Log {
     latch: Latch,
     queue: Queue,
     statements: StatementSigner,
+    nodes: NodeCache,
 }
 
 /// A log with its sequencer's thread.
@@ -123,6 +125,7 @@ impl Running {
             latch: Latch::default(),
             queue,
             genesis,
+            nodes: NodeCache::default(),
         });
         metrics::gauge!("writ_latched").set(0.0);
         metrics::gauge!("writ_tree_size").set(loaded.view.head.size as f64);
@@ -169,6 +172,11 @@ impl Log {
     /// The latest published head.
     pub fn published(&self) -> Arc<Published> {
         Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The tree's nodes that were used lately.
+    pub(crate) fn nodes(&self) -> &NodeCache {
+        &self.nodes
     }
 
     /// A view of the log that stays at the latest published head.

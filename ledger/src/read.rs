@@ -12,11 +12,11 @@ use schemas::tree::TreeHash;
 use thiserror::Error;
 use verifier::gather::Source;
 use verifier::merkle::{
-    InclusionClaim, NodeMissing, NodeSource, TileEdge, TileReadError, TiledTree, leaf_hash,
-    prove_consistency, prove_inclusion, root_at, verify_inclusion,
+    InclusionClaim, leaf_hash, prove_consistency, prove_inclusion, root_at, verify_inclusion,
 };
 
 use crate::log::{Log, Published};
+use crate::nodes::Nodes;
 use crate::store::rows::{Rows, decode_entry};
 use crate::store::{Column, StoreError};
 
@@ -54,7 +54,7 @@ pub struct Reader<'l> {
 
 impl<'l> Reader<'l> {
     pub(crate) fn new(log: &'l Log, published: Arc<Published>) -> Self {
-        let nodes = Nodes { edge: Arc::clone(&published.edge), tiles: TiledTree::new(Rows(log.store())) };
+        let nodes = Nodes::new(Arc::clone(&published.edge), log.nodes(), Rows(log.store()));
         Self { log, published, nodes }
     }
 
@@ -111,19 +111,27 @@ impl<'l> Reader<'l> {
 
     /// An entry and its statement, decoded.
     pub fn found(&self, index: Index) -> Result<Found, ReadError> {
-        let bytes = self.entry_bytes(index)?;
-        self.watch(decode(index, &bytes))
+        self.decoded(index, &self.entry_bytes(index)?)
+    }
+
+    /// An entry's bytes, decoded.
+    pub(crate) fn decoded(&self, index: Index, bytes: &[u8]) -> Result<Found, ReadError> {
+        self.watch(decode(index, bytes))
     }
 
     /// An entry and its statement, proved to be under the head before it is handed out.
     pub fn found_proved(&self, index: Index) -> Result<Found, ReadError> {
         let proved = self.proved_entry(index)?;
-        self.watch(decode(index, &proved.entry))
+        self.decoded(index, &proved.entry)
     }
 
     /// An entry's bytes with their path, checked against the head's root.
     pub fn proved_entry(&self, index: Index) -> Result<ProvedEntry, ReadError> {
-        let entry = self.entry_bytes(index)?;
+        self.proved(index, self.entry_bytes(index)?)
+    }
+
+    /// Bytes that were read as an entry's, with their path.
+    pub(crate) fn proved(&self, index: Index, entry: Vec<u8>) -> Result<ProvedEntry, ReadError> {
         let proof = self.inclusion(index, self.size())?;
         let claim = InclusionClaim { leaf: leaf_hash(&entry), root: self.published.head.root };
         let verdict = verify_inclusion(&proof, claim);
@@ -187,21 +195,4 @@ fn decode(index: Index, bytes: &[u8]) -> Result<Found, ReadError> {
     let statement = Statement::decode(&entry.statement);
     let statement = statement.map_err(|error| ReadError::Tree { index, detail: error.to_string() })?;
     Ok(Found { entry, statement })
-}
-
-/// The tree's nodes: the right edge from memory, the rest from tiles.
-struct Nodes<'l> {
-    edge: Arc<TileEdge>,
-    tiles: TiledTree<Rows<'l>>,
-}
-
-impl NodeSource for Nodes<'_> {
-    type Error = TileReadError<StoreError>;
-
-    fn node(&self, level: u8, index: u64) -> Result<TreeHash, Self::Error> {
-        match self.edge.node(level, index) {
-            Ok(node) => Ok(node),
-            Err(NodeMissing { .. }) => self.tiles.node(level, index),
-        }
-    }
 }
