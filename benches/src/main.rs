@@ -4,6 +4,11 @@ use anyhow::Result;
 use benches::options::Options;
 use clap::Parser;
 
+/// The allocator of the programs that are measured.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> Result<()> {
     let options = Options::parse();
     let report = benches::run::run(&options)?;

@@ -25,6 +25,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// Verifying a whole log allocates on all cores at once, which the system's allocator is slow at.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Who authorized this action? Signs facts into a tamper-evident log, and judges them without trusting its server.
 #[derive(Parser, Debug)]
 #[command(name = "writ", version, disable_help_subcommand = true, arg_required_else_help = true)]

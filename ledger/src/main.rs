@@ -8,6 +8,12 @@ use ledger::commands::{Failure, fsck, init, serve};
 use ledger::exit::Exit;
 use tracing_subscriber::EnvFilter;
 
+/// Statements are decoded on one thread and freed on another, thousands at a time: with the system's allocator appending
+/// takes about a tenth longer (docs/benchmarks.md).
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Keeps a delegation-chain audit log: makes it, serves it to `writ` over HTTP, and checks it.
 ///
 /// The log is a folder that only grows; its anchor, beside the folder, remembers how far it came.
