@@ -9,13 +9,12 @@ use schemas::envelope::Statement;
 use schemas::ids::{EntryHash, StatementId, TermId};
 use schemas::term::terms;
 use schemas::text::Origin;
-use schemas::tile::encode_tile;
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 use thiserror::Error;
 use verifier::merkle::{EdgeUpdate, TileEdge, TreeTooLarge, leaf_hash};
 
-use crate::store::rows::{HEAD_KEY, Head, index_bytes, term_key, tile_key};
+use crate::store::rows::{HEAD_KEY, Head, index_bytes, term_key, tile_key, tile_row};
 use crate::store::{Batch, Column};
 
 /// A statement that was accepted, with the terms it is found by. Terms are computed before the sequencer's thread.
@@ -167,8 +166,8 @@ impl WriteSet {
         for (term, index) in terms {
             batch.put(Column::Terms, &term_key(&term, index), &[]);
         }
-        for (tile, hashes) in self.tree.tiles() {
-            batch.put(Column::Tiles, &tile_key(tile), &encode_tile(hashes));
+        for (tile, nodes) in self.tree.tiles() {
+            batch.put(Column::Tiles, &tile_key(tile), &tile_row(nodes));
         }
         batch.put(Column::Meta, HEAD_KEY, &self.head.encode());
         batch

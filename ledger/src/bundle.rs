@@ -79,8 +79,8 @@ impl Source for Remembering<'_, '_> {
         self.reader.index_of(id)
     }
 
-    fn find(&self, term: &TermId, most: usize) -> Result<Vec<Index>, ReadError> {
-        self.reader.find(term, most)
+    fn find(&self, terms: &[TermId], most: usize) -> Result<Vec<Vec<Index>>, ReadError> {
+        self.reader.find(terms, most)
     }
 }
 

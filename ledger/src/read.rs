@@ -97,8 +97,8 @@ impl<'l> Reader<'l> {
 
     /// The first entry of each term.
     pub fn firsts(&self, terms: &[TermId]) -> Result<Vec<Option<Index>>, ReadError> {
-        let found = self.watch(self.rows().firsts(terms).map_err(ReadError::from))?;
-        Ok(found.into_iter().map(|index| index.filter(|index| index.0 < self.size())).collect())
+        let found = self.find(terms, 1)?;
+        Ok(found.iter().map(|indexes| indexes.first().copied()).collect())
     }
 
     /// An entry's bytes. The caller has checked that it is below the size; then it must be there.
@@ -185,8 +185,8 @@ impl Source for Reader<'_> {
         Reader::index_of(self, id)
     }
 
-    fn find(&self, term: &TermId, most: usize) -> Result<Vec<Index>, ReadError> {
-        self.term(term, Index(0), most)
+    fn find(&self, terms: &[TermId], most: usize) -> Result<Vec<Vec<Index>>, ReadError> {
+        self.watch(self.rows().terms(terms, self.size(), most).map_err(ReadError::from))
     }
 }
 

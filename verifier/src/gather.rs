@@ -23,8 +23,9 @@ pub trait Source {
     fn statement(&self, index: Index) -> Result<Option<Statement>, Self::Error>;
     /// Where the statement of this id stands.
     fn index_of(&self, id: &StatementId) -> Result<Option<Index>, Self::Error>;
-    /// Every entry that gives rise to a term, ascending. More than `most` may be cut short: the caller refuses them.
-    fn find(&self, term: &TermId, most: usize) -> Result<Vec<Index>, Self::Error>;
+    /// For each of these terms, every entry that gives rise to it, ascending. More than `most` may be cut short: the caller
+    /// refuses them.
+    fn find(&self, terms: &[TermId], most: usize) -> Result<Vec<Vec<Index>>, Self::Error>;
 }
 
 /// What a bundle for a subject holds.
@@ -95,12 +96,10 @@ pub fn gather<S: Source>(subject: StatementId, source: &S) -> Result<Gathered, G
         for id in needs.ids {
             waiting.extend(source.index_of(&id).map_err(GatherError::Source)?.filter(inside));
         }
-        for term in needs.terms {
-            if gathered.rows.contains_key(&term) {
-                continue;
-            }
-            let mut indexes =
-                source.find(&term, BUNDLE_STATEMENTS_MAX.saturating_add(1)).map_err(GatherError::Source)?;
+        let unasked = |term: &TermId| !gathered.rows.contains_key(term);
+        let terms: Vec<TermId> = needs.terms.into_iter().filter(unasked).collect();
+        let found = source.find(&terms, BUNDLE_STATEMENTS_MAX.saturating_add(1));
+        for (term, mut indexes) in terms.into_iter().zip(found.map_err(GatherError::Source)?) {
             indexes.retain(inside);
             listed = listed.saturating_add(indexes.len());
             if listed > BUNDLE_ROW_ITEMS_MAX || gathered.rows.len() >= BUNDLE_TERMS_MAX {

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use schemas::tile::{TILE_WIDTH, TileCoord, decode_tile};
+use schemas::tile::{TILE_WIDTH, TileCoord};
 use schemas::tree::TreeHash;
-use verifier::merkle::TileEdge;
+use verifier::merkle::{MIDDLE_HEIGHT, TileEdge, TileNodes};
 
 use super::Findings;
-use crate::store::rows::tile_key;
+use crate::store::rows::{parse_tile_row, tile_key, tile_row};
 use crate::store::{Column, Store};
 
 /// The tree as it grows, held against its rows.
@@ -19,7 +19,7 @@ pub(super) struct Tree<'s> {
     roots: BTreeMap<u64, TreeHash>,
     edge: TileEdge,
     /// Tiles that are not full, as they are by now.
-    partial: BTreeMap<TileCoord, Vec<TreeHash>>,
+    partial: BTreeMap<TileCoord, TileNodes>,
 }
 
 impl<'s> Tree<'s> {
@@ -49,7 +49,7 @@ impl<'s> Tree<'s> {
         while at < entries.end {
             let tile = TileCoord { level: 0, index: at / width };
             let row = self.store.get(Column::Tiles, &tile_key(tile)).ok().flatten()?;
-            let hashes = decode_tile(&row).ok()?;
+            let (hashes, _) = parse_tile_row(&row).ok()?;
             let first = usize::try_from(at % width).ok()?;
             let count = usize::try_from((entries.end - at).min(width - at % width)).ok()?;
             leaves.extend_from_slice(hashes.get(first..first + count)?);
@@ -82,12 +82,12 @@ impl<'s> Tree<'s> {
                 return false;
             }
         };
-        for (tile, hashes) in update.tiles() {
-            if hashes.len() == usize::from(TILE_WIDTH) {
+        for (tile, nodes) in update.tiles() {
+            if nodes.hashes().len() == usize::from(TILE_WIDTH) {
                 self.partial.remove(&tile);
-                check_tile(self.store, tile, hashes, true, findings);
+                check_tile(self.store, tile, nodes, true, findings);
             } else {
-                self.partial.insert(tile, hashes.to_vec());
+                self.partial.insert(tile, nodes.clone());
             }
         }
         self.edge = update.into_edge();
@@ -99,20 +99,14 @@ impl<'s> Tree<'s> {
 
     /// Holds the tiles at the edge against their rows. Of a tree that goes on unseen these may hold more.
     pub(super) fn end(&mut self, is_all: bool, findings: &mut Findings) {
-        for (tile, hashes) in &self.partial {
-            check_tile(self.store, *tile, hashes, is_all, findings);
+        for (tile, nodes) in &self.partial {
+            check_tile(self.store, *tile, nodes, is_all, findings);
         }
     }
 }
 
-/// Holds a tile's row against its hashes. Of a tree that goes on unseen, a row may hold more hashes than are known.
-fn check_tile(
-    store: &dyn Store,
-    tile: TileCoord,
-    hashes: &[TreeHash],
-    is_all: bool,
-    findings: &mut Findings,
-) {
+/// Holds a tile's row against its nodes. Of a tree that goes on unseen, a row may hold more hashes than are known.
+fn check_tile(store: &dyn Store, tile: TileCoord, nodes: &TileNodes, is_all: bool, findings: &mut Findings) {
     let key = tile_key(tile);
     let entry_of = |at: usize| entry_of(tile, at as u64);
     let bytes = match store.get(Column::Tiles, &key) {
@@ -120,18 +114,28 @@ fn check_tile(
         Ok(None) => return findings.row("tile-missing", Column::Tiles, &key, entry_of(0), "missing"),
         Err(error) => return findings.store(Some(Column::Tiles), entry_of(0), &error),
     };
-    let got = decode_tile(&bytes).unwrap_or_default();
-    if got == hashes || (!is_all && got.starts_with(hashes)) {
+    if bytes == tile_row(nodes) {
         return;
     }
-    let at = got
-        .iter()
-        .zip(hashes)
-        .position(|(got, expected)| got != expected)
-        .unwrap_or(got.len().min(hashes.len()));
+    let hashes = nodes.hashes();
+    let (got, middle) = parse_tile_row(&bytes).unwrap_or_default();
+    if !is_all && got.starts_with(hashes) {
+        return;
+    }
+    if got == hashes {
+        let node = first_difference(&middle, nodes.middle());
+        let detail = format!("its nodes halfway up are not those of its hashes from node {node} on");
+        return findings.row("tile-wrong", Column::Tiles, &key, entry_of(node << MIDDLE_HEIGHT), detail);
+    }
+    let at = first_difference(&got, hashes);
     let detail =
         format!("holds {} hashes, expected {}; they differ from hash {at} on", got.len(), hashes.len());
     findings.row("tile-wrong", Column::Tiles, &key, entry_of(at), detail);
+}
+
+fn first_difference(got: &[TreeHash], expected: &[TreeHash]) -> usize {
+    let differs = got.iter().zip(expected).position(|(got, expected)| got != expected);
+    differs.unwrap_or(got.len().min(expected.len()))
 }
 
 /// The entry whose leaf is a tile's hash. Tiles further up stand for many entries: they name none of them.

@@ -14,7 +14,7 @@ pub mod rocks;
 pub mod rows;
 
 /// Version of the rows' layout. A store that says another one is refused.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// A family of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,7 +27,7 @@ pub enum Column {
     Ids,
     /// Term id ++ index → nothing.
     Terms,
-    /// Tile level, 1 byte ++ tile number, 8 bytes big-endian → up to 256 hashes.
+    /// Tile level, 1 byte ++ tile number, 8 bytes big-endian → up to 256 hashes; behind all 256, the 16 nodes halfway up.
     Tiles,
 }
 
@@ -99,6 +99,9 @@ impl Batch {
 /// Called with each key and value of a scan; breaks to end it.
 pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
 
+/// Called with a term's place in a list and each of its keys; breaks to go on with the next term.
+pub type VisitTerm<'v> = dyn FnMut(usize, &[u8]) -> ControlFlow<()> + 'v;
+
 /// A store of rows. The seam at which tests break things.
 pub trait Store: Send + Sync + 'static {
     /// The value under a key.
@@ -115,17 +118,12 @@ pub trait Store: Send + Sync + 'static {
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError>;
 
-    /// The key of the first row of each term. Costs less than as many scans.
-    fn first_under(&self, terms: &[TermId]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        let first = |term: &TermId| {
-            let mut found = None;
-            self.scan(Column::Terms, term.as_bytes(), &[], &mut |key, _| {
-                found = Some(key.to_vec());
-                ControlFlow::Break(())
-            })?;
-            Ok(found)
-        };
-        terms.iter().map(first).collect()
+    /// Shows the key of every row of each term in turn, ascending, with the term's place in the list; where the visitor
+    /// breaks, the next term follows. Costs less than as many scans.
+    fn scan_terms(&self, terms: &[TermId], visit: &mut VisitTerm<'_>) -> Result<(), StoreError> {
+        terms.iter().enumerate().try_for_each(|(at, term)| {
+            self.scan(Column::Terms, term.as_bytes(), &[], &mut |key, _| visit(at, key))
+        })
     }
 
     /// Writes all rows and returns once they are durable. After an error nothing is known about them, and nothing may be

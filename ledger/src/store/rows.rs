@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use schemas::entry::Entry;
 use schemas::ids::{EntryHash, StatementId, TermId};
-use schemas::tile::{TileCoord, decode_tile};
+use schemas::tile::{TILE_BYTES, TileCoord, TileError, decode_tile, encode_tile};
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
-use verifier::merkle::TileSource;
+use verifier::merkle::{TileNodes, TileSource};
 
 use super::{Column, FORMAT_VERSION, Store, StoreError};
 
@@ -20,6 +20,9 @@ pub const HEAD_KEY: &[u8] = b"head";
 /// Key of the latest signed note that was kept. It may be of an earlier head: a head is signed only once it is durable,
 /// so its note is written along with the next group.
 pub const NOTE_KEY: &[u8] = b"note";
+
+/// What is wrong with the key of a term row that does not parse.
+const NO_TERM_KEY: &str = "not a term id and an index";
 
 /// Where the log stands: what the next group builds on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +85,23 @@ pub fn tile_key(tile: TileCoord) -> [u8; 9] {
     let (_, number) = key.split_at_mut(1);
     number.copy_from_slice(&tile.index.to_be_bytes());
     key
+}
+
+/// A tile's row: its hashes and, behind those of a full tile, its nodes halfway up.
+pub fn tile_row(nodes: &TileNodes) -> Vec<u8> {
+    let mut row = encode_tile(nodes.hashes());
+    if row.len() == TILE_BYTES {
+        row.extend(encode_tile(nodes.middle()));
+    }
+    row
+}
+
+/// Reads a tile's row: hashes and, of a full tile, the nodes halfway up.
+pub fn parse_tile_row(row: &[u8]) -> Result<(Vec<TreeHash>, Vec<TreeHash>), TileError> {
+    match row.split_at_checked(TILE_BYTES) {
+        Some((hashes, middle)) => Ok((decode_tile(hashes)?, decode_tile(middle)?)),
+        None => Ok((decode_tile(row)?, Vec::new())),
+    }
 }
 
 /// Reads the key of a term row.
@@ -174,13 +194,22 @@ impl Rows<'_> {
         bad.map_or(Ok(found), Err)
     }
 
-    /// The first entry of each term.
-    pub fn firsts(&self, terms: &[TermId]) -> Result<Vec<Option<Index>>, StoreError> {
-        let read = |key: Vec<u8>| {
-            let bad = || StoreError::row(Column::Terms, &key, "not a term id and an index");
-            parse_term_key(&key).map(|(_, index)| index).ok_or_else(bad)
-        };
-        self.0.first_under(terms)?.into_iter().map(|key| key.map(read).transpose()).collect()
+    /// Entries of each term below `size`, ascending, at most `limit` of them.
+    pub fn terms(&self, terms: &[TermId], size: u64, limit: usize) -> Result<Vec<Vec<Index>>, StoreError> {
+        let mut found = vec![Vec::new(); terms.len()];
+        let mut bad = None;
+        self.0.scan_terms(terms, &mut |term, key| {
+            match (parse_term_key(key), found.get_mut(term)) {
+                (Some((_, index)), Some(found)) if index.0 < size && found.len() < limit => found.push(index),
+                (Some(_), _) => return ControlFlow::Break(()),
+                (None, _) => {
+                    bad = Some(StoreError::row(Column::Terms, key, NO_TERM_KEY));
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        bad.map_or(Ok(found), Err)
     }
 
     /// Entries of a term from an index on, below `size`, ascending, at most `limit` of them.
@@ -198,7 +227,7 @@ impl Rows<'_> {
                 Some((_, index)) if index.0 < size && found.len() < limit => found.push(index),
                 Some(_) => return ControlFlow::Break(()),
                 None => {
-                    bad = Some(StoreError::row(Column::Terms, key, "not a term id and an index"));
+                    bad = Some(StoreError::row(Column::Terms, key, NO_TERM_KEY));
                     return ControlFlow::Break(());
                 }
             }
@@ -219,10 +248,12 @@ impl TileSource for Rows<'_> {
     type Error = StoreError;
 
     fn tile(&self, tile: TileCoord) -> Result<Vec<TreeHash>, StoreError> {
+        self.tile_with_middle(tile).map(|(hashes, _)| hashes)
+    }
+
+    fn tile_with_middle(&self, tile: TileCoord) -> Result<(Vec<TreeHash>, Vec<TreeHash>), StoreError> {
         let key = tile_key(tile);
-        let bytes = self.0.get(Column::Tiles, &key)?;
-        let hashes = bytes.map(|bytes| decode_tile(&bytes)).transpose();
-        let hashes = hashes.map_err(|error| StoreError::row(Column::Tiles, &key, error.to_string()))?;
-        Ok(hashes.unwrap_or_default())
+        let Some(row) = self.0.get(Column::Tiles, &key)? else { return Ok((Vec::new(), Vec::new())) };
+        parse_tile_row(&row).map_err(|error| StoreError::row(Column::Tiles, &key, error.to_string()))
     }
 }

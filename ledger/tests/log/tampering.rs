@@ -65,6 +65,33 @@ fn every_flipped_byte_of_every_value_is_found_and_its_row_named() {
 }
 
 #[test]
+fn a_flip_or_a_cut_among_the_nodes_that_a_full_tile_keeps_halfway_up_is_found() {
+    let mut lab = Lab::new();
+    let pdp = lab.register(1, "service:pdp", "pdp");
+    lab.submit((2..260).map(|number| pdp.says(&lab.decision(number))).collect());
+    lab.stop();
+    let whole = lab.store.rows();
+    let full = (Column::Tiles, [vec![0], 0_u64.to_be_bytes().to_vec()].concat());
+    assert!(check(&lab, whole.clone()).ok);
+    assert_eq!(whole[&full].len(), (256 + 16) * 32);
+    let is_named = |row: Vec<u8>| {
+        let mut rows = whole.clone();
+        rows.insert(full.clone(), row);
+        let report = check(&lab, rows);
+        assert_eq!(report.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["tile-wrong"]);
+        assert!(named(&report, full.0, &full.1), "{report:#?}");
+    };
+    for at in (256 * 32..(256 + 16) * 32).step_by(31) {
+        let mut row = whole[&full].clone();
+        row[at] ^= 1 << (at % 8);
+        is_named(row);
+    }
+    is_named(whole[&full][..256 * 32].to_vec());
+    is_named(whole[&full][..257 * 32].to_vec());
+    is_named([whole[&full].as_slice(), &[7; 32]].concat());
+}
+
+#[test]
 fn every_flipped_byte_of_every_key_is_found() {
     let lab = lab();
     let whole = lab.store.rows();

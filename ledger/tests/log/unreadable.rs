@@ -92,9 +92,10 @@ fn what_is_wrong_behind_an_unreadable_block_is_found() {
     let cut = with(&|rows| drop(rows.remove(&(Column::Entries, key(SIZE - 1)))));
     has(&cut, "head-wrong", Some(SIZE - 1));
     has(&cut, "rollback", Some(SIZE - 1));
-    // The leaves of what cannot be read come from the tiles: a wrong one is shown by the head.
+    // The leaves of what cannot be read come from the tiles: a wrong one is shown by the nodes over it, and by the head.
     let tile = [vec![0], key(1)].concat();
     let leaf = with(&|rows| rows.get_mut(&(Column::Tiles, tile.clone())).unwrap()[(305 - 256) * 32] ^= 1);
+    has(&leaf, "tile-wrong", Some(304));
     has(&leaf, "head-wrong", Some(SIZE));
 }
 

@@ -137,8 +137,9 @@ impl Source for Scenario {
         Ok(self.ids.get(id).copied())
     }
 
-    fn find(&self, term: &TermId, most: usize) -> Result<Vec<Index>, Infallible> {
-        Ok(self.rows.get(term).into_iter().flatten().copied().take(most).collect())
+    fn find(&self, terms: &[TermId], most: usize) -> Result<Vec<Vec<Index>>, Infallible> {
+        let of = |term| self.rows.get(term).into_iter().flatten().copied().take(most).collect();
+        Ok(terms.iter().map(of).collect())
     }
 }
 

@@ -135,12 +135,12 @@ impl EdgeUpdate {
     }
 
     /// The tiles that are new or wider than before, each with all its hashes: what is to be stored.
-    pub fn tiles(&self) -> impl Iterator<Item = (TileCoord, &[TreeHash])> {
-        let filled = self.filled.iter().map(|(tile, nodes)| (*tile, nodes.hashes()));
+    pub fn tiles(&self) -> impl Iterator<Item = (TileCoord, &TileNodes)> {
+        let filled = self.filled.iter().map(|(tile, nodes)| (*tile, nodes));
         let partial = (0_u8..).zip(&self.edge.partial).filter_map(|(level, nodes)| {
             let tile = TileCoord { level, index: tile_index(level, self.edge.size) };
             let changed = tile.width(self.base) != tile.width(self.edge.size);
-            changed.then_some((tile, nodes.hashes()))
+            changed.then_some((tile, nodes))
         });
         filled.chain(partial)
     }

@@ -19,7 +19,7 @@ pub use check::{
 pub use edge::{EdgeLoadError, EdgeUpdate, TileEdge, TreeTooLarge};
 pub use hash::{TreeHasher, leaf_hash, node_hash};
 pub use prove::{NodeSource, ProveError, prove_consistency, prove_inclusion, root_at};
-pub use tiled::{NodeMissing, TileNodes, TileReadError, TileSource, TiledTree};
+pub use tiled::{MIDDLE_HEIGHT, NodeMissing, TileNodes, TileReadError, TileSource, TiledTree};
 
 #[cfg(test)]
 mod tests;

@@ -72,11 +72,11 @@ fn only_tiles_that_changed_are_stored_again() {
     let (edge, _, _) = grow(&[65_536 + 300]);
     let update = edge.append(&leaves(10)).unwrap();
     let changed: Vec<_> =
-        update.tiles().map(|(tile, hashes)| (tile.level, tile.index, hashes.len())).collect();
+        update.tiles().map(|(tile, hashes)| (tile.level, tile.index, hashes.hashes().len())).collect();
     assert_eq!(changed, [(0, 257, 54)]);
     let update = edge.append(&leaves(212)).unwrap();
     let changed: Vec<_> =
-        update.tiles().map(|(tile, hashes)| (tile.level, tile.index, hashes.len())).collect();
+        update.tiles().map(|(tile, hashes)| (tile.level, tile.index, hashes.hashes().len())).collect();
     assert_eq!(changed, [(0, 257, 256), (1, 1, 2)]);
     assert_eq!(edge.append(&[]).unwrap().tiles().count(), 0);
 }
@@ -186,6 +186,62 @@ fn every_proof_can_be_made_from_the_stored_tiles() {
         }
     }
     assert_eq!(edge.size(), 700);
+}
+
+/// Tiles in memory that keep the middles of full ones too.
+struct Halfway<'t> {
+    tiles: &'t Tiles,
+    middles: BTreeMap<TileCoord, Vec<TreeHash>>,
+}
+
+impl<'t> Halfway<'t> {
+    fn of(tiles: &'t Tiles) -> Self {
+        let middle = |hashes: &Vec<TreeHash>| TileNodes::new(hashes).unwrap().middle().to_vec();
+        let full = tiles.stored.iter().filter(|(_, hashes)| hashes.len() == usize::from(TILE_WIDTH));
+        Self { tiles, middles: full.map(|(tile, hashes)| (*tile, middle(hashes))).collect() }
+    }
+}
+
+impl TileSource for &Halfway<'_> {
+    type Error = Infallible;
+
+    fn tile(&self, tile: TileCoord) -> Result<Vec<TreeHash>, Infallible> {
+        self.tiles.tile(tile)
+    }
+
+    fn tile_with_middle(&self, tile: TileCoord) -> Result<(Vec<TreeHash>, Vec<TreeHash>), Infallible> {
+        Ok((self.tile(tile)?, self.middles.get(&tile).cloned().unwrap_or_default()))
+    }
+}
+
+#[test]
+fn a_source_that_keeps_middles_gives_the_same_proofs() {
+    let (_, stored, all) = grow(&[700]);
+    let halfway = Halfway::of(&stored);
+    assert_eq!(halfway.middles.len(), 2);
+    for size in [255, 256, 257, 512, 600, 700_u64] {
+        let in_it = &all[..usize::try_from(size).unwrap()];
+        for index in 0..size {
+            let tree = TiledTree::new(&halfway);
+            let at = usize::try_from(index).unwrap();
+            assert_eq!(prove_inclusion(&tree, index, size).unwrap().path, path(at, in_it));
+        }
+    }
+}
+
+#[test]
+fn a_wrong_middle_makes_a_proof_that_does_not_hold_and_a_short_one_makes_none() {
+    let (edge, stored, all) = grow(&[700]);
+    let mut halfway = Halfway::of(&stored);
+    let tile = TileCoord { level: 0, index: 1 };
+    let whole = halfway.middles[&tile].clone();
+    let prove = |halfway: &Halfway<'_>| prove_inclusion(&TiledTree::new(halfway), 300, edge.size());
+    let claim = InclusionClaim { leaf: all[300], root: edge.root() };
+    assert!(verify_inclusion(&prove(&halfway).unwrap(), claim).is_ok());
+    halfway.middles.get_mut(&tile).unwrap()[9] = TreeHash::new([1; 32]);
+    assert!(verify_inclusion(&prove(&halfway).unwrap(), claim).is_err());
+    halfway.middles.insert(tile, whole[..15].to_vec());
+    assert!(matches!(prove(&halfway), Err(ProveError::Source(TileReadError::Missing(_)))));
 }
 
 #[test]

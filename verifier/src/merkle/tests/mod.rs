@@ -156,7 +156,7 @@ struct Tiles {
 
 impl Tiles {
     fn store(&mut self, update: &EdgeUpdate) {
-        self.stored.extend(update.tiles().map(|(tile, hashes)| (tile, hashes.to_vec())));
+        self.stored.extend(update.tiles().map(|(tile, nodes)| (tile, nodes.hashes().to_vec())));
     }
 }
 
