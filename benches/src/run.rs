@@ -1,6 +1,7 @@
 //! One run: the parts that were asked for, in order.
 
 use anyhow::Result;
+use schemas::ids::StatementId;
 
 use crate::bundles::{self, Measured};
 use crate::ceiling::Ceiling;
@@ -135,16 +136,28 @@ impl Serving<'_> {
     }
 
     /// Bundles and judgements once the log has this many entries.
-    fn ask(&mut self, size: u64) -> Result<Measured> {
+    fn ask(&mut self, size: u64) -> Result<Asked> {
         self.feed.grow(size.max(CHAIN_STATEMENTS as u64 * 8))?;
         let subjects = self.feed.actions(self.sizes.bundles);
-        // A young log answers from the memory it was just written to, an old one from its table files. Started anew, both do
-        // the same, and what differs is their size.
+        let running = self.measure(&subjects)?;
+        // Nothing is in its memory any more.
         self.server.restart()?;
-        // The first questions find the server still opening its files.
-        bundles::measure(self.server, subjects.get(..subjects.len().min(10)).unwrap_or_default())?;
-        bundles::measure(self.server, &subjects)
+        Ok(Asked { running, restarted: self.measure(&subjects)? })
     }
+
+    fn measure(&self, subjects: &[StatementId]) -> Result<Measured> {
+        // The first questions open the connection, and files.
+        bundles::measure(self.server, subjects.get(..subjects.len().min(10)).unwrap_or_default())?;
+        bundles::measure(self.server, subjects)
+    }
+}
+
+/// What the same questions cost in a log of one size.
+struct Asked {
+    /// Of a server that has just taken the entries in.
+    running: Measured,
+    /// Of one that was started anew and has read none of them.
+    restarted: Measured,
 }
 
 impl Rounds {
@@ -174,34 +187,39 @@ impl Rounds {
     }
 }
 
-fn answers(options: &Options, small: &Measured, large: &Measured, rounds: usize, report: &mut Report) {
-    let parts = [
-        (Part::Bundle, "bundle route", &small.fetched, &large.fetched),
-        (Part::Judge, "check and judge", &small.judged, &large.judged),
-    ];
-    for (_, name, few, many) in parts.into_iter().filter(|(part, ..)| options.wants(*part)) {
-        for (size, times) in [(small.size, few), (large.size, many)] {
-            let name = format!("{name} at {size} entries");
-            report.figure(&name, "ms", &medians(times, rounds));
-            report.figure("  p99", "ms", &[percentile(&sorted(times), 99)]);
+fn answers(options: &Options, small: &Asked, large: &Asked, rounds: usize, report: &mut Report) {
+    let (few, many) = (&small.running, &large.running);
+    let mut compare = |name: &str,
+                       times: fn(&Measured) -> &[f64],
+                       few: &Measured,
+                       many: &Measured,
+                       target| {
+        for asked in [few, many] {
+            report.figure(format!("{name} at {} entries", asked.size), "ms", &medians(times(asked), rounds));
+            report.figure("  p99", "ms", &[percentile(&sorted(times(asked)), 99)]);
         }
-        let quotients: Vec<f64> =
-            medians(many, rounds).iter().zip(medians(few, rounds)).map(|(many, few)| many / few).collect();
-        report.ratio(format!("{name}, large log / small log"), &quotients, Target::AtMost(GROWTH_RATIO_MAX));
+        let quotients = medians(times(many), rounds).into_iter().zip(medians(times(few), rounds));
+        let quotients: Vec<f64> = quotients.map(|(many, few)| many / few).collect();
+        if let Some(target) = target {
+            report.ratio(format!("{name}, large log / small log"), &quotients, target);
+        }
+    };
+    let target = Some(Target::AtMost(GROWTH_RATIO_MAX));
+    if options.wants(Part::Bundle) {
+        compare("bundle route", |asked| &asked.fetched, few, many, target);
+        let (few, many) = (&small.restarted, &large.restarted);
+        compare("bundle route after a restart", |asked| &asked.fetched, few, many, None);
+    }
+    if options.wants(Part::Judge) {
+        compare("check and judge", |asked| &asked.judged, few, many, target);
     }
     if options.wants(Part::Bundle) {
-        report.figure(
-            format!("empty request at {} entries", small.size),
-            "ms",
-            &medians(&small.empty, rounds),
-        );
-        report.figure(
-            format!("empty request at {} entries", large.size),
-            "ms",
-            &medians(&large.empty, rounds),
-        );
-        report.figure("bundle, small log", "bytes", &[Spread::of(&small.bytes).median]);
-        report.figure("bundle, large log", "bytes", &[Spread::of(&large.bytes).median]);
+        for asked in [few, many] {
+            let name = format!("empty request at {} entries", asked.size);
+            report.figure(name, "ms", &medians(&asked.empty, rounds));
+            let name = format!("bundle at {} entries", asked.size);
+            report.figure(name, "bytes", &[Spread::of(&asked.bytes).median]);
+        }
     }
 }
 

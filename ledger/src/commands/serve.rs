@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,8 +20,8 @@ use crate::http::limits::Timeouts;
 use crate::log::{Running, StartError};
 use crate::queue::QueueLimits;
 use crate::recover::OpenError;
-use crate::store::StoreError;
 use crate::store::rocks::RocksStore;
+use crate::store::{FORMAT_VERSION, StoreError};
 
 /// Serve a log over HTTP until SIGTERM or SIGINT.
 #[derive(Debug, Args)]
@@ -37,7 +38,22 @@ pub struct Serve {
     /// Listen on an address that others can reach, although readers are not controlled and nothing is encrypted.
     #[arg(long)]
     insecure_listen: bool,
+    /// Memory for what was written or read lately, in MiB. Default: a quarter of this machine's memory, at most 4096.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(CACHE_MIB_MIN..=CACHE_MIB_MAX))]
+    cache: Option<u64>,
 }
+
+/// Least and most memory for the store's cache that can be asked for, in MiB.
+const CACHE_MIB_MIN: u64 = 8;
+const CACHE_MIB_MAX: u64 = 1024 * 1024;
+
+/// Unless asked, the cache takes one part in so many of the machine's memory, within these bounds in MiB.
+const CACHE_SHARE: u64 = 4;
+const CACHE_DEFAULT_MIB_MIN: u64 = 64;
+const CACHE_DEFAULT_MIB_MAX: u64 = 4096;
+
+/// Bytes in a MiB.
+const MIB: u64 = 1024 * 1024;
 
 /// Runs the command.
 pub fn run(args: &Serve) -> Result<(), Failure> {
@@ -45,7 +61,8 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     let folder = Folder::new(&args.data);
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
     http::install_metrics();
-    let store = RocksStore::open(&folder.store()).map_err(|error| start_failure(&error.into(), args))?;
+    let store = RocksStore::open(&folder.store(), cache_bytes(args.cache))
+        .map_err(|error| start_failure(&error.into(), args))?;
     let keys = read_keys(&folder).map_err(|error| {
         Failure::new(Exit::Error, error, "the keys made by writd init must be in DIR/keys, mode 0600")
     })?;
@@ -58,6 +75,19 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     running.stop();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Bytes of memory for the store's cache: so many MiB, or what this machine can spare.
+fn cache_bytes(asked: Option<u64>) -> usize {
+    let mib = asked.unwrap_or_else(|| {
+        let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+        let system = System::new_with_specifics(memory);
+        // A container may have less than its machine.
+        let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.total_memory);
+        let bytes = system.total_memory().min(limit);
+        (bytes / CACHE_SHARE / MIB).clamp(CACHE_DEFAULT_MIB_MIN, CACHE_DEFAULT_MIB_MAX)
+    });
+    usize::try_from(mib.saturating_mul(MIB)).unwrap_or(usize::MAX)
 }
 
 /// The addresses that are meant: all of them such that only this machine reaches them, unless others are asked for.
@@ -136,6 +166,11 @@ fn start_failure(error: &StartError, args: &Serve) -> Failure {
             Exit::Rollback,
             "give --anchor FILE, or put the anchor back; without it a rollback cannot be told".to_owned(),
         ),
+        StartError::Open(OpenError::Store(StoreError::Format { got }))
+            if got.parse::<u32>().is_ok_and(|got| got < FORMAT_VERSION) =>
+        {
+            (Exit::Error, "serve it with the version of writd that wrote it".to_owned())
+        }
         StartError::Open(OpenError::Store(error)) if !error.is_damage() => {
             (Exit::Error, "check the disk".to_owned())
         }
@@ -143,4 +178,16 @@ fn start_failure(error: &StartError, args: &Serve) -> Failure {
         _ => (Exit::Error, "put the key files of this log back".to_owned()),
     };
     Failure::new(exit, error, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_is_what_was_asked_for_or_else_within_its_bounds() {
+        assert_eq!(cache_bytes(Some(CACHE_MIB_MIN)), 8 * 1024 * 1024);
+        let unasked = u64::try_from(cache_bytes(None)).unwrap() / MIB;
+        assert!((CACHE_DEFAULT_MIB_MIN..=CACHE_DEFAULT_MIB_MAX).contains(&unasked), "{unasked}");
+    }
 }

@@ -9,9 +9,9 @@ use rocksdb::{
 };
 use schemas::ids::TermId;
 
-use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, rows};
+use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitTerm, rows};
 
-/// Memory for cached blocks, indexes and filters, in bytes.
+/// Memory for cached blocks, indexes and filters where a store is made or looked at, in bytes: each row is read once.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;
 
 /// Memory for rows not yet in table files, all columns together, in bytes.
@@ -47,7 +47,8 @@ impl RocksStore {
         options.create_if_missing(true);
         options.create_missing_column_families(true);
         options.set_error_if_exists(true);
-        let db = DB::open_cf_descriptors(&options, folder, families(&Column::ALL.map(Column::name)))
+        let families = families(&Column::ALL.map(Column::name), CACHE_BYTES);
+        let db = DB::open_cf_descriptors(&options, folder, families)
             .map_err(|error| convert("create", folder, &error))?;
         let store = Self { db };
         let mut batch = Batch::default();
@@ -56,22 +57,38 @@ impl RocksStore {
         Ok(store)
     }
 
-    /// Opens a store for its one writer.
-    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+    /// Opens a store for its one writer, with so many bytes of memory for cached blocks, indexes and filters.
+    pub fn open(folder: &Path, cache_bytes: usize) -> Result<Self, StoreError> {
         let names = family_names(folder)?;
         check_families(&names)?;
-        let db = DB::open_cf_descriptors(&database_options(), folder, families(&names))
+        let db = DB::open_cf_descriptors(&database_options(), folder, families(&names, cache_bytes))
             .map_err(|error| convert("open", folder, &error))?;
         let store = Self { db };
         rows::Rows(&store).check_format()?;
+        store.keep_written_blocks()?;
         Ok(store)
+    }
+
+    /// Blocks go into the cache as they are written. What compaction writes is the first to be evicted again, so it fills
+    /// only what would lie idle; the binding has no setter for this.
+    fn keep_written_blocks(&self) -> Result<(), StoreError> {
+        let keep = [("block_based_table_factory", "{prepopulate_block_cache=kFlushAndCompaction;}")];
+        Column::ALL.into_iter().try_for_each(|column| {
+            let set = self.db.set_options_cf(self.family(column)?, &keep);
+            set.map_err(|error| fault("set options", &error))
+        })
     }
 
     /// Opens a store to look at it, whatever columns it has. Writes nothing; a writer may be at work.
     pub fn open_read_only(folder: &Path) -> Result<(Self, Vec<String>), StoreError> {
         let names = family_names(folder)?;
-        let db = DB::open_cf_descriptors_read_only(&database_options(), folder, families(&names), false)
-            .map_err(|error| convert("open", folder, &error))?;
+        let db = DB::open_cf_descriptors_read_only(
+            &database_options(),
+            folder,
+            families(&names, CACHE_BYTES),
+            false,
+        )
+        .map_err(|error| convert("open", folder, &error))?;
         let strangers = names.into_iter().filter(|name| !is_ours(name)).collect();
         Ok((Self { db }, strangers))
     }
@@ -116,15 +133,20 @@ impl Store for RocksStore {
         rows.status().map_err(|error| fault("scan", &error))
     }
 
-    fn first_under(&self, terms: &[TermId]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    fn scan_terms(&self, terms: &[TermId], visit: &mut VisitTerm<'_>) -> Result<(), StoreError> {
         // Opening an iterator costs more than placing it.
         let mut rows = self.db.raw_iterator_cf_opt(self.family(Column::Terms)?, term_reading());
-        let first = |term: &TermId| {
+        for (at, term) in terms.iter().enumerate() {
             rows.seek(term.as_bytes());
+            while let Some(key) = rows.key().filter(|key| key.starts_with(term.as_bytes())) {
+                if visit(at, key) == ControlFlow::Break(()) {
+                    break;
+                }
+                rows.next();
+            }
             rows.status().map_err(|error| fault("scan", &error))?;
-            Ok(rows.key().filter(|key| key.starts_with(term.as_bytes())).map(<[u8]>::to_vec))
-        };
-        terms.iter().map(first).collect()
+        }
+        Ok(())
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
@@ -186,8 +208,8 @@ fn database_options() -> Options {
     options
 }
 
-fn families(names: &[impl AsRef<str>]) -> Vec<ColumnFamilyDescriptor> {
-    let cache = Cache::new_lru_cache(CACHE_BYTES);
+fn families(names: &[impl AsRef<str>], cache_bytes: usize) -> Vec<ColumnFamilyDescriptor> {
+    let cache = Cache::new_lru_cache(cache_bytes);
     let with_options = |name: &str| {
         let column = Column::ALL.into_iter().find(|column| column.name() == name);
         ColumnFamilyDescriptor::new(
