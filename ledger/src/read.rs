@@ -162,7 +162,7 @@ impl<'l> Reader<'l> {
     }
 
     /// Latches the log where reading failed: what is on disk is no longer what was acknowledged.
-    fn watch<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
+    pub(crate) fn watch<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
         if let Err(error) = &result {
             self.log.latch().set(format!("reading: {error}"));
         }

@@ -40,5 +40,8 @@ pub const URI_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of a connection's read buffer: more than headers may have, so that the refusal can be put into words.
 pub const READ_BUFFER_BYTES: usize = 64 * 1024;
 
+/// Caching of what has one place and one form: for the one client that asked, and for good.
+pub const NEVER_CHANGES: &str = "private, max-age=31536000, immutable";
+
 /// Most entries in one answer of raw entries (C2SP entry bundle).
 pub const ENTRIES_MAX: u64 = 256;

@@ -30,6 +30,7 @@ mod service;
 mod shared;
 mod stall;
 mod statements;
+mod tiles;
 
 use limits::Timeouts;
 pub use metrics::install_metrics;
@@ -75,6 +76,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(proofs::consistency))
         .routes(routes!(proofs::entries))
         .routes(routes!(proofs::checkpoint))
+        .routes(routes!(tiles::tile))
         .routes(routes!(service::log))
         .routes(routes!(service::livez))
         .routes(routes!(service::readyz))

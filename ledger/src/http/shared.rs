@@ -20,8 +20,15 @@ const READING: (&str, &str) = ("503", "too many questions at once, or the log st
 const IN_MEMORY: [&str; 7] =
     ["/checkpoint", "/livez", "/metrics", "/openapi.json", "/readyz", "/v1/log", "/version"];
 
+/// The one path whose last part may hold slashes, as the router and as OpenAPI write it.
+const REST_OF_PATH: [&str; 2] = ["/tile/{*path}", "/tile/{path}"];
+
 /// Adds to each operation what it can answer beside what it says itself.
 pub(super) fn describe(api: &mut OpenApi) {
+    let [routed, described] = REST_OF_PATH;
+    if let Some(item) = api.paths.paths.remove(routed) {
+        api.paths.paths.insert(described.to_owned(), item);
+    }
     for (path, item) in &mut api.paths.paths {
         let reading = Some(READING).filter(|_| !IN_MEMORY.contains(&path.as_str()));
         for operation in [&mut item.get, &mut item.post].into_iter().flatten() {

@@ -15,6 +15,7 @@ use schemas::time::{Index, Time};
 
 use super::cursor::Cursor;
 use super::json::{AsOf, ReceiptJson, SearchJson, StatementJson};
+use super::limits::NEVER_CHANGES;
 use super::problem::Problem;
 use super::query::Params;
 use super::{App, body};
@@ -24,9 +25,6 @@ use crate::submit::submit;
 
 const COSE: &str = "application/cose";
 const CBOR_SEQ: &str = "application/cbor-seq";
-
-/// For the one client that asked, and for good: a statement has one place and one form.
-const NEVER_CHANGES: &str = "private, max-age=31536000, immutable";
 
 /// Appends one statement, or many as a CBOR sequence.
 ///

@@ -366,7 +366,7 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
     let api = get(address, "/openapi.json").json();
     let mut documented = Vec::new();
     for (path, item) in api["paths"].as_object().unwrap() {
-        let target = path.replace("{id}", &"00".repeat(32));
+        let target = path.replace("{id}", &"00".repeat(32)).replace("{path}", "0/000.p/1");
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
             let is_documented = item.get(method.to_lowercase()).is_some();
             let request = format!(
@@ -386,6 +386,7 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
         "/metrics",
         "/openapi.json",
         "/readyz",
+        "/tile/{path}",
         "/v1/bundles",
         "/v1/entries",
         "/v1/log",

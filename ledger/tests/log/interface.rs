@@ -37,7 +37,7 @@ fn operations(address: SocketAddr) -> Vec<(String, String, BTreeSet<String>)> {
             operations.push((method.to_uppercase(), path.clone(), statuses));
         }
     }
-    assert_eq!(operations.len(), 15);
+    assert_eq!(operations.len(), 16);
     operations
 }
 
@@ -64,7 +64,7 @@ fn every_answer_of_a_route_is_described() {
                 "/v1/statements" => "?kind=key",
                 _ => "",
             };
-            let target = path.replace("{id}", &id.to_hex());
+            let target = path.replace("{id}", &id.to_hex()).replace("{path}", "entries/000.p/1");
             let asked =
                 [requests(&method, &target), requests(&method, &format!("{target}{questions}"))].concat();
             for request in asked {
@@ -84,6 +84,8 @@ fn every_answer_of_a_route_is_described() {
         ("/v1/statements/{id}", "503"),
         ("/v1/entries", "503"),
         ("/v1/resolve", "503"),
+        ("/tile/{path}", "200"),
+        ("/tile/{path}", "503"),
     ] {
         assert!(met.contains(&(path.to_owned(), status.to_owned())), "{path} {status}: {met:?}");
     }

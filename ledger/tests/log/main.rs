@@ -11,4 +11,5 @@ mod memory;
 mod model;
 mod naming;
 mod tampering;
+mod tiles;
 mod unreadable;
