@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
-use gateway::client::{Client, ClientError};
 use schemas::note::Note;
 use schemas::payload::Seen;
 use schemas::proof::ConsistencyProof;
@@ -13,6 +12,7 @@ use verifier::checkpoint::VerifiedHead;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::source::{LogSource, Proof};
 use crate::trust::Trust;
 
 /// A folder with one signed head a log.
@@ -32,6 +32,8 @@ pub(crate) enum Since {
     Grown(u64),
     /// It is an earlier one, which the later one of this size includes.
     Earlier(u64),
+    /// It is an earlier one of a copy, and how the one of this size stands to it is for the server to show.
+    Behind(u64),
 }
 
 impl Heads {
@@ -55,12 +57,12 @@ impl Heads {
     pub(crate) fn advance(
         &self,
         trust: &Trust,
-        client: &Client,
+        log: &dyn LogSource,
         note: &Note,
         head: &VerifiedHead,
     ) -> Result<Since, Failure> {
         let since = match self.last(trust) {
-            Some(last) => compare(&last, head, client)?,
+            Some(last) => compare(&last, head, log)?,
             None => Since::First,
         };
         if matches!(since, Since::First | Since::Grown(_)) {
@@ -93,7 +95,12 @@ impl Heads {
     }
 }
 
-fn compare(last: &VerifiedHead, head: &VerifiedHead, client: &Client) -> Result<Since, Failure> {
+/// How a head stands to an earlier verified one, by a proof that the log gives.
+pub(crate) fn compare(
+    last: &VerifiedHead,
+    head: &VerifiedHead,
+    log: &dyn LogSource,
+) -> Result<Since, Failure> {
     if head.size() == last.size() {
         if head.root() == last.root() {
             return Ok(Since::Same);
@@ -121,12 +128,13 @@ fn compare(last: &VerifiedHead, head: &VerifiedHead, client: &Client) -> Result<
             )
     };
     let shrunk = head.size() < last.size();
-    let answer = match client.consistency(earlier.size(), later.size()) {
-        Ok(answer) => answer,
-        Err(ClientError::Refused { status: 400..=499, .. }) if shrunk => return Err(rolled_back()),
-        Err(error) => return Err(error.into()),
+    let path = match log.consistency(earlier.size(), later.size())? {
+        Proof::Path(path) => path,
+        Proof::Refused(_) if shrunk => return Err(rolled_back()),
+        Proof::Refused(failure) => return Err(failure),
+        Proof::Behind => return Ok(Since::Behind(last.size())),
     };
-    let proof = ConsistencyProof { first: earlier.size(), second: later.size(), path: answer.path };
+    let proof = ConsistencyProof { first: earlier.size(), second: later.size(), path };
     match earlier.verify_consistency(&proof, later) {
         Ok(_) if shrunk => Ok(Since::Earlier(last.size())),
         Ok(_) => Ok(Since::Grown(last.size())),

@@ -7,6 +7,7 @@ mod context;
 mod exit;
 mod failure;
 mod heads;
+mod mirror;
 mod moment;
 mod output;
 mod receipts;
@@ -15,6 +16,7 @@ mod registration;
 mod render;
 mod resolve;
 mod schema;
+mod source;
 mod submit;
 mod submitted;
 #[cfg(test)]

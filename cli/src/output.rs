@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -95,6 +96,19 @@ impl Output {
             }
         }
         self.message(&text);
+    }
+
+    /// A bar for work of so many steps; nothing is drawn where nobody looks.
+    pub(crate) fn progress(&self, steps: u64) -> ProgressBar {
+        let progress = ProgressBar::new(steps);
+        if !self.draws_progress() {
+            progress.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        let template = "  {wide_bar} {human_pos}/{human_len}  {per_sec:.0}  ETA {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            progress.set_style(style);
+        }
+        progress
     }
 
     /// Whether progress may be drawn.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::thread;
 
-use gateway::client::{Client, ClientError};
 use schemas::envelope::Statement;
 use schemas::note::Note;
 use schemas::time::Index;
@@ -16,22 +15,27 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::registration::decode;
+use crate::source::LogSource;
 use crate::trust::{Trust, unpinned_head};
 
 /// Answers that may wait to be looked at.
 const AHEAD: usize = 8;
 
 /// A portion of a log's entries, or why there are no more.
-pub(crate) type Portion = Result<Vec<Vec<u8>>, ClientError>;
+pub(crate) type Portion = Result<Vec<Vec<u8>>, Failure>;
 
 /// Hands the entries below `size`, in order and in portions, to `read`, while the next ones are fetched.
-pub(crate) fn read_all<T>(client: &Client, size: u64, read: impl FnOnce(mpsc::IntoIter<Portion>) -> T) -> T {
+pub(crate) fn read_all<T>(
+    log: &dyn LogSource,
+    size: u64,
+    read: impl FnOnce(mpsc::IntoIter<Portion>) -> T,
+) -> T {
     thread::scope(|scope| {
         let (sender, portions) = mpsc::sync_channel::<Portion>(AHEAD);
         scope.spawn(move || {
             let mut start = 0;
             while start < size {
-                let portion = client.entries(start, size);
+                let portion = log.entries(start, size);
                 start += portion.as_ref().map_or(size, |entries| entries.len() as u64);
                 // Whoever reads them may have seen enough.
                 if sender.send(portion).is_err() {
@@ -45,18 +49,18 @@ pub(crate) fn read_all<T>(client: &Client, size: u64, read: impl FnOnce(mpsc::In
 
 /// Evidence of a log's every entry, so that what is not in it does not exist.
 pub(crate) fn evidence(
-    client: &Client,
+    log: &dyn LogSource,
     head: &VerifiedHead,
     trust: Option<&Trust>,
 ) -> Result<Evidence, Failure> {
     let mut entries: Vec<Vec<u8>> = Vec::new();
     let mut tree = TreeHasher::new();
-    read_all(client, head.size(), |mut portions| {
+    read_all(log, head.size(), |mut portions| {
         portions.try_for_each(|portion| {
             let portion = portion?;
             portion.iter().for_each(|entry| tree.push(leaf_hash(entry)));
             entries.extend(portion);
-            Ok::<(), ClientError>(())
+            Ok::<(), Failure>(())
         })
     })?;
     if tree.root() != head.root() {
@@ -83,13 +87,13 @@ pub(crate) fn evidence(
     })
 }
 
-/// The server's checkpoint. Where it is not the pinned log's, that is said, and the log is only held against itself.
+/// The log's checkpoint. Where it is not the pinned log's, that is said, and the log is only held against itself.
 pub(crate) fn checkpoint<'t>(
     context: &Context,
-    client: &Client,
+    log: &dyn LogSource,
     trust: Option<&'t Trust>,
 ) -> Result<Checkpoint<'t>, Failure> {
-    let note = client.checkpoint()?;
+    let note = log.checkpoint()?;
     let refused = match trust.map(|trust| (trust, trust.verify_head(&note))) {
         Some((trust, Ok(head))) => return Ok(Checkpoint { note, head, trust: Some(trust), exit: Exit::Ok }),
         Some((_, Err(failure))) => Some(failure),
@@ -101,7 +105,7 @@ pub(crate) fn checkpoint<'t>(
         }
         context.output.failure_text(failure);
     }
-    let genesis = client.entries(0, 1)?;
+    let genesis = log.entries(0, 1)?;
     let head = unpinned_head(&note, genesis.first().map_or(&[], Vec::as_slice))?;
     Ok(Checkpoint { note, head, trust: None, exit: Exit::Untrusted })
 }

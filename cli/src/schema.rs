@@ -7,6 +7,7 @@ pub(crate) const ERROR: &str = "writ.error/1";
 pub(crate) const IMPORT: &str = "writ.import/1";
 pub(crate) const KEY: &str = "writ.key/1";
 pub(crate) const KEY_REGISTERED: &str = "writ.key-registered/1";
+pub(crate) const MIRROR: &str = "writ.mirror/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
 pub(crate) const SHOW: &str = "writ.show/1";
 pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
@@ -21,7 +22,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 11] = [
+    const ALL: [&str; 12] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -29,6 +30,7 @@ pub(crate) mod tests {
         IMPORT,
         KEY,
         KEY_REGISTERED,
+        MIRROR,
         SEARCH,
         SHOW,
         VERIFY_LOG,

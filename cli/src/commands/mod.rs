@@ -11,6 +11,7 @@ mod bundle;
 mod help;
 mod import;
 mod keys;
+mod mirror;
 mod revoke;
 mod search;
 mod show;
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     Bundle(bundle::Command),
     #[command(subcommand)]
     Verify(verify::Command),
+    Mirror(mirror::Args),
     Help(help::Args),
 }
 
@@ -48,6 +50,7 @@ impl Command {
             Self::Who(args) => who::run(args, context),
             Self::Bundle(command) => command.run(context),
             Self::Verify(command) => command.run(context),
+            Self::Mirror(args) => mirror::run(args, context),
             Self::Help(args) => help::run(args, context),
         }
     }

@@ -4,7 +4,7 @@ use schemas::envelope::Statement;
 use schemas::ids::StatementId;
 use schemas::limits::STATEMENT_BYTES_MAX;
 use schemas::note::Note;
-use schemas::tile::decode_entry_bundle;
+use schemas::tile::{TilePath, decode_entry_bundle};
 use serde::de::DeserializeOwned;
 
 use super::wire::{
@@ -97,6 +97,11 @@ impl Client {
             return Err(self.unexpected("GET /v1/entries", "more entries than were asked for"));
         }
         Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+    }
+
+    /// A tile or an entry bundle, as bytes (C2SP tlog-tiles).
+    pub fn tile(&self, path: TilePath) -> Result<Vec<u8>, ClientError> {
+        self.get(&format!("/{path}"), "*/*", ANSWER_BYTES_MAX)
     }
 
     fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {

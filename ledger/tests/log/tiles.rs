@@ -7,7 +7,7 @@ use ledger::store::Column;
 use schemas::entry::Entry;
 use schemas::ids::EntryHash;
 use schemas::note::Note;
-use schemas::tile::{TILE_WIDTH, TileCoord, TileKind, TilePath, decode_entry_bundle, decode_tile, tiles};
+use schemas::tile::{TileCoord, TileKind, TilePath, decode_entry_bundle, decode_tile, tiles};
 use schemas::time::Index;
 use schemas::tree::TreeHash;
 use verifier::checkpoint::{VerifiedHead, verify_head};

@@ -14,6 +14,7 @@ mod http_manners;
 mod init;
 mod keys;
 mod main_job;
+mod mirror;
 mod receipts;
 mod refusals;
 mod roles;

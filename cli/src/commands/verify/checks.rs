@@ -44,6 +44,11 @@ pub(super) fn consistency_check(since: Since, head: &VerifiedHead) -> Check {
             CheckStatus::Holds,
             format!("size {later} (last verified) goes on from this one, {size}"),
         ),
+        Since::Behind(later) => check(
+            "consistency",
+            CheckStatus::Skipped,
+            format!("size {later} was verified before; only the server can show that it goes on from {size}"),
+        ),
     }
 }
 

@@ -1,8 +1,9 @@
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::thread;
 
 use cli::walk::{Walked, walk};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use schemas::time::Time;
 use verifier::checkpoint::VerifiedHead;
 use verifier::log::{LogVerifier, Prepared};
@@ -13,8 +14,10 @@ use super::report::{Check, CheckStatus, CoverageDocument, Document, text};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::mirror::Mirror;
 use crate::recompute::{self, Checkpoint, read_all};
 use crate::schema;
+use crate::source::LogSource;
 use crate::trust::Trust;
 
 /// Check every signature, key, role, link, leaf and the signed root
@@ -22,21 +25,32 @@ use crate::trust::Trust;
 /// Reads every entry. Says what was checked and what was not, which span the log covers, and which numbers of an emitter's
 /// sequence never arrived: the log is then intact, but incomplete (12).
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:\n  writ verify log --trust trust.policy")]
-pub(crate) struct Args {}
+#[command(
+    after_help = "Examples:\n  writ verify log --trust trust.policy\n  writ verify log --mirror DIR --trust trust.policy        (no server)"
+)]
+pub(crate) struct Args {
+    /// Read the log from a mirror of it (`writ mirror`), not from its server
+    #[arg(long, value_name = "DIR")]
+    mirror: Option<PathBuf>,
+}
 
-pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let Some(folder) = &args.mirror else { return verify(&context.client()?, context) };
+    let mirror = Mirror::new(folder);
+    verify(&mirror.latest()?, context)
+}
+
+fn verify(log: &dyn LogSource, context: &Context) -> Result<Exit, Failure> {
     let (trust, exit) = context.trust_or_said();
-    let client = context.client()?;
     let Checkpoint { note, head, trust, exit: believed } =
-        recompute::checkpoint(context, &client, trust.as_ref())?;
+        recompute::checkpoint(context, log, trust.as_ref())?;
     let mut exit = exit.worse(believed);
-    let progress = progress(context, head.size());
-    let walk = read_all(&client, head.size(), |portions| Walk::over(portions, &progress))?;
+    let progress = context.output.progress(head.size());
+    let walk = read_all(log, head.size(), |portions| Walk::over(portions, &progress))?;
     progress.finish_and_clear();
     let mut checks = vec![signature_check(trust, &head), witness_check(trust, &note)];
     match trust {
-        Some(trust) => match context.heads()?.advance(trust, &client, &note, &head) {
+        Some(trust) => match context.heads()?.advance(trust, log, &note, &head) {
             Ok(since) => checks.push(consistency_check(since, &head)),
             Err(failure) => {
                 exit = exit.worse(failure.exit);
@@ -56,18 +70,6 @@ pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Failure> {
         context.output.text(&text(&document))?;
     }
     Ok(Exit::ALL.into_iter().find(|exit| exit.code() == document.exit).unwrap_or(Exit::Error))
-}
-
-fn progress(context: &Context, size: u64) -> ProgressBar {
-    let progress = ProgressBar::new(size);
-    if !context.output.draws_progress() {
-        progress.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    let template = "  {wide_bar} {human_pos}/{human_len}  {per_sec:.0}  ETA {eta}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        progress.set_style(style);
-    }
-    progress
 }
 
 /// What reading a log from its beginning showed.
