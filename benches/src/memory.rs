@@ -8,8 +8,8 @@ use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::ids::{ByteString, EntryHash, KeyId, LogId};
 use schemas::kinds::{Genesis, LogKey, Parameters, Use};
-use schemas::payload::{Body, PAYLOAD_VERSION, Payload, Seen, Vantage};
-use schemas::text::{Origin, PrincipalId, Tenant};
+use schemas::payload::{Body, Payload, Seen};
+use schemas::text::{Origin, PrincipalId};
 use schemas::time::{Index, Millis, Time};
 use schemas::tree::TreeHash;
 use verifier::merkle::{TreeHasher, leaf_hash};
@@ -101,24 +101,7 @@ fn genesis(cast: &Cast, seed: u64) -> Result<Statement> {
         threshold: 1,
         parameters: Parameters { heartbeat: Millis(60_000), clock_ahead: Millis(60_000), dev: true },
     };
-    let payload = Payload {
-        v: PAYLOAD_VERSION,
-        kind: schemas::payload::Kind::Genesis,
-        log: None,
-        tenant: Tenant::default_label(),
-        stream: None,
-        seq: None,
-        at: BEGINS,
-        seen: None,
-        vantage: Vantage::Authority,
-        task: None,
-        trace: None,
-        refs: Vec::new(),
-        source: None,
-        attachments: Vec::new(),
-        ext: BTreeMap::new(),
-        body: Body::Genesis(genesis),
-    };
+    let payload = Payload::of_log(None, BEGINS, Body::Genesis(genesis));
     let signer: SigningKey = key(Use::Statement);
     sign(&signer, &KeyId::of(&public(&signer)), &PrincipalId::new(format!("log:{ORIGIN}"))?, &payload)
 }

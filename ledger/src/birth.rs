@@ -8,8 +8,8 @@ use ed25519_dalek::SigningKey;
 use schemas::envelope::Statement;
 use schemas::ids::{ByteString, LogId, PublicKey};
 use schemas::kinds::{Genesis, LogKey, Parameters, Use};
-use schemas::payload::{Body, Kind, PAYLOAD_VERSION, Payload, Vantage};
-use schemas::text::{Origin, Tenant};
+use schemas::payload::{Body, Payload};
+use schemas::text::Origin;
 use schemas::time::{Millis, Time};
 use schemas::trust::TrustPolicy;
 use thiserror::Error;
@@ -184,31 +184,8 @@ pub fn genesis(
             dev: birth.registrars.is_empty(),
         },
     };
-    let payload = payload_of_log(None, birth.time, Body::Genesis(body));
+    let payload = Payload::of_log(None, birth.time, Body::Genesis(body));
     StatementSigner::new(keys.statement.clone(), birth.origin.as_str())?.sign(&payload)
-}
-
-/// A payload in which the log speaks for itself.
-pub fn payload_of_log(log: Option<LogId>, at: Time, body: Body) -> Payload {
-    let kind: Kind = body.kind();
-    Payload {
-        v: PAYLOAD_VERSION,
-        kind,
-        log,
-        tenant: Tenant::default_label(),
-        stream: None,
-        seq: None,
-        at,
-        seen: None,
-        vantage: Vantage::Authority,
-        task: None,
-        trace: None,
-        refs: Vec::new(),
-        source: None,
-        attachments: Vec::new(),
-        ext: std::collections::BTreeMap::new(),
-        body,
-    }
 }
 
 /// The folder has nothing in it, there is no anchor, and one can be made.

@@ -7,12 +7,11 @@ use schemas::bundle::{Bundle, BundleError, ProvedEntry};
 use schemas::envelope::Statement;
 use schemas::ids::{ByteString, StatementId, TermId};
 use schemas::kinds::{Assertion, TermRow};
-use schemas::payload::Body;
+use schemas::payload::{Body, Payload};
 use schemas::time::Index;
 use thiserror::Error;
 use verifier::gather::{GatherError, Gathered, Source, gather};
 
-use crate::birth::payload_of_log;
 use crate::read::{ReadError, Reader};
 use crate::signer::SignError;
 
@@ -93,7 +92,7 @@ fn assertions(reader: &Reader<'_>, gathered: Gathered) -> Result<Vec<ByteString>
     let mut sign = |rows: Vec<TermRow>| {
         let body = Body::Assertion(Assertion { size: head.size, root: head.root, rows });
         let statement =
-            reader.log().statements().sign(&payload_of_log(Some(reader.log().id()), head.time, body))?;
+            reader.log().statements().sign(&Payload::of_log(Some(reader.log().id()), head.time, body))?;
         signed.push(ByteString(statement.envelope.bytes().to_vec()));
         Ok::<_, SignError>(())
     };

@@ -1,26 +1,26 @@
 //! What is signed: the payload's common fields around a body.
 
 use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::canonical::{self, DecodeError, Items, Major, Shape};
+use crate::canonical::{self, DecodeError};
 use crate::ids::{ByteString, LogId, StreamId};
 use crate::kinds::{
     Action, Approval, Assertion, BodyError, Correction, Credential, Decision, Delegation, Genesis, IndexRoot,
-    Key, Link, Policy, Principal, Revocation, Stream, Task, require,
+    Key, Link, Policy, Principal, Revocation, Stream, Task,
 };
-use crate::limits::LIST_ITEMS_MAX;
 use crate::reference::ForeignRef;
 use crate::text::{Line, Name, Tenant, Uri};
 use crate::time::Time;
 use crate::tree::TreeHash;
 use crate::words::words;
+
+mod check;
+mod read;
 
 /// The only version of the payload.
 pub const PAYLOAD_VERSION: u64 = 1;
@@ -278,101 +278,33 @@ impl PayloadError {
     }
 }
 
-impl<B> Payload<B> {
-    fn map_body<C>(self, wrap: impl FnOnce(B) -> C) -> Payload<C> {
-        let Self {
-            v,
-            kind,
+impl Payload {
+    /// What a log says about itself: everything but the body is fixed. Genesis alone is meant for no log.
+    pub fn of_log(log: Option<LogId>, at: Time, body: Body) -> Self {
+        Self {
+            v: PAYLOAD_VERSION,
+            kind: body.kind(),
             log,
-            tenant,
-            stream,
-            seq,
+            tenant: Tenant::default_label(),
+            stream: None,
+            seq: None,
             at,
-            seen,
-            vantage,
-            task,
-            trace,
-            refs,
-            source,
-            attachments,
-            ext,
-            body,
-        } = self;
-        let body = wrap(body);
-        Payload {
-            v,
-            kind,
-            log,
-            tenant,
-            stream,
-            seq,
-            at,
-            seen,
-            vantage,
-            task,
-            trace,
-            refs,
-            source,
-            attachments,
-            ext,
+            seen: None,
+            vantage: Vantage::Authority,
+            task: None,
+            trace: None,
+            refs: Vec::new(),
+            source: None,
+            attachments: Vec::new(),
+            ext: BTreeMap::new(),
             body,
         }
-    }
-}
-
-impl Payload {
-    /// Reads canonical bytes: accepts exactly what [`Payload::to_bytes`] writes.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PayloadError> {
-        canonical::scan(bytes).map_err(DecodeError::from)?;
-        Self::from_scanned(bytes)
-    }
-
-    /// [`Payload::from_bytes`] of bytes that the scanner has passed already.
-    pub(crate) fn from_scanned(bytes: &[u8]) -> Result<Self, PayloadError> {
-        Self::from_form(&Canonical(bytes))
-    }
-
-    /// Reads the JSON form, or any other self-describing form that can be read more than once: accepts exactly what
-    /// serializing writes. Absent means absent: `null`, and a list or `false` that should be absent, are refused.
-    pub fn from_json<'de, D: serde::Deserializer<'de> + Copy>(json: D) -> Result<Self, PayloadError> {
-        Self::from_form(&Json(json, core::marker::PhantomData))
     }
 
     /// The canonical bytes. Refused where a rule across fields is broken or a value has no canonical form.
     pub fn to_bytes(&self) -> Result<Vec<u8>, PayloadError> {
         self.check()?;
         Ok(canonical::to_vec(self).map_err(|e| DecodeError::InvalidField { detail: e.to_string() })?)
-    }
-
-    fn from_form<F: Form>(form: &F) -> Result<Self, PayloadError> {
-        let lead = form.lead()?;
-        if lead.v != PAYLOAD_VERSION {
-            return Err(PayloadError::UnknownVersion { got: lead.v });
-        }
-        let Some(kind) = Kind::from_word(&lead.kind) else {
-            let detail = format!("`{}` is not a kind of this format", lead.kind);
-            return Err(PayloadError::UnknownKind { detail });
-        };
-        let payload = match kind {
-            Kind::Genesis => form.payload()?.map_body(Body::Genesis),
-            Kind::Key => form.payload()?.map_body(Body::Key),
-            Kind::Principal => form.payload()?.map_body(Body::Principal),
-            Kind::Link => form.payload()?.map_body(Body::Link),
-            Kind::Task => form.payload()?.map_body(Body::Task),
-            Kind::Delegation => form.payload()?.map_body(Body::Delegation),
-            Kind::Credential => form.payload()?.map_body(Body::Credential),
-            Kind::Decision => form.payload()?.map_body(Body::Decision),
-            Kind::Approval => form.payload()?.map_body(Body::Approval),
-            Kind::Action => form.payload()?.map_body(Body::Action),
-            Kind::Revocation => form.payload()?.map_body(Body::Revocation),
-            Kind::Policy => form.payload()?.map_body(Body::Policy),
-            Kind::Stream => form.payload()?.map_body(Body::Stream),
-            Kind::Assertion => form.payload()?.map_body(Body::Assertion),
-            Kind::IndexRoot => form.payload()?.map_body(Body::IndexRoot),
-            Kind::Correction => form.payload()?.map_body(Body::Correction),
-        };
-        payload.check()?;
-        Ok(payload)
     }
 
     /// What the envelope's `sub` says: the task or, where there is none, the thing that the statement is about.
@@ -399,58 +331,6 @@ impl Payload {
             }
         }
     }
-
-    fn check(&self) -> Result<(), BodyError> {
-        require(self.v == PAYLOAD_VERSION, "v", "is 1", &self.v)?;
-        require(self.kind == self.body.kind(), "kind", "is the kind of the body", &self.kind)?;
-        let is_genesis = self.kind == Kind::Genesis;
-        require(
-            self.log.is_none() == is_genesis,
-            "log",
-            "is absent in genesis and present elsewhere",
-            &self.kind,
-        )?;
-        require(self.stream.is_some() == self.seq.is_some(), "seq", "goes with stream", &self.kind)?;
-        let imported = self.vantage == Vantage::Imported;
-        require(self.source.is_some() == imported, "source", "goes with vantage imported", &self.vantage)?;
-        require(
-            !(imported && self.stream.is_some()),
-            "stream",
-            "never goes with vantage imported",
-            &self.vantage,
-        )?;
-        require(
-            self.kind != Kind::Stream || self.stream.is_some(),
-            "stream",
-            "is present in kind stream",
-            &self.kind,
-        )?;
-        require(
-            self.kind != Kind::Task || self.task.is_some(),
-            "task",
-            "is present in kind task",
-            &self.kind,
-        )?;
-        require(self.refs.len() <= LIST_ITEMS_MAX, "refs", "has at most 1,024 items", &self.refs.len())?;
-        require(
-            self.attachments.len() <= LIST_ITEMS_MAX,
-            "attachments",
-            "has at most 1,024 items",
-            &self.attachments.len(),
-        )?;
-        if let Some(source) = &self.source {
-            require(source.digest.0.len() == 32, "source.digest", "has 32 bytes", &source.digest.0.len())?;
-        }
-        if let Some(trace) = &self.trace {
-            require(trace.trace_id.0.len() == 16, "trace.trace_id", "has 16 bytes", &trace.trace_id.0.len())?;
-            require(trace.span_id.0.len() == 8, "trace.span_id", "has 8 bytes", &trace.span_id.0.len())?;
-        }
-        for attachment in &self.attachments {
-            let len = attachment.digest.0.len();
-            require(len == 32, "attachments.digest", "has 32 bytes", &len)?;
-        }
-        self.body.check()
-    }
 }
 
 impl Body {
@@ -474,91 +354,5 @@ impl Body {
             Self::IndexRoot(_) => Kind::IndexRoot,
             Self::Correction(_) => Kind::Correction,
         }
-    }
-
-    fn check(&self) -> Result<(), BodyError> {
-        match self {
-            Self::Genesis(body) => body.check(),
-            Self::Key(body) => body.check(),
-            Self::Link(body) => body.check(),
-            Self::Task(body) => body.check(),
-            Self::Delegation(body) => body.check(),
-            Self::Credential(body) => body.check(),
-            Self::Decision(body) => body.check(),
-            Self::Approval(body) => body.check(),
-            Self::Action(body) => body.check(),
-            Self::Revocation(body) => body.check(),
-            Self::Policy(body) => body.check(),
-            Self::Stream(body) => body.check(),
-            Self::Assertion(body) => body.check(),
-            Self::Principal(_) | Self::IndexRoot(_) | Self::Correction(_) => Ok(()),
-        }
-    }
-}
-
-/// A form that a payload can be read from: first what leads, then all of it as the kind found there.
-trait Form {
-    fn lead(&self) -> Result<Lead, DecodeError>;
-    fn payload<B: DeserializeOwned + Serialize>(&self) -> Result<Payload<B>, DecodeError>;
-}
-
-/// What must be known before the rest can be read.
-#[derive(Deserialize)]
-struct Lead {
-    v: u64,
-    kind: String,
-}
-
-impl Lead {
-    /// Finds the two fields without reading the others.
-    fn find(bytes: &[u8]) -> Option<Self> {
-        let mut items = Items::new(bytes);
-        let (mut v, mut kind) = (None, None);
-        for _ in 0..items.head(Major::Map)? {
-            match items.text()? {
-                "v" => v = Some(items.head(Major::Unsigned)?),
-                "kind" => kind = Some(items.text()?),
-                _ => items.skip()?,
-            }
-            if let (Some(v), Some(kind)) = (v, kind) {
-                return Some(Self { v, kind: kind.into() });
-            }
-        }
-        None
-    }
-}
-
-/// Bytes that passed the scanner.
-struct Canonical<'a>(&'a [u8]);
-
-impl Form for Canonical<'_> {
-    fn lead(&self) -> Result<Lead, DecodeError> {
-        // What is not where it belongs is named by the full reader.
-        match Lead::find(self.0) {
-            Some(lead) => Ok(lead),
-            None => serde_cbor::from_slice(self.0).map_err(|e| DecodeError::from_message(e.to_string())),
-        }
-    }
-
-    fn payload<B: DeserializeOwned + Serialize>(&self) -> Result<Payload<B>, DecodeError> {
-        canonical::from_scanned(self.0)
-    }
-}
-
-/// A deserializer of a human-readable form.
-struct Json<'de, D>(D, core::marker::PhantomData<&'de ()>);
-
-impl<'de, D: serde::Deserializer<'de> + Copy> Form for Json<'de, D> {
-    fn lead(&self) -> Result<Lead, DecodeError> {
-        Lead::deserialize(self.0).map_err(|e| DecodeError::from_message(e.to_string()))
-    }
-
-    fn payload<B: DeserializeOwned + Serialize>(&self) -> Result<Payload<B>, DecodeError> {
-        let refuse = |e: D::Error| DecodeError::from_message(e.to_string());
-        let payload = Payload::deserialize(self.0).map_err(refuse)?;
-        let bytes =
-            canonical::to_vec(&payload).map_err(|e| DecodeError::InvalidField { detail: e.to_string() })?;
-        let same = Shape::of_scanned(&bytes)? == Shape::deserialize(self.0).map_err(refuse)?;
-        if same { Ok(payload) } else { Err(DecodeError::OtherForm) }
     }
 }

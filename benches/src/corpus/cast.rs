@@ -4,7 +4,7 @@ use anyhow::Result;
 use ed25519_dalek::{Signer, SigningKey};
 use schemas::envelope::{Statement, Unsigned};
 use schemas::ids::{KeyId, LogId, PublicKey, Signature, StreamId};
-use schemas::kinds::{Key, KeyOp, Principal, PrincipalType, Role, RoleGrant, Status, pop_bytes};
+use schemas::kinds::{Key, KeyOp, Principal, PrincipalType, Role, RoleGrant, pop_bytes};
 use schemas::payload::{Body, PAYLOAD_VERSION, Payload, Vantage};
 use schemas::scope::Pattern;
 use schemas::text::{PrincipalId, Tenant};
@@ -87,7 +87,10 @@ impl Cast {
     /// The registrar's statements: every emitter's key, every human.
     pub fn registrations(&self, log: LogId, now: Time) -> Result<Vec<Statement>> {
         let keys = self.emitters.iter().map(|emitter| emitter.registration(log).map(Body::Key));
-        let humans = self.humans.iter().map(|human| Ok(Body::Principal(registered(human))));
+        let humans = self
+            .humans
+            .iter()
+            .map(|human| Ok(Body::Principal(Principal::active(human.clone(), PrincipalType::Human))));
         keys.chain(humans).map(|body| self.registrar_says(log, now, body?)).collect()
     }
 
@@ -192,22 +195,6 @@ pub(crate) fn sign(key: &SigningKey, kid: &KeyId, iss: &PrincipalId, payload: &P
     let unsigned = Unsigned::new(payload, kid, iss)?;
     let signature = Signature::new(key.sign(&unsigned.to_be_signed()).to_bytes());
     Ok(unsigned.sign(&signature)?)
-}
-
-fn registered(human: &PrincipalId) -> Principal {
-    Principal {
-        id: human.clone(),
-        principal_type: PrincipalType::Human,
-        format: None,
-        iss: None,
-        instance: None,
-        version: None,
-        sub_profile: None,
-        owner: None,
-        shared: false,
-        status: Status::Active,
-        since: None,
-    }
 }
 
 /// Where a post's emitters begin, and how many they are.

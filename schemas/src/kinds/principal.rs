@@ -44,6 +44,25 @@ pub struct Principal {
     pub since: Option<Time>,
 }
 
+impl Principal {
+    /// A principal in good standing of which nothing more is said.
+    pub fn active(id: PrincipalId, principal_type: PrincipalType) -> Self {
+        Self {
+            id,
+            principal_type,
+            format: None,
+            iss: None,
+            instance: None,
+            version: None,
+            sub_profile: None,
+            owner: None,
+            shared: false,
+            status: Status::Active,
+            since: None,
+        }
+    }
+}
+
 words!(
     /// What a principal is. Only humans, services and workloads that answer to nobody else stand at a root.
     PrincipalType {

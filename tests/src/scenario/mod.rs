@@ -13,9 +13,9 @@ use schemas::entry::Entry;
 use schemas::envelope::{Envelope, Statement, Unsigned};
 use schemas::ids::{ByteString, EntryHash, LogId, StatementId, TermId};
 use schemas::kinds::{Genesis, LogKey, Parameters, Use};
-use schemas::payload::{Body, PAYLOAD_VERSION, Payload, Vantage};
+use schemas::payload::{Body, Payload};
 use schemas::term::terms;
-use schemas::text::{Origin, Tenant};
+use schemas::text::Origin;
 use schemas::time::{Index, Millis, Time};
 use schemas::tree::TreeHash;
 use verifier::merkle::leaf_hash;
@@ -81,7 +81,7 @@ impl Scenario {
         };
         let mut statement_key = statement;
         statement_key.principal = log_principal(&genesis).expect("a principal");
-        let payload = bare(Body::Genesis(genesis), None, START);
+        let payload = Payload::of_log(None, START, Body::Genesis(genesis));
         let first = statement_key.sign(&payload);
         let registry = Registry::from_genesis(&first).expect("a genesis");
         let mut scenario = Self {
@@ -202,27 +202,5 @@ impl Scenario {
         // Two statements never share a time, so that boundaries can be told apart.
         self.wait(1);
         id
-    }
-}
-
-/// A payload of the log itself.
-fn bare(body: Body, log: Option<LogId>, at: Time) -> Payload {
-    Payload {
-        v: PAYLOAD_VERSION,
-        kind: body.kind(),
-        log,
-        tenant: Tenant::default_label(),
-        stream: None,
-        seq: None,
-        at,
-        seen: None,
-        vantage: Vantage::Authority,
-        task: None,
-        trace: None,
-        refs: Vec::new(),
-        source: None,
-        attachments: Vec::new(),
-        ext: BTreeMap::new(),
-        body,
     }
 }

@@ -9,7 +9,7 @@ use schemas::envelope::Statement;
 use schemas::ids::{ByteString, StatementId, TermId};
 use schemas::kinds::{Assertion, TermRow};
 use schemas::note::{Note, NoteKeyId, NoteSignature, SignatureType, VerifierKey};
-use schemas::payload::Body;
+use schemas::payload::{Body, Payload};
 use schemas::time::Index;
 use schemas::tree::TreeHash;
 use schemas::trust::TrustPolicy;
@@ -21,7 +21,7 @@ use verifier::merkle::{NodeSource, node_hash, prove_inclusion};
 use verifier::profile::Profile;
 use verifier::verdict::Verdict;
 
-use super::{Scenario, bare};
+use super::Scenario;
 
 /// Most bytes of rows in one assertion: leaves room for the statement around them.
 const ROWS_BYTES_MAX: usize = 50_000;
@@ -103,9 +103,8 @@ impl Scenario {
         let head = self.head();
         let sign = |rows| {
             let body = Body::Assertion(Assertion { size: head.size, root: head.root, rows });
-            ByteString(
-                self.statement_key.sign(&bare(body, Some(self.log()), self.now)).envelope.bytes().to_vec(),
-            )
+            let payload = Payload::of_log(Some(self.log()), self.now, body);
+            ByteString(self.statement_key.sign(&payload).envelope.bytes().to_vec())
         };
         portions.into_iter().map(sign).collect()
     }

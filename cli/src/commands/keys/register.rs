@@ -5,7 +5,7 @@ use gateway::client::{Client, Query};
 use gateway::keyfile::{SecretKey, read_public, secret_path};
 use gateway::signer::proof_of_possession;
 use schemas::ids::{KeyId, LogId, PublicKey};
-use schemas::kinds::{Key, KeyOp, Principal, PrincipalType, Role, RoleGrant, Status as Standing};
+use schemas::kinds::{Key, KeyOp, Principal, PrincipalType, Role, RoleGrant};
 use schemas::payload::{Body, Vantage};
 use schemas::scope::Pattern;
 use schemas::text::{PrincipalId, Tenant};
@@ -188,19 +188,7 @@ fn normal(grants: &[RoleGrant]) -> Vec<RoleGrant> {
 }
 
 fn wanted_principal(args: &Args) -> Option<Principal> {
-    Some(Principal {
-        id: args.principal.clone(),
-        principal_type: args.r#type?,
-        format: None,
-        iss: None,
-        instance: None,
-        version: None,
-        sub_profile: None,
-        owner: None,
-        shared: false,
-        status: Standing::Active,
-        since: None,
-    })
+    Some(Principal::active(args.principal.clone(), args.r#type?))
 }
 
 /// Whether the last word about the principal says the same of its type and standing already.
