@@ -6,6 +6,7 @@ mod commands;
 mod context;
 mod exit;
 mod failure;
+mod file;
 mod heads;
 mod mirror;
 mod moment;

@@ -8,9 +8,11 @@ pub(crate) const IMPORT: &str = "writ.import/1";
 pub(crate) const KEY: &str = "writ.key/1";
 pub(crate) const KEY_REGISTERED: &str = "writ.key-registered/1";
 pub(crate) const MIRROR: &str = "writ.mirror/1";
+pub(crate) const PROOF: &str = "writ.proof/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
 pub(crate) const SHOW: &str = "writ.show/1";
 pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
+pub(crate) const VERIFY_PROOF: &str = "writ.verify-proof/1";
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -22,7 +24,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 12] = [
+    const ALL: [&str; 14] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -31,9 +33,11 @@ pub(crate) mod tests {
         KEY,
         KEY_REGISTERED,
         MIRROR,
+        PROOF,
         SEARCH,
         SHOW,
         VERIFY_LOG,
+        VERIFY_PROOF,
         VERDICT_SCHEMA,
     ];
 

@@ -12,6 +12,7 @@ mod help;
 mod import;
 mod keys;
 mod mirror;
+mod proof;
 mod revoke;
 mod search;
 mod show;
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     Who(who::Args),
     #[command(subcommand)]
     Bundle(bundle::Command),
+    Proof(proof::Args),
     #[command(subcommand)]
     Verify(verify::Command),
     Mirror(mirror::Args),
@@ -49,6 +51,7 @@ impl Command {
             Self::Search(args) => search::run(args, context),
             Self::Who(args) => who::run(args, context),
             Self::Bundle(command) => command.run(context),
+            Self::Proof(args) => proof::run(args, context),
             Self::Verify(command) => command.run(context),
             Self::Mirror(args) => mirror::run(args, context),
             Self::Help(args) => help::run(args, context),

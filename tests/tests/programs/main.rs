@@ -15,6 +15,7 @@ mod init;
 mod keys;
 mod main_job;
 mod mirror;
+mod proof;
 mod receipts;
 mod refusals;
 mod roles;

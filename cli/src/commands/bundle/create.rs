@@ -1,5 +1,3 @@
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use schemas::bundle::Bundle;
@@ -10,6 +8,7 @@ use crate::commands::who::check_bundle;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file;
 use crate::output::printable;
 use crate::resolve::resolve;
 use crate::schema;
@@ -57,7 +56,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         context.output.bytes(&bytes)?;
         return Ok(exit);
     }
-    write(&args.output, &bytes, args.force)?;
+    file::write(&args.output, &bytes, args.force, "bundle-unwritable")?;
     let bundle = Bundle::decode(&bytes).map_err(|e| Failure::new(e.code(), e.to_string()))?;
     let (file, entries, assertions) =
         (args.output.display().to_string(), bundle.entries.len(), bundle.assertions.len());
@@ -82,17 +81,6 @@ fn count(number: usize, one: &str, several: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { several })
 }
 
-fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
-    let opened = OpenOptions::new().write(true).create(true).create_new(!force).truncate(force).open(path);
-    let written = opened.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.map_err(|e| match e.kind() {
-        ErrorKind::AlreadyExists => {
-            Failure::new("file-exists", format!("{} exists", path.display())).next("another name, or --force")
-        }
-        _ => Failure::new("bundle-unwritable", format!("{}: {e}", path.display())),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,16 +97,5 @@ mod tests {
     fn one_is_counted_as_one() {
         assert_eq!(count(1, "entry", "entries"), "1 entry");
         assert_eq!(count(2, "entry", "entries"), "2 entries");
-    }
-
-    #[test]
-    fn a_file_that_exists_is_not_overwritten_unless_asked() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.bundle");
-        write(&path, b"first", false).unwrap();
-        assert_eq!(write(&path, b"second", false).unwrap_err().code, "file-exists");
-        assert_eq!(std::fs::read(&path).unwrap(), b"first");
-        write(&path, b"2", true).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"2");
     }
 }

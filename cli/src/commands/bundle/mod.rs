@@ -1,5 +1,3 @@
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use clap::Subcommand;
@@ -8,6 +6,7 @@ use schemas::limits::BUNDLE_BYTES_MAX;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file;
 
 mod create;
 mod inspect;
@@ -33,13 +32,5 @@ impl Command {
 
 /// A bundle's bytes; `-` is standard input.
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable = |e: io::Error| Failure::new("bundle-unreadable", format!("{}: {e}", path.display()));
-    let input: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).map_err(unreadable)?)
-    };
-    let mut bytes = Vec::new();
-    input.take(BUNDLE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(bytes)
+    file::read(path, BUNDLE_BYTES_MAX, "bundle-unreadable")
 }

@@ -7,17 +7,21 @@ use crate::failure::Failure;
 mod checks;
 mod coverage;
 mod log;
+mod proof;
 mod report;
 
-/// Check what a log holds
+/// Check what a log holds, or a proof of what it holds
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Log(log::Args),
+    Proof(proof::Args),
 }
 
 impl Command {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let Self::Log(args) = self;
-        log::run(args, context)
+        match self {
+            Self::Log(args) => log::run(args, context),
+            Self::Proof(args) => proof::run(args, context),
+        }
     }
 }

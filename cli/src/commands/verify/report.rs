@@ -62,19 +62,7 @@ pub(super) fn text(document: &Document) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}  size {}  root {}", printable(&document.origin), document.size, document.root);
     text.push_str("Checks performed\n");
-    for check in &document.checks {
-        let mark = match check.status {
-            CheckStatus::Holds => Mark::Good,
-            CheckStatus::Broken => Mark::Bad,
-            CheckStatus::Skipped => Mark::Skipped,
-        };
-        let word = match check.status {
-            CheckStatus::Holds => "holds  ",
-            CheckStatus::Broken => "BROKEN ",
-            CheckStatus::Skipped => "skipped",
-        };
-        let _ = writeln!(text, "  {}  {:<21} {}", mark.word(word), check.name, printable(&check.detail));
-    }
+    text.push_str(&check_lines(&document.checks));
     for finding in document.findings.iter().take(SHOWN) {
         let _ = writeln!(text, "  {}  {} {}", Mark::Bad.word("BROKEN "), finding.index, finding.code);
         let _ = writeln!(text, "      {}", printable(&finding.detail));
@@ -91,6 +79,25 @@ pub(super) fn text(document: &Document) -> String {
         _ => (Mark::Missing, "INCOMPLETE: the log is intact; statements are missing or unknown"),
     };
     let _ = writeln!(text, "{}   exit {}", mark.word(word), document.exit);
+    text
+}
+
+/// A line for each check, done or not.
+pub(super) fn check_lines(checks: &[Check]) -> String {
+    let mut text = String::new();
+    for check in checks {
+        let mark = match check.status {
+            CheckStatus::Holds => Mark::Good,
+            CheckStatus::Broken => Mark::Bad,
+            CheckStatus::Skipped => Mark::Skipped,
+        };
+        let word = match check.status {
+            CheckStatus::Holds => "holds  ",
+            CheckStatus::Broken => "BROKEN ",
+            CheckStatus::Skipped => "skipped",
+        };
+        let _ = writeln!(text, "  {}  {:<21} {}", mark.word(word), check.name, printable(&check.detail));
+    }
     text
 }
 
