@@ -6,6 +6,7 @@ use schemas::ids::StatementId;
 use schemas::payload::{Body, Kind};
 use schemas::reference::ForeignRef;
 use serde::Serialize;
+use verifier::evidence::{Evidence, Record};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -50,6 +51,30 @@ pub(crate) fn resolve(client: &Client, id: &str) -> Result<Candidate, Failure> {
             Ok(only.clone())
         }
         several => choose(client, id, several, &found),
+    }
+}
+
+/// The statement among these that `id` names by itself: by its id, the beginning of it, or its place.
+pub(crate) fn resolve_among(evidence: &Evidence, id: &str) -> Result<StatementId, Failure> {
+    let lower = id.to_ascii_lowercase();
+    let named = |record: &&Record| match place(id) {
+        Some(place) => record.index.0 == place,
+        None => id.len() >= PREFIX_MIN && record.envelope.id.to_hex().starts_with(&lower),
+    };
+    let found: Vec<&Record> = evidence.records().filter(named).take(CANDIDATES_MAX).collect();
+    match found.as_slice() {
+        [only] => Ok(only.envelope.id),
+        [] => {
+            let what = format!("no statement of the mirror has the id, or the place, `{id}`");
+            Err(Failure::new("not-found", what).exit(Exit::NotFound).next(format!(
+                "a statement id, its first {PREFIX_MIN} digits or more, or #N; foreign ids need the server"
+            )))
+        }
+        several => {
+            let ids: Vec<String> = several.iter().map(|record| record.envelope.id.to_hex()).collect();
+            let what = format!("`{id}` begins several statement ids: {}", ids.join(", "));
+            Err(Failure::usage("ambiguous-id", what).next("more digits"))
+        }
     }
 }
 

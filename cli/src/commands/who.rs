@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
 use schemas::bundle::Bundle;
 use schemas::ids::StatementId;
@@ -11,10 +13,12 @@ use verifier::verdict::{Outcome, Verdict};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::mirror::Mirror;
 use crate::recompute::{self, Checkpoint};
 use crate::render;
 use crate::render::who::{Shown, Source};
-use crate::resolve::{carries, is_elsewhere, resolve};
+use crate::resolve::{carries, is_elsewhere, resolve, resolve_among};
+use crate::source::LogSource;
 use crate::trust::Trust;
 
 /// Who authorized this action?
@@ -35,6 +39,10 @@ pub(crate) struct Args {
     /// Read every entry of the log, so that nobody's word is needed for what is not there
     #[arg(long)]
     recompute: bool,
+    /// Read every entry from a mirror of the log (`writ mirror`), not from its server; ID is then a statement id, its first
+    /// 8 digits or more, or #N
+    #[arg(long, value_name = "DIR")]
+    mirror: Option<PathBuf>,
 }
 
 /// How to judge.
@@ -47,15 +55,21 @@ pub(crate) struct Judging {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (trust, exit) = context.trust_or_said();
+    if let Some(folder) = &args.mirror {
+        let (evidence, believed) = whole_log(context, &Mirror::new(folder).latest()?, trust.as_ref())?;
+        let subject = resolve_among(&evidence, &args.id)?;
+        return args.judging.answer(
+            context,
+            &subject,
+            &evidence,
+            Source::Mirror(folder),
+            exit.worse(believed),
+        );
+    }
     let client = context.client()?;
     let candidate = resolve(&client, &args.id)?;
     if args.recompute {
-        let Checkpoint { note, head, trust, exit: believed } =
-            recompute::checkpoint(context, &client, trust.as_ref())?;
-        if let Some(trust) = trust {
-            context.heads()?.advance(trust, &client, &note, &head)?;
-        }
-        let evidence = recompute::evidence(&client, &head, trust)?;
+        let (evidence, believed) = whole_log(context, &client, trust.as_ref())?;
         check_subject(&evidence, &candidate.id, &args.id)?;
         let exit = exit.worse(believed);
         return args.judging.answer(context, &candidate.id, &evidence, Source::Server, exit);
@@ -76,6 +90,19 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         }
     }
     args.judging.answer(context, &candidate.id, &checked.evidence, Source::Server, exit)
+}
+
+/// Evidence of every entry of a log, and how far its checkpoint is believed.
+fn whole_log(
+    context: &Context,
+    log: &dyn LogSource,
+    trust: Option<&Trust>,
+) -> Result<(Evidence, Exit), Failure> {
+    let Checkpoint { note, head, trust, exit } = recompute::checkpoint(context, log, trust)?;
+    if let Some(trust) = trust {
+        context.heads()?.advance(trust, log, &note, &head)?;
+    }
+    Ok((recompute::evidence(log, &head, trust)?, exit))
 }
 
 /// Checks a bundle under what is pinned; where that is another log or key, says so and checks the bundle in itself.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Cli, Draft, Person, Place, Server, copy_folder, files_below};
+use crate::harness::{Cli, Draft, Person, Place, Server, Story, copy_folder, files_below};
 
 const NOWHERE: &str = "http://127.0.0.1:1";
 
@@ -64,6 +64,29 @@ fn a_mirror_follows_the_log_file_for_file_and_is_verified_without_a_server() {
     let verified = verify(&alone, &folder);
     assert_eq!((verified.code, verified.json()["size"].as_u64()), (0, Some(1_100)), "{verified}");
     assert_eq!(alone.run(&["verify", "log"]).code, 1, "there is no server");
+}
+
+#[test]
+fn who_is_answered_from_a_mirror_as_it_is_from_the_server() {
+    let story = Story::begin();
+    let action = story.refund(&story.delegate().1, "r").action;
+    let folder = story.place.path().join("mirror");
+    let folder = folder.to_str().unwrap();
+    story.cli.ok(&["mirror", folder]);
+    let online = story.cli.ok(&["who", &action, "--recompute", "--profile", "strict", "--json"]).json();
+    let trust = story.place.trust();
+    story.server.stop();
+    let alone = story.cli.with_trust(Some(&trust)).with_server(NOWHERE);
+    let place = format!("#{}", online["subject"]["index"]);
+    for id in [action.as_str(), &action[..8], &action[..12].to_uppercase(), &place] {
+        let ran = alone.run(&["who", id, "--mirror", folder, "--profile", "strict", "--json"]);
+        assert_eq!((ran.code, ran.json()), (0, online.clone()), "{id}: {ran}");
+    }
+    let said = alone.run(&["who", &action, "--mirror", folder]);
+    assert!(said.stdout.contains(&format!("Next: writ verify log --mirror {folder}")), "{said}");
+    for id in ["r", "00000000", "#999", &"0".repeat(64)] {
+        assert_eq!(alone.run(&["who", id, "--mirror", folder]).code, 14, "{id}");
+    }
 }
 
 #[test]

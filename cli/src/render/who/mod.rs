@@ -32,6 +32,8 @@ pub(crate) enum Source<'a> {
     Server,
     /// A bundle in a file, with no server at hand.
     Bundle(&'a Path),
+    /// A mirror of the log, with no server at hand.
+    Mirror(&'a Path),
 }
 
 /// The human form of a verdict.
@@ -152,6 +154,10 @@ fn next(shown: Shown<'_>) -> Option<String> {
             Some(format!("writ bundle verify {} --trust FILE", path.display()))
         }
         Source::Bundle(path) => Some(format!("writ bundle inspect {}", path.display())),
+        Source::Mirror(path) if !verdict.trust.pinned => {
+            Some(format!("writ who {id} --mirror {} --trust FILE", path.display()))
+        }
+        Source::Mirror(path) => Some(format!("writ verify log --mirror {}", path.display())),
         Source::Server if !verdict.trust.pinned => Some(format!("writ who {id} --trust FILE")),
         Source::Server if verdict.findings.iter().any(asserted) => {
             Some(format!("writ who {id} --profile {profile} --recompute"))
