@@ -62,6 +62,12 @@ impl Mirror {
         Note::parse(&bytes).map(Some).map_err(|error| self.damaged(CHECKPOINT, &error))
     }
 
+    /// A full entry bundle that an interrupted copy has left.
+    pub(crate) fn left_over(&self, path: TilePath) -> Option<Vec<u8>> {
+        let is_full = path.width == TILE_WIDTH;
+        is_full.then(|| self.read(Path::new(&path.to_string())).ok().flatten()).flatten()
+    }
+
     /// Keeps a tile or an entry bundle.
     pub(crate) fn keep(&self, path: TilePath, bytes: &[u8]) -> Result<(), Failure> {
         self.write(Path::new(&path.to_string()), bytes)

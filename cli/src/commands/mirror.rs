@@ -59,7 +59,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         return say(context, &mirror, &head, (before.root(), from, 0), exit);
     }
     let progress = context.output.progress(head.size());
-    let edge = copy(&mirror, &client, before, &head, &progress)?;
+    // What an interrupted copy has left need not come again, unless it turns out not to be the log's.
+    let left = |path| mirror.left_over(path).map_or_else(|| fetch(&client, path), Ok);
+    let edge = match copy(&mirror, left, before.clone(), &head, &progress) {
+        Err(failure) if failure.exit == Exit::Tampered || failure.code == "server-answer" => {
+            copy(&mirror, |path| fetch(&client, path), before, &head, &progress)?
+        }
+        edge => edge?,
+    };
     progress.finish_and_clear();
     mirror.keep_edge(&edge)?;
     mirror.complete(&note, head.size(), from)?;
@@ -101,7 +108,7 @@ fn begin(
 /// Copies entries up to a head, bundle by bundle, and the full tiles over them. Hashes are not copied: they follow.
 fn copy(
     mirror: &Mirror,
-    client: &Client,
+    bundle_at: impl Fn(TilePath) -> Result<Vec<u8>, Failure>,
     mut edge: TileEdge,
     head: &VerifiedHead,
     progress: &ProgressBar,
@@ -111,7 +118,7 @@ fn copy(
         let index = edge.size() / u64::from(TILE_WIDTH);
         let path =
             TilePath { kind: TileKind::Entries, index, width: TileCoord { level: 0, index }.width(size) };
-        let bundle = client.tile(path)?;
+        let bundle = bundle_at(path)?;
         let leaves = leaves(&edge, path, &bundle)?;
         let update = edge.append(&leaves).map_err(|error| Failure::new(error.code(), error.to_string()))?;
         for (tile, nodes) in
@@ -132,6 +139,10 @@ fn copy(
             .exit(Exit::Tampered));
     }
     Ok(edge)
+}
+
+fn fetch(client: &Client, path: TilePath) -> Result<Vec<u8>, Failure> {
+    Ok(client.tile(path)?)
 }
 
 /// Leaf hashes of a bundle's entries beyond those that the mirror has; these must be what they were.
@@ -202,7 +213,8 @@ mod tests {
         let leaves: Vec<TreeHash> = log.entries[..before].iter().map(|entry| leaf_hash(entry)).collect();
         let edge = TileEdge::new().append(&leaves).unwrap().into_edge();
         let head = log.verified(log.entries.len() as u64);
-        copy(&Mirror::new(folder.path()), &client, edge, &head, &ProgressBar::hidden())
+        let mirror = Mirror::new(folder.path());
+        copy(&mirror, |path| fetch(&client, path), edge, &head, &ProgressBar::hidden())
     }
 
     fn log() -> TestLog {

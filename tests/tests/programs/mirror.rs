@@ -67,6 +67,30 @@ fn a_mirror_follows_the_log_file_for_file_and_is_verified_without_a_server() {
 }
 
 #[test]
+fn an_interrupted_copy_is_taken_up_again_and_what_it_left_is_believed_only_if_it_is_the_logs() {
+    let (place, server, alice) = begin();
+    let cli = Cli::new(&place, &server);
+    let folder = place.path().join("mirror");
+    grow(&place, &server, &alice, 700);
+    mirror(&cli, &folder);
+    let whole: Vec<_> = files_below(&folder).iter().map(|file| fs::read(file).unwrap()).collect();
+    for (name, change) in [("000", None), ("000", Some(100)), ("001", Some(5_000)), ("001", Some(0))] {
+        fs::remove_file(folder.join("checkpoint")).unwrap();
+        let left = folder.join("tile/entries").join(name);
+        if let Some(at) = change {
+            let mut bytes = fs::read(&left).unwrap();
+            bytes[at] ^= 1;
+            fs::write(&left, bytes).unwrap();
+        }
+        assert_eq!(verify(&cli, &folder).code, 1, "it is no mirror before it is whole");
+        assert_eq!(mirror(&cli, &folder), (700, 700));
+        let again: Vec<_> = files_below(&folder).iter().map(|file| fs::read(file).unwrap()).collect();
+        assert!(again == whole, "{name} byte {change:?}");
+    }
+    server.stop();
+}
+
+#[test]
 fn who_is_answered_from_a_mirror_as_it_is_from_the_server() {
     let story = Story::begin();
     let action = story.refund(&story.delegate().1, "r").action;
