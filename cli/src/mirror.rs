@@ -8,7 +8,8 @@ use schemas::checkpoint::Checkpoint;
 use schemas::limits::ENTRY_BYTES_MAX;
 use schemas::note::Note;
 use schemas::tile::{
-    TILE_WIDTH, TileCoord, TileKind, TilePath, decode_entry_bundle, decode_tile, encode_tile, tiles,
+    TILE_HEIGHT, TILE_WIDTH, TileCoord, TileKind, TilePath, decode_entry_bundle, decode_tile, encode_tile,
+    tiles,
 };
 use schemas::tree::TreeHash;
 use verifier::merkle::{NodeSource, TileEdge, TileSource, TiledTree, prove_consistency};
@@ -75,15 +76,14 @@ impl Mirror {
 
     /// Keeps the partial tiles of a tree's right edge.
     pub(crate) fn keep_edge(&self, edge: &TileEdge) -> Result<(), Failure> {
-        let partial = tiles(edge.size()).filter(|level| level.partial > 0);
-        for (kind, index, width, level) in
-            partial.map(|l| (TileKind::Hashes { level: l.level }, l.full, l.partial, l.level))
-        {
-            let first = index.saturating_mul(u64::from(TILE_WIDTH));
-            let node = |at: u16| edge.node(level.saturating_mul(8), first.saturating_add(u64::from(at)));
-            let hashes: Result<Vec<TreeHash>, _> = (0..width).map(node).collect();
+        for path in partials(edge.size()) {
+            let TileKind::Hashes { level } = path.kind else { continue };
+            let first = path.index.saturating_mul(u64::from(TILE_WIDTH));
+            let level = level.saturating_mul(TILE_HEIGHT);
+            let node = |at: u16| edge.node(level, first.saturating_add(u64::from(at)));
+            let hashes: Result<Vec<TreeHash>, _> = (0..path.width).map(node).collect();
             let hashes = hashes.map_err(|error| self.damaged("the tree", &error))?;
-            self.keep(TilePath { kind, index, width }, &encode_tile(&hashes))?;
+            self.keep(path, &encode_tile(&hashes))?;
         }
         Ok(())
     }
