@@ -10,6 +10,7 @@ use data_encoding::HEXLOWER;
 use schemas::ids::TermId;
 use thiserror::Error;
 
+mod framing;
 pub mod rocks;
 pub mod rows;
 

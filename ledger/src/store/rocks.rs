@@ -9,7 +9,7 @@ use rocksdb::{
 };
 use schemas::ids::TermId;
 
-use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitTerm, rows};
+use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitTerm, framing, rows};
 
 /// Memory for cached blocks, indexes and filters where a store is made or looked at, in bytes: each row is read once.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;
@@ -269,6 +269,7 @@ fn family_names(folder: &Path) -> Result<Vec<String>, StoreError> {
     if !folder.join("CURRENT").is_file() {
         return Err(StoreError::Absent { path: folder.display().to_string() });
     }
+    framing::check(folder)?;
     DB::list_cf(&Options::default(), folder).map_err(|error| convert("list columns", folder, &error))
 }
 

@@ -370,3 +370,27 @@ fn a_truncated_missing_or_exchanged_file_is_caught_or_changes_no_answer() {
     }
     println!("all: {total:?}");
 }
+
+#[test]
+fn a_record_that_the_store_would_read_for_ever_is_damage() {
+    let place = place_with_tables();
+    let files = files_below(&place.data().join("store"));
+    for prefix in ["MANIFEST-", "0"] {
+        let is_it = |path: &&PathBuf| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.starts_with(prefix) && !name.ends_with(".sst") && fs::metadata(path).unwrap().len() > 7
+        };
+        for path in files.iter().filter(is_it) {
+            // The type of the first record: "full" becomes "full, of a recycled file".
+            let whole = fs::read(path).unwrap();
+            let mut changed = whole.clone();
+            changed[6] ^= 4;
+            fs::write(path, changed).unwrap();
+            let fsck = place.fsck();
+            assert_eq!(fsck.code, 10, "{}: {fsck}", path.display());
+            assert_eq!(place.try_serve().err().map(|ran| ran.code), Some(10), "{}", path.display());
+            fs::write(path, whole).unwrap();
+        }
+    }
+    assert_eq!(place.fsck().code, 0);
+}
