@@ -200,7 +200,13 @@ impl Rows<'_> {
         let mut bad = None;
         self.0.scan_terms(terms, &mut |term, key| {
             match (parse_term_key(key), found.get_mut(term)) {
-                (Some((_, index)), Some(found)) if index.0 < size && found.len() < limit => found.push(index),
+                (Some((_, index)), Some(found)) if index.0 < size && found.len() < limit => {
+                    found.push(index);
+                    // Looking for one more would cost a step.
+                    if found.len() == limit {
+                        return ControlFlow::Break(());
+                    }
+                }
                 (Some(_), _) => return ControlFlow::Break(()),
                 (None, _) => {
                     bad = Some(StoreError::row(Column::Terms, key, NO_TERM_KEY));

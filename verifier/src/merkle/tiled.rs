@@ -10,7 +10,7 @@ use schemas::tile::{NodePlace, TILE_HEIGHT, TILE_WIDTH, TileCoord};
 use schemas::tree::TreeHash;
 use thiserror::Error;
 
-use super::hash::node_hash;
+use super::hash::{TreeHasher, node_hash};
 use super::prove::NodeSource;
 
 /// Height, above a tile's hashes, of the nodes that a source may keep beside these: halfway up.
@@ -95,24 +95,20 @@ impl ReadTile {
         };
         let from = usize::from(place.offset.checked_shr(u32::from(below))?);
         let count = 1_usize.checked_shl(u32::from(place.height.checked_sub(below)?))?;
-        subtree_root(row.get(from..from.checked_add(count)?)?)
+        row.get(from..from.checked_add(count)?).map(subtree_root)
     }
 
     fn make_middle(&mut self) -> &[TreeHash] {
-        let subtrees = self.hashes.chunks_exact(1 << MIDDLE_HEIGHT);
-        self.middle = subtrees.filter_map(subtree_root).collect();
+        self.middle = self.hashes.chunks_exact(1 << MIDDLE_HEIGHT).map(subtree_root).collect();
         &self.middle
     }
 }
 
 /// The root over neighbouring nodes of one level, as many as a power of two.
-fn subtree_root(nodes: &[TreeHash]) -> Option<TreeHash> {
-    let mut row = nodes.to_vec();
-    while row.len() > 1 {
-        let (pairs, _) = row.as_chunks();
-        row = pairs.iter().map(|[left, right]| node_hash(left, right)).collect();
-    }
-    row.pop()
+fn subtree_root(nodes: &[TreeHash]) -> TreeHash {
+    let mut tree = TreeHasher::new();
+    nodes.iter().for_each(|node| tree.push(*node));
+    tree.root()
 }
 
 impl TileNodes {
