@@ -20,7 +20,7 @@ impl<'k> VerifiedSignature<'k> {
         self.key
     }
 
-    /// When a witness says it last cosigned, in seconds since the epoch; nothing for a log's own signature.
+    /// When the key says it last signed, in seconds since the epoch; nothing for signatures without a time.
     pub fn time(&self) -> Option<u64> {
         self.time
     }

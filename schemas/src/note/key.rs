@@ -25,7 +25,8 @@ pub struct NoteKeyId([u8; 4]);
 pub enum SignatureType {
     /// Ed25519 over the text: a log's own signature.
     Ed25519,
-    /// Timestamped Ed25519 cosignature of a checkpoint: a witness's signature (C2SP tlog-cosignature, v1).
+    /// Timestamped Ed25519 cosignature of a checkpoint: a witness's signature, or the line by which a log says when it last
+    /// renewed its checkpoint (C2SP tlog-cosignature, v1).
     Cosignature,
 }
 
@@ -45,7 +46,7 @@ pub struct SignedBytes {
     pub message: Vec<u8>,
     /// The Ed25519 signature over them.
     pub signature: Signature,
-    /// When a witness says it cosigned, in seconds since the epoch; nothing for a log's own signature.
+    /// When the signer says it signed, in seconds since the epoch; nothing for a signature without a time.
     pub time: Option<u64>,
 }
 
@@ -107,6 +108,12 @@ impl VerifierKey {
     pub fn new(name: KeyName, kind: SignatureType, public_key: PublicKey) -> Self {
         let id = NoteKeyId::of(&name, kind, &public_key);
         Self { name, kind, public_key, id }
+    }
+
+    /// The key with which whoever signs with this one states a time: name and public key are the same, the type is that of
+    /// a cosignature, under which nothing can be taken for a signature of another type.
+    pub fn for_times(&self) -> Self {
+        Self::new(self.name.clone(), SignatureType::Cosignature, self.public_key)
     }
 
     /// Reads a `vkey`, whose key id must be the one that follows from the rest.

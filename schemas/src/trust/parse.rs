@@ -146,8 +146,12 @@ impl Draft {
         if !self.public_keys.insert(*key.public_key()) {
             return Err(TrustProblem::DuplicateKey { name: key.name().to_string() });
         }
-        if !self.key_ids.insert((key.name().clone(), key.id())) {
-            return Err(TrustProblem::DuplicateKeyId { name: key.name().to_string(), id: key.id() });
+        // A log also states times, by the same key under another id.
+        let times = (expected == SignatureType::Ed25519).then(|| key.for_times().id());
+        for id in [Some(key.id()), times].into_iter().flatten() {
+            if !self.key_ids.insert((key.name().clone(), id)) {
+                return Err(TrustProblem::DuplicateKeyId { name: key.name().to_string(), id });
+            }
         }
         Ok(key)
     }

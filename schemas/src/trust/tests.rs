@@ -141,6 +141,11 @@ fn no_public_key_appears_twice_under_whatever_name() {
     assert_eq!(both(log("a", 1), log("b", 1)), (2, "trust-duplicate-key"));
     assert_eq!(both(witness("v", 1), witness("w", 1)), (2, "trust-duplicate-key"));
     assert_eq!(both(log("a", 1), witness("w", 1)), (2, "trust-duplicate-key"));
+    assert_eq!(
+        both(witness("w", 1), log("a", 1)),
+        (2, "trust-duplicate-key"),
+        "a log is not its own witness"
+    );
     let two = format!("{}{}quorum none\n", log("a", 1), log("a", 2));
     let origin = Origin::new("a").unwrap();
     assert_eq!(TrustPolicy::parse(two.as_bytes()).unwrap().keys_of(&origin).count(), 2);

@@ -18,11 +18,16 @@ use crate::merkle::{
 };
 use crate::note::{NoteVerifyError, VerifiedSignature, verify_note};
 
+mod freshness;
+
+pub use freshness::{FreshnessError, TIME_AHEAD_MAX};
+
 /// A size and root that a key pinned for its origin has signed, with the trusted cosignatures under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedHead {
     checkpoint: Checkpoint,
     key: VerifierKey,
+    log_time: Option<u64>,
     cosignatures: Vec<Cosignature>,
 }
 
@@ -44,25 +49,29 @@ pub struct Cosignature {
 
 /// Checks that a key pinned for the origin has signed the note, and that no trusted key's signature under it is bad.
 ///
-/// Asks for no witness: this is the check for a receipt, whose head nobody can have cosigned yet.
+/// Asks for no witness: this is the check for a receipt, whose head nobody can have cosigned yet. A line with a time by
+/// one of the log's keys ([`VerifierKey::for_times`]) is checked like any other, and is no witness's.
 pub fn verify_head(note: &Note, policy: &TrustPolicy) -> Result<VerifiedHead, CheckpointVerifyError> {
     let checkpoint = Checkpoint::from_note(note)?;
     let log_keys: Vec<&VerifierKey> = policy.keys_of(&checkpoint.origin).collect();
     if log_keys.is_empty() {
         return Err(CheckpointVerifyError::UnknownOrigin { origin: checkpoint.origin.to_string() });
     }
+    let time_keys: Vec<VerifierKey> = log_keys.iter().map(|key| key.for_times()).collect();
     let witness_keys = policy.witnesses().iter().map(|witness| &witness.key);
-    let verified = verify_note(note, log_keys.into_iter().chain(witness_keys))?;
+    let verified = verify_note(note, log_keys.into_iter().chain(&time_keys).chain(witness_keys))?;
     let key = verified.iter().map(VerifiedSignature::key).find(|key| key.kind() == SignatureType::Ed25519);
     let Some(key) = key.cloned() else {
         return Err(CheckpointVerifyError::NotSignedByLog { origin: checkpoint.origin.to_string() });
     };
+    let by_log = verified.iter().filter(|signature| time_keys.contains(signature.key()));
+    let log_time = by_log.filter_map(VerifiedSignature::time).max();
     let cosignatures = policy.witnesses().iter().filter_map(|witness| {
         let signature = verified.iter().find(|signature| *signature.key() == witness.key)?;
         Some(Cosignature { witness: witness.name.clone(), time: signature.time()? })
     });
     let cosignatures = cosignatures.collect();
-    Ok(VerifiedHead { checkpoint, key, cosignatures })
+    Ok(VerifiedHead { checkpoint, key, log_time, cosignatures })
 }
 
 /// Checks a head and that the trust file's quorum of witnesses has cosigned it.

@@ -8,12 +8,12 @@ use schemas::note::{KeyName, NoteSignature, cosigned_message};
 use super::*;
 use crate::merkle::{TileEdge, leaf_hash};
 
-const ORIGIN: &str = "log.example/one";
+pub(super) const ORIGIN: &str = "log.example/one";
 
 /// Someone who signs notes.
-struct Party {
+pub(super) struct Party {
     secret: SigningKey,
-    key: VerifierKey,
+    pub(super) key: VerifierKey,
 }
 
 impl Party {
@@ -23,24 +23,31 @@ impl Party {
         Self { key: VerifierKey::new(KeyName::new(name).unwrap(), kind, public), secret }
     }
 
-    fn log(seed: u8) -> Self {
+    pub(super) fn log(seed: u8) -> Self {
         Self::new(seed, ORIGIN, SignatureType::Ed25519)
     }
 
-    fn witness(seed: u8) -> Self {
+    pub(super) fn witness(seed: u8) -> Self {
         Self::new(seed, &format!("witness.example/{seed}"), SignatureType::Cosignature)
     }
 
-    fn sign(&self, text: &str) -> NoteSignature {
-        let signature = match self.key.kind() {
-            SignatureType::Ed25519 => self.secret.sign(text.as_bytes()).to_bytes().to_vec(),
-            SignatureType::Cosignature => {
-                let time = 1_700_000_000_u64;
-                let signature = self.secret.sign(&cosigned_message(time, text));
-                [&time.to_be_bytes()[..], &signature.to_bytes()].concat()
+    pub(super) fn sign(&self, text: &str) -> NoteSignature {
+        match self.key.kind() {
+            SignatureType::Ed25519 => {
+                self.line(&self.key, self.secret.sign(text.as_bytes()).to_bytes().to_vec())
             }
-        };
-        NoteSignature { name: self.key.name().clone(), key_id: self.key.id(), signature }
+            SignatureType::Cosignature => self.sign_at(1_700_000_000, text),
+        }
+    }
+
+    /// With the time: a witness's cosignature, a log's line about when it renewed.
+    pub(super) fn sign_at(&self, time: u64, text: &str) -> NoteSignature {
+        let signature = self.secret.sign(&cosigned_message(time, text));
+        self.line(&self.key.for_times(), [&time.to_be_bytes()[..], &signature.to_bytes()].concat())
+    }
+
+    fn line(&self, key: &VerifierKey, signature: Vec<u8>) -> NoteSignature {
+        NoteSignature { name: key.name().clone(), key_id: key.id(), signature }
     }
 }
 
@@ -48,23 +55,23 @@ fn signed(text: &str, parties: &[&Party]) -> Note {
     Note::new(text.into(), parties.iter().map(|party| party.sign(text)).collect()).unwrap()
 }
 
-fn text(origin: &str, size: u64, root: TreeHash) -> String {
+pub(super) fn text(origin: &str, size: u64, root: TreeHash) -> String {
     Checkpoint { origin: Origin::new(origin).unwrap(), size, root }.text()
 }
 
-fn policy(log: &Party) -> TrustPolicy {
+pub(super) fn policy(log: &Party) -> TrustPolicy {
     TrustPolicy::for_log(log.key.clone(), LogId::new([1; 32])).unwrap()
 }
 
 /// Two of the three witnesses 11, 12 and 13.
-fn quorum_policy(log: &Party) -> TrustPolicy {
+pub(super) fn quorum_policy(log: &Party) -> TrustPolicy {
     let witnesses: String =
         (11..14).map(|seed| format!("witness w{seed} {}\n", Party::witness(seed).key)).collect();
     let file = format!("log {}\n{witnesses}group all-of-them 2 w11 w12 w13\nquorum all-of-them\n", log.key);
     TrustPolicy::parse(file.as_bytes()).unwrap()
 }
 
-fn some_root() -> TreeHash {
+pub(super) fn some_root() -> TreeHash {
     TreeHash::new([7; 32])
 }
 

@@ -7,6 +7,7 @@ use schemas::proof::TlogProof;
 use schemas::trust::TrustPolicy;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use verifier::checkpoint::verify_head;
 
 use super::places::tree;
 use super::signer::{Signer, verifies};
@@ -15,12 +16,15 @@ use super::{Vectors, hex, text};
 pub(crate) const ORIGIN: &str = "ledger.corp/test";
 const WITNESS: &str = "witness.example/1";
 const WITNESS_TIME: u64 = 1_700_000_100;
+const RENEWAL_TIME: u64 = 1_700_000_090;
 
 pub(crate) fn make() -> Vectors {
     let (paths, root) = tree();
     let note = signed_checkpoint(3, &root);
     let path: String = paths[2].iter().map(|hash| BASE64.encode(hash) + "\n").collect();
-    let cosigned = note.clone() + &cosignature(&checkpoint_text(3, &root));
+    let cosigned =
+        note.clone() + &cosignature(WITNESS, &witness_key(), WITNESS_TIME, &checkpoint_text(3, &root));
+    let renewed = note.clone() + &cosignature(ORIGIN, &log_key(), RENEWAL_TIME, &checkpoint_text(3, &root));
     let trust = format!(
         "# one log, one witness\nlog {}\nwitness w1 {}\ngroup all-of-one all w1\nquorum all-of-one\ngenesis {}\n",
         vkey(ORIGIN, 1, &log_key()),
@@ -41,6 +45,13 @@ pub(crate) fn make() -> Vectors {
             json!({
                 "description": "The same checkpoint with the cosignature of a witness (C2SP tlog-cosignature, v1) below.",
                 "note": cosigned, "vkey": vkey(WITNESS, 4, &witness_key()), "time": WITNESS_TIME, "seed": hex(witness_key().seed),
+            }),
+        ),
+        (
+            "texts/checkpoint-renewed.json".into(),
+            json!({
+                "description": "The same checkpoint with the log's own time line below: its key as a cosignature's, whose vkey follows from the pinned one.",
+                "note": renewed, "vkey": vkey(ORIGIN, 4, &log_key()), "time": RENEWAL_TIME, "seed": hex(log_key().seed),
             }),
         ),
         (
@@ -80,11 +91,10 @@ pub(crate) fn signed_checkpoint(size: u64, root: &[u8; 32]) -> String {
     format!("{text}\n— {ORIGIN} {}\n", BASE64.encode(&line))
 }
 
-fn cosignature(text: &str) -> String {
-    let key = witness_key();
-    let signature = key.sign(format!("cosignature/v1\ntime {WITNESS_TIME}\n{text}").as_bytes());
-    let line = [key_id(WITNESS, 4, &key).as_slice(), &WITNESS_TIME.to_be_bytes(), &signature].concat();
-    format!("— {WITNESS} {}\n", BASE64.encode(&line))
+fn cosignature(name: &str, key: &Signer, time: u64, text: &str) -> String {
+    let signature = key.sign(format!("cosignature/v1\ntime {time}\n{text}").as_bytes());
+    let line = [key_id(name, 4, key).as_slice(), &time.to_be_bytes(), &signature].concat();
+    format!("— {name} {}\n", BASE64.encode(&line))
 }
 
 /// `name+id+key` (C2SP signed-note).
@@ -106,7 +116,8 @@ fn a_checkpoint_and_its_signatures_are_what_their_vectors_say() {
     let (size, root) = (vector["size"].as_u64().unwrap(), text(&vector, "root"));
     assert_eq!((checkpoint.origin.as_str(), checkpoint.size), (text(&vector, "origin"), size));
     assert_eq!(checkpoint.root.to_hex(), root);
-    for name in ["texts/checkpoint.json", "texts/checkpoint-cosigned.json"] {
+    let pinned = VerifierKey::parse(text(&vector, "vkey")).unwrap();
+    for name in ["texts/checkpoint.json", "texts/checkpoint-cosigned.json", "texts/checkpoint-renewed.json"] {
         let vector = super::read(name);
         let note = Note::parse(text(&vector, "note").as_bytes()).unwrap();
         assert_eq!(note.to_string(), text(&vector, "note"));
@@ -124,6 +135,11 @@ fn a_checkpoint_and_its_signatures_are_what_their_vectors_say() {
             "{name}"
         );
     }
+    let renewed = super::read("texts/checkpoint-renewed.json");
+    assert_eq!(pinned.for_times().to_string(), text(&renewed, "vkey"));
+    let trust = TrustPolicy::parse(format!("log {pinned}\nquorum none\n").as_bytes()).unwrap();
+    let head = verify_head(&Note::parse(text(&renewed, "note").as_bytes()).unwrap(), &trust).unwrap();
+    assert_eq!(head.log_time(), Some(RENEWAL_TIME));
 }
 
 #[test]
