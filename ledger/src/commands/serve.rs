@@ -1,11 +1,13 @@
 //! `writd serve`: takes a log into service.
 
 use std::io::Write;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use serving::address::{AddressError, addresses};
+use serving::limits::Timeouts;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +18,6 @@ use crate::clock::SystemClock;
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::http;
-use crate::http::limits::Timeouts;
 use crate::log::{Running, StartError};
 use crate::queue::QueueLimits;
 use crate::recover::OpenError;
@@ -57,7 +58,7 @@ const MIB: u64 = 1024 * 1024;
 
 /// Runs the command.
 pub fn run(args: &Serve) -> Result<(), Failure> {
-    let addresses = addresses(args)?;
+    let addresses = addresses(&args.listen, args.insecure_listen).map_err(address_failure)?;
     let folder = Folder::new(&args.data);
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
     http::install_metrics();
@@ -90,26 +91,17 @@ fn cache_bytes(asked: Option<u64>) -> usize {
     usize::try_from(mib.saturating_mul(MIB)).unwrap_or(usize::MAX)
 }
 
-/// The addresses that are meant: all of them such that only this machine reaches them, unless others are asked for.
-fn addresses(args: &Serve) -> Result<Vec<SocketAddr>, Failure> {
-    let text = &args.listen;
-    let resolved = text.to_socket_addrs().map(Iterator::collect::<Vec<_>>);
-    let mut addresses = resolved.map_err(|error| {
-        let what = format!("--listen {text} is no address: {error}");
-        Failure::new(Exit::Usage, what, "give an address or a host name with a port, such as 127.0.0.1:8377")
-    })?;
-    if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback())
-        && !args.insecure_listen
-    {
-        let what = format!(
-            "{open} can be reached by others; reading is not controlled and nothing is encrypted yet"
-        );
-        let next = "listen on 127.0.0.1 behind a proxy that does both, or add --insecure-listen";
-        return Err(Failure::new(Exit::Usage, what, next));
-    }
-    // Clients try 127.0.0.1 where nothing else is said.
-    addresses.sort_by_key(SocketAddr::is_ipv6);
-    Ok(addresses)
+fn address_failure(error: AddressError) -> Failure {
+    let (what, next) = match error {
+        AddressError::Unreadable { .. } => {
+            (error.to_string(), "give an address or a host name with a port, such as 127.0.0.1:8377")
+        }
+        AddressError::Reachable { .. } => (
+            format!("{error}; reading is not controlled and nothing is encrypted yet"),
+            "listen on 127.0.0.1 behind a proxy that does both, or add --insecure-listen",
+        ),
+    };
+    Failure::new(Exit::Usage, what, next)
 }
 
 async fn listen(addresses: &[SocketAddr], running: &Running) -> Result<(), Failure> {
@@ -138,7 +130,7 @@ async fn listen(addresses: &[SocketAddr], running: &Running) -> Result<(), Failu
         tracing::info!("told to stop");
     };
     let timeouts = Timeouts::default();
-    http::serve::serve(listener, http::router(Arc::clone(log), timeouts), timeouts, stop).await;
+    serving::serve(listener, http::router(Arc::clone(log), timeouts), timeouts, stop).await;
     Ok(())
 }
 

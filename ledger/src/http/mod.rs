@@ -1,12 +1,13 @@
-//! The HTTP interface under `/v1`. The only folder that names axum.
+//! The HTTP interface under `/v1`. The only folder of this room that names axum.
 //!
-//! In scope: routes, strict reading of requests, problem details, the accept loop with its time limits.
-//! Out of scope: what is true of a log; handlers ask [`crate::submit`] and [`crate::read`].
+//! In scope: routes, strict reading of requests, what goes wrong in words.
+//! Out of scope: the accept loop and its time limits, see [`serving`]; what is true of a log; handlers ask [`crate::submit`] and [`crate::read`].
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::response::Response;
+use serving::limits::Timeouts;
 use tokio::sync::Semaphore;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,24 +16,19 @@ use utoipa_axum::routes;
 use crate::log::Log;
 use crate::read::Reader;
 
-mod body;
 mod bundles;
 mod cursor;
 mod json;
-mod layers;
-pub mod limits;
+mod limits;
 mod metrics;
 mod problem;
 mod proofs;
 mod query;
-pub mod serve;
 mod service;
 mod shared;
-mod stall;
 mod statements;
 mod tiles;
 
-use limits::Timeouts;
 pub use metrics::install_metrics;
 use problem::Problem;
 
@@ -63,7 +59,7 @@ pub fn router(log: Arc<Log>, timeouts: Timeouts) -> Router {
         timeouts,
         openapi: api.to_json().unwrap_or_default(),
     }));
-    layers::around(routes.with_state(app))
+    serving::around(routes.with_state(app), problem::next_step)
 }
 
 fn routes() -> OpenApiRouter<App> {

@@ -1,9 +1,7 @@
-//! Errors as RFC 9457 problem details, each with a stable code and a hint what to do next.
+//! The log's errors as problem details, and what somebody who met one does next.
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
+use axum::http::StatusCode;
+pub(super) use serving::problem::Problem;
 
 use crate::outcome::Refused;
 use crate::read::ReadError;
@@ -14,57 +12,6 @@ const RETRY_FULL_SECONDS: u32 = 1;
 
 /// Seconds after which a client may try again when the log was latched: it takes somebody to restart it.
 pub(super) const RETRY_LATCHED_SECONDS: u32 = 30;
-
-/// An error as it is sent.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(super) struct Problem {
-    /// `urn:writ:error:` and the code.
-    #[serde(rename = "type")]
-    kind: String,
-    /// The status in words.
-    title: String,
-    /// The status.
-    status: u16,
-    /// Stable name of this error.
-    code: &'static str,
-    /// What was expected and what was met.
-    detail: String,
-    /// What to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<&'static str>,
-    #[serde(skip)]
-    retry_after: Option<u32>,
-}
-
-impl Problem {
-    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            kind: format!("urn:writ:error:{code}"),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
-            status: status.as_u16(),
-            code,
-            detail: detail.into(),
-            next: next_step(code),
-            retry_after: None,
-        }
-    }
-
-    pub(super) fn bad_query(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad-query", detail)
-    }
-
-    pub(super) fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", detail)
-    }
-
-    pub(super) fn internal(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
-    }
-
-    pub(super) fn unavailable(code: &'static str, detail: impl Into<String>, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail) }
-    }
-}
 
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
@@ -98,26 +45,6 @@ impl From<Refused> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = (status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response.extensions_mut().insert(ProblemCode(self.code));
-        response
-    }
-}
-
-/// Tells the metrics which problem a response is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ProblemCode(pub(super) &'static str);
-
 /// The status for a refused statement: who may not, what is malformed, and what is well-formed and wrong.
 fn status_of(code: &str) -> StatusCode {
     match code {
@@ -132,7 +59,7 @@ fn status_of(code: &str) -> StatusCode {
 }
 
 /// What somebody who met this code does next.
-fn next_step(code: &str) -> Option<&'static str> {
+pub(super) fn next_step(code: &str) -> Option<&'static str> {
     Some(match code {
         "unknown-key" => {
             "register the key: writ keys register --registrar FILE --key PUBFILE --principal URI --role ROLE"

@@ -74,8 +74,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, P
     responses((status = 200, description = "metrics", body = String, content_type = "text/plain; version=0.0.4"))
 )]
 pub(super) async fn metrics() -> Response {
-    let headers = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (StatusCode::OK, headers, super::metrics::render()).into_response()
+    serving::metrics::answer()
 }
 
 /// What is running.

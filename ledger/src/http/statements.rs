@@ -12,13 +12,14 @@ use schemas::limits::{BATCH_BYTES_MAX, BATCH_STATEMENTS_MAX, STATEMENT_BYTES_MAX
 use schemas::payload::Kind;
 use schemas::text::{Line, Name};
 use schemas::time::{Index, Time};
+use serving::body;
 
+use super::App;
 use super::cursor::Cursor;
 use super::json::{AsOf, ReceiptJson, SearchJson, StatementJson};
 use super::limits::NEVER_CHANGES;
 use super::problem::Problem;
 use super::query::Params;
-use super::{App, body};
 use crate::outcome::Outcome;
 use crate::search::{PAGE_DEFAULT, PAGE_MAX, Question, search as find};
 use crate::submit::submit;

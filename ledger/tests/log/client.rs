@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::http::limits::Timeouts;
 use serde_json::Value;
+use serving::limits::Timeouts;
 
 use crate::harness::Lab;
 
@@ -51,7 +51,7 @@ pub(crate) fn serve_within(lab: &Lab, timeouts: Timeouts) -> SocketAddr {
     lab.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(ledger::http::serve::serve(listener, router, timeouts, std::future::pending()));
+        tokio::spawn(serving::serve(listener, router, timeouts, std::future::pending()));
         address
     })
 }

@@ -6,9 +6,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ledger::http::limits::Timeouts;
 use ledger::store::Column;
 use serde_json::Value;
+use serving::limits::Timeouts;
 
 use crate::client::{Reply, get, get_as, post, raw, read, serve, serve_within};
 use crate::harness::{Lab, statement};

@@ -15,8 +15,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use super::limits::{CONNECTIONS_MAX, HEADERS_MAX, READ_BUFFER_BYTES, STOP_TIMEOUT, Timeouts};
-use super::stall::Stall;
+use crate::limits::{CONNECTIONS_MAX, HEADERS_MAX, READ_BUFFER_BYTES, STOP_TIMEOUT, Timeouts};
+use crate::stall::Stall;
 
 /// How long to wait after the system refused to accept a connection.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);

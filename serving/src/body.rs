@@ -8,10 +8,10 @@ use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// The media type of a request, without parameters.
-pub(super) fn media_type(headers: &HeaderMap) -> Option<&str> {
+pub fn media_type(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next()?.to_str().ok()?;
     if values.next().is_some() {
@@ -21,7 +21,7 @@ pub(super) fn media_type(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Reads a body of at most `most` bytes; a longer one is refused under `code`. What the head announces as longer is refused before any of it is read.
-pub(super) async fn read(
+pub async fn read(
     headers: &HeaderMap,
     body: Body,
     most: usize,

@@ -3,17 +3,18 @@
 use std::time::Instant;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::limits::{HEADERS_BYTES_MAX, URI_BYTES_MAX};
-use super::problem::{Problem, ProblemCode};
+use crate::limits::{HEADERS_BYTES_MAX, URI_BYTES_MAX};
+use crate::problem::Problem;
 
-/// The router with everything around it.
-pub(super) fn around(router: Router) -> Router {
+/// The router with everything around it. `next_step` says what somebody who met an error of that code does next.
+pub fn around(router: Router, next_step: fn(&str) -> Option<&'static str>) -> Router {
     router
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
@@ -23,6 +24,7 @@ pub(super) fn around(router: Router) -> Router {
             Problem::internal("the request ended in a fault of the program").into_response()
         }))
         .layer(from_fn(bounds))
+        .layer(from_fn(move |request, next| explain(request, next, next_step)))
         .layer(from_fn(headers))
 }
 
@@ -72,6 +74,17 @@ fn check_head(request: &Request) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Adds to a problem what to do next: the program knows who its users are, whoever found the problem does not.
+async fn explain(request: Request, next: Next, next_step: fn(&str) -> Option<&'static str>) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>()
+        && let Some(step) = next_step(problem.code())
+    {
+        *response.body_mut() = Body::from(problem.with_next(step).to_bytes());
+    }
+    response
+}
+
 /// Headers that every answer carries.
 async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -95,8 +108,8 @@ async fn count(request: Request, next: Next) -> Response {
     let method = method_label(request.method());
     let response = next.run(request).await;
     let status = response.status().as_u16().to_string();
-    if let Some(ProblemCode(code)) = response.extensions().get::<ProblemCode>() {
-        metrics::counter!("writ_http_problems_total", "code" => *code).increment(1);
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        metrics::counter!("writ_http_problems_total", "code" => problem.code()).increment(1);
     }
     metrics::counter!("writ_http_requests_total", "route" => route.clone(), "method" => method, "status" => status)
         .increment(1);

@@ -1,0 +1,18 @@
+//! What the HTTP interfaces of writ share, whatever they serve.
+//!
+//! In scope: the accept loop with its time limits, bounds of a request's head and body, problem details, counters, the
+//! address to listen on. Out of scope: routes, and what is true; that is each interface's own.
+
+#![forbid(unsafe_code)]
+
+mod accept;
+pub mod address;
+pub mod body;
+mod layers;
+pub mod limits;
+pub mod metrics;
+pub mod problem;
+mod stall;
+
+pub use accept::serve;
+pub use layers::around;
