@@ -270,7 +270,8 @@ fn scan(part: &'static str, bytes: &[u8]) -> Result<(), StatementError> {
     canonical::scan(bytes).map_err(|error| StatementError::Scan { part, error })
 }
 
-fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
+/// The Sig_structure of RFC 9052 §4.4, without external data.
+pub(crate) fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut writer = Writer::with_capacity(protected.len().saturating_add(payload.len()).saturating_add(24));
     writer.array(4).text("Signature1").bytes(protected).bytes(b"").bytes(payload);
     writer.into_bytes()

@@ -80,6 +80,9 @@ pub const PROOF_HASHES_MAX: usize = 63;
 /// Largest `extra` data of a tlog-proof, in bytes before base64.
 pub const PROOF_EXTRA_BYTES_MAX: usize = 64 * 1024;
 
+/// Largest receipt, in bytes: [`PROOF_HASHES_MAX`] hashes, the longest `sub`, and what stands around them.
+pub const RECEIPT_BYTES_MAX: usize = 8 * 1024;
+
 /// Largest trust file, in bytes.
 pub const TRUST_BYTES_MAX: usize = 256 * 1024;
 

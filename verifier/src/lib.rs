@@ -1,7 +1,8 @@
 //! writ's offline verifier. Needs no server and trusts none.
 //!
 //! In scope: whether signatures stand ([`signature`]), whose key may say what ([`registry`]), whether entries stand under a
-//! head ([`merkle`], [`note`], [`checkpoint`]), what a bundle or a whole log proves ([`bundle`], [`log`], [`evidence`]),
+//! head ([`merkle`], [`note`], [`checkpoint`]), what a bundle, a receipt or a whole log proves ([`bundle`], [`receipt`], [`log`],
+//! [`evidence`]),
 //! what must be known to judge ([`needs`], [`gather`]), and whether an action was authorized ([`judge`]: the only place
 //! where authority is decided).
 //!
@@ -23,6 +24,7 @@ pub mod merkle;
 pub mod needs;
 pub mod note;
 pub mod profile;
+pub mod receipt;
 pub mod registry;
 pub mod rules;
 pub mod signature;

@@ -19,6 +19,11 @@ impl Writer {
         self.head(0x00, value)
     }
 
+    /// The negative integer −1 − `argument`.
+    pub fn nint(&mut self, argument: u64) -> &mut Self {
+        self.head(0x20, argument)
+    }
+
     /// A byte string.
     pub fn bytes(&mut self, value: &[u8]) -> &mut Self {
         self.head(0x40, value.len() as u64);

@@ -4,12 +4,13 @@ use std::convert::Infallible;
 
 use schemas::bundle::{Bundle, ProvedEntry};
 use schemas::checkpoint::Checkpoint;
-use schemas::entry::Entry;
-use schemas::envelope::Statement;
+use schemas::entry::{Entry, Place};
+use schemas::envelope::{Envelope, Statement};
 use schemas::ids::{ByteString, StatementId, TermId};
 use schemas::kinds::{Assertion, TermRow};
 use schemas::note::{Note, NoteKeyId, NoteSignature, SignatureType, VerifierKey};
 use schemas::payload::{Body, Payload};
+use schemas::receipt::{Receipt, UnsignedReceipt};
 use schemas::time::Index;
 use schemas::tree::TreeHash;
 use schemas::trust::TrustPolicy;
@@ -21,7 +22,7 @@ use verifier::merkle::{NodeSource, node_hash, prove_inclusion};
 use verifier::profile::Profile;
 use verifier::verdict::Verdict;
 
-use super::Scenario;
+use super::{Actor, Scenario};
 
 /// Most bytes of rows in one assertion: leaves room for the statement around them.
 const ROWS_BYTES_MAX: usize = 50_000;
@@ -40,6 +41,23 @@ impl Scenario {
         let key_id = NoteKeyId::of(key.name(), SignatureType::Ed25519, key.public_key());
         let signature = self.checkpoint_key.signature(text.as_bytes()).as_bytes().to_vec();
         Note::new(text, vec![NoteSignature { name: key.name().clone(), key_id, signature }]).expect("a note")
+    }
+
+    /// The receipt for an entry under the head.
+    pub fn receipt(&self, index: usize) -> Receipt {
+        self.receipt_by(index, &Actor::named("receipt", self.log_key().uri()))
+    }
+
+    /// A receipt by whatever key, in the name of its principal.
+    pub fn receipt_by(&self, index: usize, key: &Actor) -> Receipt {
+        let entry = Entry::decode(&self.entries[index]).expect("an entry");
+        let sub = Envelope::decode(&entry.statement).expect("an envelope").sub;
+        let place = Place { index: entry.index, time: entry.time, prev: entry.prev };
+        let inclusion = prove_inclusion(&Levels::of(&self.leaves), entry.index.0, self.head().size);
+        let inclusion = inclusion.expect("an index below the size");
+        let unsigned = UnsignedReceipt::new(&key.kid(), &key.principal, &sub, &place, inclusion);
+        let signature = key.signature(&unsigned.to_be_signed(&self.head().root));
+        unsigned.sign(&signature).expect("a receipt")
     }
 
     /// Everything needed to judge a subject, as the log would hand it out.

@@ -8,6 +8,7 @@ use schemas::entry::Entry;
 use schemas::envelope::{Statement, Unsigned};
 use schemas::ids::{ByteString, EntryHash, KeyId, PublicKey, Signature, StatementId};
 use schemas::payload::Payload;
+use schemas::receipt::Receipt;
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 
@@ -17,6 +18,7 @@ use crate::instances::{self, Instance};
 use crate::item::Item;
 use crate::languages::Schemas;
 use crate::mutation::{self, Mutation};
+use crate::vectors::receipts;
 
 #[test]
 fn rust_cddl_and_json_schema_accept_and_refuse_the_same_payloads() {
@@ -146,6 +148,21 @@ fn rust_and_cddl_accept_and_refuse_the_same_entries() {
     let check = |bytes: &[u8]| Entry::decode(bytes).map(|_| ()).map_err(|e| e.code());
     report.ask("entry", &Item::decode(&entry.encode()), &Grammar::load(), &check, &|item| item.encode());
     report.finish(80, &[]);
+}
+
+#[test]
+fn rust_and_cddl_accept_and_refuse_the_same_receipts() {
+    let mut report = Report::default();
+    let grammar = Grammar::load();
+    let parts = receipts::parts(1);
+    let check = |bytes: &[u8]| Receipt::decode(bytes).map(|_| ()).map_err(|e| e.code());
+    let whole = Item::decode(&parts.receipt());
+    report.ask("receipt", &whole, &grammar, &check, &|item| item.encode());
+    let with_header = |header: Item| receipts::Parts { header, ..receipts::parts(1) }.receipt();
+    report.ask("receipt", &parts.header, &grammar, &check, &with_header);
+    let with_proof = |proof: Item| parts.with_proofs(receipts::proofs(vec![proof]));
+    report.ask("receipt", &parts.proof, &grammar, &check, &with_proof);
+    report.finish(200, exceptions::RECEIPT);
 }
 
 #[test]

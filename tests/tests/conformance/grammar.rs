@@ -36,8 +36,11 @@ impl Grammar {
 
     fn named(&self, name: &str, item: &Item) -> bool {
         match (name, item) {
-            ("bool", Item::Bool(_)) | ("bstr", Item::Bytes(_)) | ("tstr", Item::Text(_)) => true,
-            ("bool" | "bstr" | "tstr", _) => false,
+            ("bool", Item::Bool(_))
+            | ("bstr", Item::Bytes(_))
+            | ("nil", Item::Null)
+            | ("tstr", Item::Text(_)) => true,
+            ("bool" | "bstr" | "nil" | "tstr", _) => false,
             _ => {
                 let rule = self.type_rule(name).unwrap_or_else(|| panic!("no type `{name}`"));
                 self.choice(rule, item)

@@ -13,4 +13,5 @@ mod languages;
 mod mutation;
 mod names;
 mod oracle;
+mod receipts;
 mod vectors;

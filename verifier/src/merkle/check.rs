@@ -92,18 +92,24 @@ pub fn verify_inclusion(
     proof: &InclusionProof,
     claim: InclusionClaim,
 ) -> Result<VerifiedInclusion, MerkleError> {
+    let root = root_of_path(proof, claim.leaf)?;
+    if root != claim.root {
+        return Err(MerkleError::RootMismatch { got: root, expected: claim.root });
+    }
+    Ok(VerifiedInclusion { index: proof.index, size: proof.size, claim })
+}
+
+/// The root that a path leads to from its leaf. It proves nothing before somebody vouches for that root.
+///
+/// Several sizes can lead to one root by one path: the root does not say how many leaves are under it.
+pub fn root_of_path(proof: &InclusionProof, leaf: TreeHash) -> Result<TreeHash, MerkleError> {
     let InclusionProof { index, size, path } = proof;
     let last = size.checked_sub(1).ok_or(MerkleError::EmptyTree)?;
     if *index > last {
         return Err(MerkleError::IndexBeyondSize { index: *index, size: *size });
     }
-    let shape = Shape::of(*index, last);
-    let (inner, border) = shape.split(path, 0)?;
-    let root = chain_border(chain_inner(claim.leaf, inner, *index), border);
-    if root != claim.root {
-        return Err(MerkleError::RootMismatch { got: root, expected: claim.root });
-    }
-    Ok(VerifiedInclusion { index: *index, size: *size, claim })
+    let (inner, border) = Shape::of(*index, last).split(path, 0)?;
+    Ok(chain_border(chain_inner(leaf, inner, *index), border))
 }
 
 /// Checks that the tree with the first root is the beginning of the tree with the second one.

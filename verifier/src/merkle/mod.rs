@@ -13,7 +13,7 @@ mod prove;
 mod tiled;
 
 pub use check::{
-    ConsistencyClaim, InclusionClaim, MerkleError, VerifiedConsistency, VerifiedInclusion,
+    ConsistencyClaim, InclusionClaim, MerkleError, VerifiedConsistency, VerifiedInclusion, root_of_path,
     verify_consistency, verify_inclusion,
 };
 pub use edge::{EdgeLoadError, EdgeUpdate, TileEdge, TreeTooLarge};

@@ -2,6 +2,7 @@
 
 mod names;
 mod places;
+pub(crate) mod receipts;
 mod refusals;
 mod signer;
 mod statements;
@@ -17,7 +18,7 @@ use serde_json::Value;
 pub(crate) use refusals::known_codes;
 
 /// Folders of vectors that this module writes and reads.
-const FOLDERS: [&str; 6] = ["bundles", "entries", "names", "refusals", "statements", "texts"];
+const FOLDERS: [&str; 7] = ["bundles", "entries", "names", "receipts", "refusals", "statements", "texts"];
 
 /// A vector's path below `tests/vectors`, and what it says.
 type Vectors = BTreeMap<String, Value>;
@@ -25,7 +26,8 @@ type Vectors = BTreeMap<String, Value>;
 #[test]
 fn the_vectors_are_what_their_seeds_make() {
     let mut made = Vectors::new();
-    for vectors in [names::make(), places::make(), refusals::make(), statements::make(), texts::make()] {
+    let plain = [names::make(), places::make(), receipts::make(), statements::make(), texts::make()];
+    for vectors in plain.into_iter().chain([refusals::make()]) {
         for (path, vector) in vectors {
             assert!(made.insert(path.clone(), vector).is_none(), "{path} twice");
         }

@@ -4,6 +4,7 @@ mod cbor;
 mod envelopes;
 mod forms;
 mod places;
+mod receipts;
 mod texts;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::note::{Note, VerifierKey};
 use schemas::proof::TlogProof;
+use schemas::receipt::{Receipt, Transparent};
 use schemas::tile::{TilePath, decode_entry_bundle, decode_tile};
 use schemas::trust::TrustPolicy;
 use serde_json::{Value, json};
@@ -30,7 +32,9 @@ const WRITERS: [(&str, &str); 2] = [
 
 pub(crate) fn make() -> Vectors {
     let mut made = Vectors::new();
-    for case in [cbor::make(), envelopes::make(), forms::make(), places::make(), texts::make()].concat() {
+    let receipts = receipts::make();
+    let cases = [cbor::make(), envelopes::make(), forms::make(), places::make(), receipts, texts::make()];
+    for case in cases.concat() {
         let path = format!("refusals/{}-{}.json", case.code, case.name);
         let runs: Vec<Value> =
             case.runs.iter().map(|(bytes, times)| json!({"hex": hex(bytes), "times": times})).collect();
@@ -128,6 +132,8 @@ fn refusal(reader: &str, bytes: &[u8]) -> Result<(), String> {
         "statement" => Statement::decode(bytes).err().map(|e| e.code()),
         "entry" => Entry::decode(bytes).err().map(|e| e.code()),
         "bundle" => Bundle::decode(bytes).err().map(|e| e.code()),
+        "receipt" => Receipt::decode(bytes).err().map(|e| e.code()),
+        "transparent" => Transparent::decode(bytes).err().map(|e| e.code()),
         "note" => Note::parse(bytes).err().map(|e| e.code()),
         "checkpoint" => Checkpoint::parse(utf8()).err().map(|e| e.code()),
         "tlog-proof" => TlogProof::parse(bytes).err().map(|e| e.code()),
