@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use gateway::client::{Client, LogInfo, WAIT};
+use keyfile::{Passphrases, SecretKey};
 use schemas::ids::LogId;
 
 use crate::exit::Exit;
@@ -29,6 +30,9 @@ pub(crate) struct Global {
     /// File that pins the log's keys and genesis [default: $XDG_CONFIG_HOME/writ/trust.policy]
     #[arg(long, global = true, env = "WRIT_TRUST", value_name = "FILE", help_heading = HEADING)]
     trust: Option<OsString>,
+    /// File that holds the passphrase of encrypted keys, mode 600 [default: asked for at the terminal]
+    #[arg(long, global = true, env = "WRIT_PASSPHRASE_FILE", value_name = "FILE", help_heading = HEADING)]
+    passphrase_file: Option<OsString>,
     /// Print one JSON document instead of text
     #[arg(long, global = true, help_heading = HEADING)]
     pub(crate) json: bool,
@@ -39,11 +43,14 @@ pub(crate) struct Global {
 pub(crate) struct Context {
     pub(crate) output: Output,
     global: Global,
+    passphrases: Passphrases,
 }
 
 impl Context {
     pub(crate) fn new(global: Global) -> Self {
-        Self { output: Output::new(global.json), global }
+        let file = global.passphrase_file.as_ref().filter(|path| !path.is_empty());
+        let passphrases = Passphrases::new(file.map(PathBuf::from));
+        Self { output: Output::new(global.json), global, passphrases }
     }
 
     /// The client of the server that was named, for somebody who waits for the answer.
@@ -57,6 +64,16 @@ impl Context {
         // Nobody is left to be told where standard error is gone.
         let say = |server: &str| drop(writeln!(anstream::stderr().lock(), "waiting for {server} ..."));
         Ok(Client::new(server, WAIT)?.with_notice(say))
+    }
+
+    /// Reads a secret key, asking for its passphrase where it has one.
+    pub(crate) fn secret_key(&self, path: &Path) -> Result<SecretKey, Failure> {
+        Ok(SecretKey::read(path, &self.passphrases)?)
+    }
+
+    /// Where passphrases come from.
+    pub(crate) fn passphrases(&self) -> &Passphrases {
+        &self.passphrases
     }
 
     /// What is pinned, if anything. A file that was named must be there; one that is there must be readable.

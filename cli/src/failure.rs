@@ -3,9 +3,9 @@
 use gateway::client::ClientError;
 use gateway::draft::DraftError;
 use gateway::forward::ForwardError;
-use gateway::keyfile::KeyFileError;
 use gateway::signer::SignError;
 use gateway::spool::SpoolError;
+use keyfile::KeyFileError;
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -116,6 +116,12 @@ impl From<KeyFileError> for Failure {
         match &error {
             KeyFileError::OpenToOthers { path, mode } => {
                 failure.values("600", format!("{mode:03o}")).next(format!("chmod 600 {}", path.display()))
+            }
+            KeyFileError::OpenFolder { path, mode } => failure
+                .values("a folder that only its owner can change", format!("{mode:03o}"))
+                .next(format!("chmod go-w {}", path.display())),
+            KeyFileError::Owner { path, user, .. } => {
+                failure.next(format!("chown {user} {}", path.display()))
             }
             _ => failure,
         }

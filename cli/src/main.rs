@@ -55,7 +55,9 @@ struct Cli {
 fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
     let context = context::Context::new(global);
-    let exit = command.run(&context).unwrap_or_else(|failure| {
+    // Before any key is read: none may end in a core dump.
+    let kept = keyfile::keep_to_process().map_err(|e| failure::Failure::new("core-dumps", e.to_string()));
+    let exit = kept.and_then(|()| command.run(&context)).unwrap_or_else(|failure| {
         context.output.failure(&failure);
         failure.exit
     });

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use gateway::client::{Client, Found, Query};
-use gateway::keyfile::SecretKey;
 use gateway::signer::{Signer, registrar_principal};
+use keyfile::SecretKey;
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::ids::{KeyId, LogId, PublicKey, StatementId};

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use gateway::client::Client;
-use gateway::keyfile::SecretKey;
 use gateway::signer::Signer;
+use keyfile::SecretKey;
 use schemas::checkpoint::{Checkpoint, Origin};
 use schemas::entry::Entry;
 use schemas::envelope::Statement;

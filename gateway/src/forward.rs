@@ -152,8 +152,8 @@ mod tests {
     use schemas::text::PrincipalId;
 
     use super::*;
-    use crate::keyfile::SecretKey;
     use crate::signer::Signer;
+    use keyfile::SecretKey;
 
     fn statements(count: usize, ref_bytes: usize) -> Vec<Statement> {
         let signer = Signer::new(SecretKey::generate().unwrap(), PrincipalId::new("user:a").unwrap());

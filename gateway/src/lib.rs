@@ -1,6 +1,6 @@
 //! The gateway side of writ: foreign bytes become drafts, drafts become signed statements, statements reach the log.
 //!
-//! In scope: key files ([`keyfile`]), signing ([`signer`]), JSON drafts ([`draft`], [`json`]), the spool that keeps what is signed until
+//! In scope: signing ([`signer`]), JSON drafts ([`draft`], [`json`]), the spool that keeps what is signed until
 //! it is logged ([`spool`]), the one HTTP client ([`client`]) and what posts in batches ([`forward`]); adapters for
 //! foreign logs ([`cloudtrail`]).
 //!
@@ -13,6 +13,5 @@ pub mod cloudtrail;
 pub mod draft;
 pub mod forward;
 pub mod json;
-pub mod keyfile;
 pub mod signer;
 pub mod spool;

@@ -1,13 +1,12 @@
 //! A key together with the principal that it speaks for.
 
+use keyfile::SecretKey;
 use schemas::envelope::{Statement, StatementError, Unsigned};
 use schemas::ids::{KeyId, LogId, Signature};
 use schemas::kinds::pop_bytes;
 use schemas::payload::{Payload, PayloadError};
 use schemas::text::PrincipalId;
 use thiserror::Error;
-
-use crate::keyfile::SecretKey;
 
 /// Signs payloads as one principal.
 #[derive(Debug)]

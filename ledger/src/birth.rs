@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use ed25519_dalek::SigningKey;
+use keyfile::{KeyFileError, Passphrase, Passphrases, SecretKey};
 use schemas::envelope::Statement;
 use schemas::ids::{ByteString, LogId, PublicKey};
 use schemas::kinds::{Genesis, LogKey, Parameters, Use};
@@ -17,7 +17,6 @@ use thiserror::Error;
 use crate::anchor::{Anchor, AnchorError, Mark};
 use crate::apply::{Accepted, ApplyError, Group, View, apply};
 use crate::folder::Folder;
-use crate::keyfile::{self, KeyFileError};
 use crate::log::LogKeys;
 use crate::signer::{CheckpointSigner, SignError, StatementSigner};
 use crate::store::rocks::RocksStore;
@@ -42,6 +41,8 @@ pub struct Birth {
     pub registrars: Vec<PublicKey>,
     /// Its first moment.
     pub time: Time,
+    /// What the key files made here are encrypted with, if they are to be.
+    pub passphrase: Option<Passphrase>,
 }
 
 /// A log that was just made.
@@ -118,21 +119,21 @@ pub fn create(folder: &Folder, anchor: &Path, birth: &Birth) -> Result<Born, Bir
     check_free(folder, anchor)?;
     check_distinct(&birth.registrars)?;
     let keys = generate_keys()?;
-    let dev = birth.registrars.is_empty().then(keyfile::generate).transpose()?;
-    let registrars = birth.registrars.iter().copied().chain(dev.as_ref().map(keyfile::public)).collect();
+    let dev = birth.registrars.is_empty().then(SecretKey::generate).transpose()?;
+    let registrars = birth.registrars.iter().copied().chain(dev.as_ref().map(SecretKey::public)).collect();
     let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce)?;
     let genesis = genesis(birth, &keys, registrars, &nonce)?;
     let signer = CheckpointSigner::new(keys.checkpoint.clone(), birth.origin.as_str())?;
     make_folders(folder)?;
-    write_keys(folder, &keys)?;
+    write_keys(folder, &keys, birth.passphrase.as_ref())?;
     if let Some(registrar) = &dev {
-        keyfile::write(&folder.registrar(), registrar)?;
+        registrar.write_new(&folder.registrar(), birth.passphrase.as_ref())?;
     }
     let store = RocksStore::create(&folder.store())?;
     let log = begin(&store, &birth.origin, genesis, birth.time, &signer, anchor)?;
     let trust = TrustPolicy::for_log(signer.verifier().clone(), log)?;
-    keyfile::write_new(&folder.trust(), trust.to_string().as_bytes(), 0o644)?;
+    keyfile::write_new(&folder.trust(), 0o644, trust.to_string().as_bytes())?;
     Ok(Born { log, vkey: signer.verifier().to_string(), dev: dev.is_some() })
 }
 
@@ -166,7 +167,7 @@ pub fn genesis(
     registrars: Vec<PublicKey>,
     nonce: &[u8],
 ) -> Result<Statement, SignError> {
-    let log_key = |usage, key: &SigningKey| LogKey { usage, public: keyfile::public(key) };
+    let log_key = |usage, key: &SecretKey| LogKey { usage, public: key.public() };
     let body = Genesis {
         origin: birth.origin.clone(),
         nonce: ByteString(nonce.to_vec()),
@@ -233,22 +234,22 @@ fn make_folders(folder: &Folder) -> Result<(), BirthError> {
 
 fn generate_keys() -> Result<LogKeys, BirthError> {
     Ok(LogKeys {
-        checkpoint: keyfile::generate()?,
-        statement: keyfile::generate()?,
-        receipt: keyfile::generate()?,
+        checkpoint: SecretKey::generate()?,
+        statement: SecretKey::generate()?,
+        receipt: SecretKey::generate()?,
     })
 }
 
-fn write_keys(folder: &Folder, keys: &LogKeys) -> Result<(), BirthError> {
-    keyfile::write(&folder.key(Use::Checkpoint), &keys.checkpoint)?;
-    keyfile::write(&folder.key(Use::Statement), &keys.statement)?;
-    keyfile::write(&folder.key(Use::Receipt), &keys.receipt)?;
+fn write_keys(folder: &Folder, keys: &LogKeys, passphrase: Option<&Passphrase>) -> Result<(), BirthError> {
+    keys.checkpoint.write_new(&folder.key(Use::Checkpoint), passphrase)?;
+    keys.statement.write_new(&folder.key(Use::Statement), passphrase)?;
+    keys.receipt.write_new(&folder.key(Use::Receipt), passphrase)?;
     Ok(())
 }
 
 /// Reads the log's private keys.
-pub fn read_keys(folder: &Folder) -> Result<LogKeys, KeyFileError> {
-    let read = |usage| keyfile::read(&folder.key(usage));
+pub fn read_keys(folder: &Folder, passphrases: &Passphrases) -> Result<LogKeys, KeyFileError> {
+    let read = |usage| SecretKey::read(&folder.key(usage), passphrases);
     Ok(LogKeys {
         checkpoint: read(Use::Checkpoint)?,
         statement: read(Use::Statement)?,

@@ -16,7 +16,6 @@ pub mod exit;
 pub mod folder;
 pub mod fsck;
 pub mod http;
-pub mod keyfile;
 pub mod latch;
 pub mod log;
 mod nodes;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 
-use ed25519_dalek::SigningKey;
+use keyfile::SecretKey;
 use schemas::ids::LogId;
 use schemas::kinds::{Genesis, Use};
 use schemas::text::Origin;
@@ -15,7 +15,6 @@ use verifier::registry::Registry;
 use crate::anchor::Anchor;
 use crate::apply::View;
 use crate::clock::Clock;
-use crate::keyfile::public;
 use crate::latch::Latch;
 use crate::nodes::NodeCache;
 use crate::queue::{Queue, QueueLimits};
@@ -37,14 +36,15 @@ pub struct Published {
     pub edge: Arc<TileEdge>,
 }
 
-/// The private keys of a log.
+/// The private keys of a log. Wiped from memory when dropped.
+#[derive(Clone, Debug)]
 pub struct LogKeys {
     /// Signs heads.
-    pub checkpoint: SigningKey,
+    pub checkpoint: SecretKey,
     /// Signs the log's own statements.
-    pub statement: SigningKey,
+    pub statement: SecretKey,
     /// Signs COSE receipts.
-    pub receipt: SigningKey,
+    pub receipt: SecretKey,
 }
 
 /// A log in service. Dropping the last handle does not stop it; [`Running::stop`] does.
@@ -240,7 +240,7 @@ fn check_keys(genesis: &Genesis, keys: &LogKeys) -> Result<(), StartError> {
         (Use::Statement, &keys.statement),
         (Use::Receipt, &keys.receipt),
     ] {
-        let got = public(key);
+        let got = key.public();
         let expected = genesis.key(usage);
         if expected != Some(&got) {
             let expected = expected.map_or_else(|| "none".into(), ToString::to_string);

@@ -35,11 +35,15 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     // What a check finds is its answer; the log's words about it would only come first.
     start_logging(if matches!(cli.command, Command::Fsck(_)) { "error" } else { "info" });
-    let ended = match &cli.command {
+    // Before any key is read: none may end in a core dump.
+    let kept = keyfile::keep_to_process().map_err(|error| {
+        Failure::new(Exit::Error, format!("core dumps cannot be switched off: {error}"), "")
+    });
+    let ended = kept.and_then(|()| match &cli.command {
         Command::Init(args) => init::run(args).map(|()| Exit::Ok),
         Command::Serve(args) => serve::run(args).map(|()| Exit::Ok),
         Command::Fsck(args) => fsck::run(args),
-    };
+    });
     ended.map(ExitCode::from).unwrap_or_else(|failure: Failure| {
         anstream::eprintln!("writd: {failure}");
         failure.exit.into()

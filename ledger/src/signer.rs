@@ -1,16 +1,14 @@
 //! What the log itself signs: heads with its checkpoint key, statements with its statement key. Never one with the other.
 
-use ed25519_dalek::{Signer, SigningKey};
+use keyfile::SecretKey;
 use schemas::checkpoint::{Checkpoint, Origin};
 use schemas::envelope::{Statement, StatementError, Unsigned};
-use schemas::ids::{KeyId, Signature};
+use schemas::ids::KeyId;
 use schemas::note::{KeyName, KeyNameError, Note, NoteError, NoteSignature, SignatureType, VerifierKey};
 use schemas::payload::{Payload, PayloadError};
 use schemas::text::{PrincipalId, TextError};
 use schemas::tree::TreeHash;
 use thiserror::Error;
-
-use crate::keyfile::public;
 
 /// Why the log could not sign.
 #[derive(Debug, Error)]
@@ -34,15 +32,15 @@ pub enum SignError {
 
 /// Signs heads as C2SP notes.
 pub struct CheckpointSigner {
-    key: SigningKey,
+    key: SecretKey,
     verifier: VerifierKey,
     origin: Origin,
 }
 
 impl CheckpointSigner {
     /// A signer for this log.
-    pub fn new(key: SigningKey, origin: &str) -> Result<Self, SignError> {
-        let verifier = VerifierKey::new(KeyName::new(origin)?, SignatureType::Ed25519, public(&key));
+    pub fn new(key: SecretKey, origin: &str) -> Result<Self, SignError> {
+        let verifier = VerifierKey::new(KeyName::new(origin)?, SignatureType::Ed25519, key.public());
         Ok(Self { key, verifier, origin: Origin::new(origin)? })
     }
 
@@ -54,7 +52,7 @@ impl CheckpointSigner {
     /// The signed note of a head. To be called only for a head that is durable and anchored.
     pub fn sign(&self, size: u64, root: TreeHash) -> Result<Note, SignError> {
         let text = Checkpoint { origin: self.origin.clone(), size, root }.text();
-        let signature = self.key.sign(text.as_bytes()).to_bytes().to_vec();
+        let signature = self.key.sign(text.as_bytes()).as_bytes().to_vec();
         let line =
             NoteSignature { name: self.verifier.name().clone(), key_id: self.verifier.id(), signature };
         Ok(Note::new(text, vec![line])?)
@@ -63,22 +61,22 @@ impl CheckpointSigner {
 
 /// Signs the log's own statements.
 pub struct StatementSigner {
-    key: SigningKey,
+    key: SecretKey,
     kid: KeyId,
     principal: PrincipalId,
 }
 
 impl StatementSigner {
     /// A signer for this log.
-    pub fn new(key: SigningKey, origin: &str) -> Result<Self, SignError> {
-        let kid = KeyId::of(&public(&key));
+    pub fn new(key: SecretKey, origin: &str) -> Result<Self, SignError> {
+        let kid = key.kid();
         Ok(Self { key, kid, principal: PrincipalId::new(format!("log:{origin}"))? })
     }
 
     /// The statement that says this.
     pub fn sign(&self, payload: &Payload) -> Result<Statement, SignError> {
         let unsigned = Unsigned::new(payload, &self.kid, &self.principal)?;
-        let signature = Signature::new(self.key.sign(&unsigned.to_be_signed()).to_bytes());
+        let signature = self.key.sign(&unsigned.to_be_signed());
         Ok(unsigned.sign(&signature)?)
     }
 }

@@ -92,7 +92,7 @@ fn sources(rooms: &[&str]) -> Vec<Source> {
     found
 }
 
-const ALL: &[&str] = &["schemas", "verifier", "serving", "ledger", "gateway", "cli", "benches"];
+const ALL: &[&str] = &["schemas", "verifier", "serving", "ledger", "keyfile", "gateway", "cli", "benches"];
 
 /// The line without comments and texts.
 fn code(line: &str) -> String {

@@ -3,7 +3,6 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use gateway::draft::{Draft, Labels};
-use gateway::keyfile::SecretKey;
 use schemas::limits::STATEMENT_BYTES_MAX;
 use schemas::text::Tenant;
 
@@ -44,7 +43,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let lines = read_lines(&args.file)?;
-    let key = SecretKey::read(&args.key)?;
+    let key = context.secret_key(&args.key)?;
     let client = context.client()?;
     let trust = context.trust()?;
     let log = context.log(&client, trust.as_ref()).map_err(Failure::before_signing)?;

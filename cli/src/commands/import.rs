@@ -4,7 +4,6 @@ use clap::Subcommand;
 use gateway::client::{AppendStatus, Client};
 use gateway::cloudtrail::{self, Report};
 use gateway::forward::{self, ReceiptError};
-use gateway::keyfile::SecretKey;
 use gateway::signer::Signer;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use schemas::envelope::Statement;
@@ -58,7 +57,7 @@ impl Command {
 }
 
 fn cloudtrail(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let key = SecretKey::read(&args.key)?;
+    let key = context.secret_key(&args.key)?;
     let client = context.patient_client()?;
     let trust = context.trust()?;
     let prepared = context.log(&client, trust.as_ref()).and_then(|log| {

@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use gateway::keyfile::SecretKey;
 use schemas::envelope::Statement;
 use schemas::kinds::{CredentialOp, Revocation, Target, TargetKind};
 use schemas::payload::{Body, Vantage};
@@ -41,7 +40,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let effective_at = args.effective_at.as_deref().map(moment::parse).transpose()?;
-    let key = SecretKey::read(&args.key)?;
+    let key = context.secret_key(&args.key)?;
     let client = context.client()?;
     let trust = context.trust()?;
     let log = context.log(&client, trust.as_ref()).map_err(Failure::before_signing)?;

@@ -40,6 +40,10 @@ fn of_code(code: &str) -> Option<&'static str> {
         "key-file-link" => "the secret key's own file",
         "not-a-secret-key" => "the file without .pub beside it, or `writ keys generate --out FILE`",
         "not-a-public-key" => "the .pub file that `writ keys generate --out FILE` wrote",
+        "passphrase-missing" | "passphrase-wrong" | "passphrases-differ" | "passphrase-length" => {
+            "again at a terminal, or with --passphrase-file FILE (mode 600, the passphrase in its first line)"
+        }
+        "key-file-kind" => "the key's own file",
         "file-exists" => "another file name: keys are never overwritten",
         "bundle-unreadable" => "the file that `writ bundle create ID -o FILE` wrote",
         "proof-unreadable" => "the file that `writ proof ID -o FILE` wrote",

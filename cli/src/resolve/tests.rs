@@ -1,5 +1,5 @@
-use gateway::keyfile::SecretKey;
 use gateway::signer::Signer;
+use keyfile::SecretKey;
 use schemas::payload::Payload;
 use schemas::text::PrincipalId;
 use serde_json::{Value, json};

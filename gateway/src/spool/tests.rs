@@ -4,8 +4,8 @@ use schemas::payload::{Body, Payload};
 use schemas::text::PrincipalId;
 
 use super::*;
-use crate::keyfile::SecretKey;
 use crate::signer::Signer;
+use keyfile::SecretKey;
 
 struct Desk {
     root: tempfile::TempDir,

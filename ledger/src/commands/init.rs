@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use keyfile::Passphrases;
 use schemas::kinds::Use;
 use schemas::text::Origin;
 
@@ -12,7 +13,6 @@ use crate::birth::{self, Birth, BirthError, Born};
 use crate::clock::{Clock, SystemClock};
 use crate::exit::Exit;
 use crate::folder::Folder;
-use crate::keyfile;
 
 /// Where `writ` looks for the trust file, as a shell finds it.
 const CONFIG: &str = "\"${XDG_CONFIG_HOME:-$HOME/.config}/writ\"";
@@ -33,6 +33,12 @@ pub struct Init {
     /// Where to keep the anchor; best on another disk than the folder. Default: DIR.anchor beside it.
     #[arg(long, value_name = "FILE")]
     anchor: Option<PathBuf>,
+    /// Encrypt the key files with a passphrase, which is asked for twice.
+    #[arg(long)]
+    encrypt: bool,
+    /// Encrypt the key files with the passphrase in the first line of this file, mode 0600.
+    #[arg(long, value_name = "FILE", env = "WRIT_PASSPHRASE_FILE")]
+    passphrase_file: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -47,7 +53,17 @@ pub fn run(args: &Init) -> Result<(), Failure> {
     let registrars = args.registrars.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let folder = Folder::new(&args.data);
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
-    let birth = Birth { origin, registrars, time: SystemClock::new().now() };
+    let passphrases = Passphrases::new(args.passphrase_file.clone());
+    let passphrase =
+        (args.encrypt || passphrases.has_file()).then(|| passphrases.choose(&folder.keys())).transpose();
+    let passphrase = passphrase.map_err(|error| {
+        Failure::new(
+            Exit::Error,
+            error,
+            "give --passphrase-file a file with the passphrase in its first line",
+        )
+    })?;
+    let birth = Birth { origin, registrars, time: SystemClock::new().now(), passphrase };
     let born = birth::create(&folder, &anchor, &birth)
         .map_err(|error| Failure::new(exit(&error), &error, next(&error, &folder)))?;
     let text = made(args, &folder, &anchor, &born);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use keyfile::Passphrases;
 use serving::address::{AddressError, addresses};
 use serving::limits::Timeouts;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
@@ -36,6 +37,10 @@ pub struct Serve {
     /// Where the anchor is. Default: DIR.anchor beside the folder.
     #[arg(long, value_name = "FILE")]
     anchor: Option<PathBuf>,
+    /// File that holds the passphrase of encrypted key files in its first line, mode 0600. Default: it is asked for at the
+    /// terminal.
+    #[arg(long, value_name = "FILE", env = "WRIT_PASSPHRASE_FILE")]
+    passphrase_file: Option<PathBuf>,
     /// Listen on an address that others can reach, although readers are not controlled and nothing is encrypted.
     #[arg(long)]
     insecure_listen: bool,
@@ -64,7 +69,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     http::install_metrics();
     let store = RocksStore::open(&folder.store(), cache_bytes(args.cache))
         .map_err(|error| start_failure(&error.into(), args))?;
-    let keys = read_keys(&folder).map_err(|error| {
+    let keys = read_keys(&folder, &Passphrases::new(args.passphrase_file.clone())).map_err(|error| {
         Failure::new(Exit::Error, error, "the keys made by writd init must be in DIR/keys, mode 0600")
     })?;
     let clock = Box::new(SystemClock::new());

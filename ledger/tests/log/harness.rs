@@ -94,7 +94,7 @@ pub(crate) struct Lab {
 }
 
 fn log_keys() -> LogKeys {
-    let key = |seed| SigningKey::from_bytes(&[seed; 32]);
+    let key = |seed| SigningKey::from_bytes(&[seed; 32]).into();
     LogKeys { checkpoint: key(201), statement: key(202), receipt: key(203) }
 }
 
@@ -111,7 +111,8 @@ impl Lab {
         let registrar =
             Person { key: registrar_key, principal: registrar_principal(&KeyId::of(&public)).unwrap() };
         let origin = Origin::new(ORIGIN).unwrap();
-        let birth = Birth { origin: origin.clone(), registrars: vec![public], time: Time(START) };
+        let birth =
+            Birth { origin: origin.clone(), registrars: vec![public], time: Time(START), passphrase: None };
         let genesis = birth::genesis(&birth, &log_keys(), vec![public], &[7; 32]).unwrap();
         let bytes = genesis.envelope.bytes().to_vec();
         let signer = CheckpointSigner::new(log_keys().checkpoint, ORIGIN).unwrap();

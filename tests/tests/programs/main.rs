@@ -20,3 +20,4 @@ mod receipts;
 mod refusals;
 mod roles;
 mod rollback;
+mod secrets;

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use gateway::client::{Client, Query};
-use gateway::keyfile::{SecretKey, read_public, secret_path};
 use gateway::signer::proof_of_possession;
+use keyfile::{read_public, secret_path};
 use schemas::ids::{KeyId, LogId, PublicKey};
 use schemas::kinds::{Key, KeyOp, Principal, PrincipalType, Role, RoleGrant};
 use schemas::payload::{Body, Vantage};
@@ -65,7 +65,7 @@ struct RoleArg {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let public = read_public(&args.key)?;
-    let registrar = SecretKey::read(&args.registrar)?;
+    let registrar = context.secret_key(&args.registrar)?;
     let client = context.client()?;
     let trust = context.trust()?;
     let log = context.log(&client, trust.as_ref()).map_err(Failure::before_signing)?;
@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let mut added = None;
     if known_same.is_none() {
-        let body = Body::Key(key_body(args, &grants, &log, &public)?);
+        let body = Body::Key(key_body(context, args, &grants, &log, &public)?);
         let payload = submission.payload(Tenant::default_label(), Vantage::Authority, body)?;
         added = Some(submission.sign(None, payload)?);
     }
@@ -130,10 +130,16 @@ fn check_free(known: Option<&Registration>, args: &Args, kid: &KeyId) -> Result<
     Ok(())
 }
 
-fn key_body(args: &Args, grants: &[RoleGrant], log: &LogId, public: &PublicKey) -> Result<Key, Failure> {
+fn key_body(
+    context: &Context,
+    args: &Args,
+    grants: &[RoleGrant],
+    log: &LogId,
+    public: &PublicKey,
+) -> Result<Key, Failure> {
     let kid = KeyId::of(public);
     let secret = match &args.sign_with {
-        Some(path) => SecretKey::read(path)?,
+        Some(path) => context.secret_key(path)?,
         None => {
             let beside = secret_path(&args.key).filter(|path| path.exists());
             let path = beside.ok_or_else(|| {
@@ -143,7 +149,7 @@ fn key_body(args: &Args, grants: &[RoleGrant], log: &LogId, public: &PublicKey) 
                 )
                 .next("--sign-with FILE: the new key signs that its holder wants it registered")
             })?;
-            SecretKey::read(&path)?
+            context.secret_key(&path)?
         }
     };
     if secret.kid() != kid {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use gateway::client::Client;
-use gateway::keyfile::{SecretKey, read_public};
+use keyfile::read_public;
 use schemas::ids::{KeyId, LogId};
 use schemas::kinds::{Key, KeyOp};
 use schemas::payload::{Body, Vantage};
@@ -85,7 +85,7 @@ fn withdraw(
         (None, Some(path)) => KeyId::of(&read_public(path)?),
         (None, None) => return Err(Failure::usage("no-key", "name the key with --key or --kid")),
     };
-    let registrar = SecretKey::read(&which.registrar)?;
+    let registrar = context.secret_key(&which.registrar)?;
     let client = context.client()?;
     let trust = context.trust()?;
     let log = context.log(&client, trust.as_ref()).map_err(Failure::before_signing)?;

@@ -34,11 +34,12 @@ impl Cli {
 
     /// With this trust file or none.
     pub(crate) fn at(server: &Server, trust: Option<&Path>) -> Self {
-        Self {
-            home: home(),
-            server: format!("http://{}", server.http.address),
-            trust: trust.map(Path::to_owned),
-        }
+        Self::with_home(&format!("http://{}", server.http.address), trust)
+    }
+
+    /// A home of its own, for the server at this address.
+    pub(crate) fn with_home(server: &str, trust: Option<&Path>) -> Self {
+        Self { home: home(), server: server.to_owned(), trust: trust.map(Path::to_owned) }
     }
 
     /// The same server, with another trust file or none.
