@@ -8,6 +8,7 @@ mod exit;
 mod failure;
 mod file;
 mod heads;
+mod logkey;
 mod mirror;
 mod moment;
 mod output;

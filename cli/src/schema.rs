@@ -9,10 +9,12 @@ pub(crate) const KEY: &str = "writ.key/1";
 pub(crate) const KEY_REGISTERED: &str = "writ.key-registered/1";
 pub(crate) const MIRROR: &str = "writ.mirror/1";
 pub(crate) const PROOF: &str = "writ.proof/1";
+pub(crate) const RECEIPT: &str = "writ.receipt/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
 pub(crate) const SHOW: &str = "writ.show/1";
 pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
 pub(crate) const VERIFY_PROOF: &str = "writ.verify-proof/1";
+pub(crate) const VERIFY_RECEIPT: &str = "writ.verify-receipt/1";
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -24,7 +26,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 14] = [
+    const ALL: [&str; 16] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -34,10 +36,12 @@ pub(crate) mod tests {
         KEY_REGISTERED,
         MIRROR,
         PROOF,
+        RECEIPT,
         SEARCH,
         SHOW,
         VERIFY_LOG,
         VERIFY_PROOF,
+        VERIFY_RECEIPT,
         VERDICT_SCHEMA,
     ];
 

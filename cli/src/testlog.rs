@@ -12,11 +12,13 @@ use gateway::client::Client;
 use gateway::signer::Signer;
 use keyfile::SecretKey;
 use schemas::checkpoint::{Checkpoint, Origin};
-use schemas::entry::Entry;
+use schemas::entry::{Entry, Place};
 use schemas::envelope::Statement;
-use schemas::ids::{EntryHash, LogId};
+use schemas::ids::{EntryHash, KeyId, LogId};
 use schemas::note::{KeyName, Note, NoteSignature, SignatureType, VerifierKey};
 use schemas::payload::Payload;
+use schemas::proof::InclusionProof;
+use schemas::receipt::{Receipt, UnsignedReceipt};
 use schemas::text::PrincipalId;
 use schemas::tile::encode_entry_bundle;
 use schemas::time::{Index, Time};
@@ -34,6 +36,7 @@ pub(crate) struct TestLog {
     pub(crate) log: LogId,
     pub(crate) registrar: Signer,
     checkpoint: SecretKey,
+    receipt: SecretKey,
     pub(crate) entries: Vec<Vec<u8>>,
 }
 
@@ -58,7 +61,7 @@ impl TestLog {
         let genesis = signer.sign(&Payload::from_json(&genesis).unwrap()).unwrap();
         let id = PrincipalId::new(format!("registrar:{}", registrar.kid())).unwrap();
         let registrar = Signer::new(registrar, id);
-        let mut log = Self { log: genesis.id().into(), registrar, checkpoint, entries: Vec::new() };
+        let mut log = Self { log: genesis.id().into(), registrar, checkpoint, receipt, entries: Vec::new() };
         log.append(&genesis);
         log
     }
@@ -109,6 +112,25 @@ impl TestLog {
 
     pub(crate) fn consistency(&self, first: u64, second: u64) -> Vec<TreeHash> {
         prove_consistency(&Leaves(&self.entries), first, second).unwrap().path
+    }
+
+    /// The receipt for an entry at a size.
+    pub(crate) fn receipt(&self, index: u64, size: u64) -> Receipt {
+        let entry = Entry::decode(&self.entries[index as usize]).unwrap();
+        let place = Place { index: entry.index, time: entry.time, prev: entry.prev };
+        let sub = Statement::decode(&entry.statement).unwrap().envelope.sub;
+        let inclusion = InclusionProof { index, size, path: self.path(index, size) };
+        let root = self.verified(size).root();
+        let (kid, iss) =
+            (KeyId::of(&self.receipt.public()), PrincipalId::new(format!("log:{ORIGIN}")).unwrap());
+        let unsigned = UnsignedReceipt::new(&kid, &iss, &sub, &place, inclusion);
+        let signature = self.receipt.sign(&unsigned.to_be_signed(&root));
+        unsigned.sign(&signature).unwrap()
+    }
+
+    /// The statement in an entry.
+    pub(crate) fn statement(&self, index: u64) -> Vec<u8> {
+        Entry::decode(&self.entries[index as usize]).unwrap().statement
     }
 
     /// What pins this log.

@@ -24,6 +24,7 @@ pub mod queue;
 pub mod read;
 pub mod recover;
 pub mod resolve;
+pub mod scitt;
 pub mod search;
 pub mod sequencer;
 pub mod signer;

@@ -20,6 +20,7 @@ use crate::nodes::NodeCache;
 use crate::queue::{Queue, QueueLimits};
 use crate::read::Reader;
 use crate::recover::{self, OpenError};
+use crate::scitt::ReceiptSigner;
 use crate::sequencer::{self, Sequencer};
 use crate::signer::{CheckpointSigner, SignError, StatementSigner};
 use crate::store::rows::{Head, NOTE_KEY};
@@ -58,6 +59,7 @@ pub struct Log {
     latch: Latch,
     queue: Queue,
     statements: StatementSigner,
+    receipts: ReceiptSigner,
     nodes: NodeCache,
 }
 
@@ -118,6 +120,7 @@ impl Running {
         let log = Arc::new(Log {
             id: loaded.log,
             statements: StatementSigner::new(keys.statement, loaded.origin.as_str())?,
+            receipts: ReceiptSigner::new(keys.receipt, loaded.origin.as_str())?,
             origin: loaded.origin,
             store,
             registry: RwLock::new(loaded.registry),
@@ -217,6 +220,11 @@ impl Log {
     /// Signs the log's own statements.
     pub(crate) fn statements(&self) -> &StatementSigner {
         &self.statements
+    }
+
+    /// Signs receipts.
+    pub(crate) fn receipts(&self) -> &ReceiptSigner {
+        &self.receipts
     }
 }
 

@@ -77,10 +77,13 @@ fn check_head(request: &Request) -> Result<(), Problem> {
 /// Adds to a problem what to do next: the program knows who its users are, whoever found the problem does not.
 async fn explain(request: Request, next: Next, next_step: fn(&str) -> Option<&'static str>) -> Response {
     let mut response = next.run(request).await;
-    if let Some(problem) = response.extensions_mut().remove::<Problem>()
+    let problem = response.extensions().get::<Problem>().cloned();
+    if let Some(problem) = problem
         && let Some(step) = next_step(problem.code())
     {
-        *response.body_mut() = Body::from(problem.with_next(step).to_bytes());
+        let problem = problem.with_next(step);
+        *response.body_mut() = Body::from(problem.to_bytes());
+        response.extensions_mut().insert(problem);
     }
     response
 }

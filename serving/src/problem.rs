@@ -65,6 +65,37 @@ impl Problem {
         self.code
     }
 
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The status in words, or whatever was put in their place.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Detail and next step in one text.
+    pub fn explanation(&self) -> String {
+        match self.next {
+            Some(next) => format!("{}; next: {next}", self.detail),
+            None => self.detail.clone(),
+        }
+    }
+
+    /// The same under another title, for interfaces that fix the words.
+    #[must_use]
+    pub fn with_title(self, title: &str) -> Self {
+        Self { title: title.to_owned(), ..self }
+    }
+
+    /// The same under another status, whose words become the title.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error").to_owned();
+        Self { status: status.as_u16(), title, ..self }
+    }
+
     /// The same with what to do next.
     #[must_use]
     pub(crate) fn with_next(self, next: &'static str) -> Self {
@@ -78,8 +109,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, self.to_bytes()).into_response();
+        let mut response = (self.status(), self.to_bytes()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -13,6 +13,7 @@ mod import;
 mod keys;
 mod mirror;
 mod proof;
+mod receipt;
 mod revoke;
 mod search;
 mod show;
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Bundle(bundle::Command),
     Proof(proof::Args),
+    Receipt(receipt::Args),
     #[command(subcommand)]
     Verify(verify::Command),
     Mirror(mirror::Args),
@@ -52,6 +54,7 @@ impl Command {
             Self::Who(args) => who::run(args, context),
             Self::Bundle(command) => command.run(context),
             Self::Proof(args) => proof::run(args, context),
+            Self::Receipt(args) => receipt::run(args, context),
             Self::Verify(command) => command.run(context),
             Self::Mirror(args) => mirror::run(args, context),
             Self::Help(args) => help::run(args, context),

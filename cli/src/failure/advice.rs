@@ -48,7 +48,12 @@ fn of_code(code: &str) -> Option<&'static str> {
         "bundle-unreadable" => "the file that `writ bundle create ID -o FILE` wrote",
         "proof-unreadable" => "the file that `writ proof ID -o FILE` wrote",
         "entry-unreadable" => "--entry FILE with the entry's bytes",
-        "bundle-unwritable" | "proof-unwritable" => "-o FILE in a folder that exists and can be written",
+        "receipt-unreadable" => "the file that `writ receipt ID -o FILE` wrote",
+        "log-key-unreadable" => "the file that `writ receipt ID -o FILE --log-key FILE` wrote, as --log-key",
+        "checkpoint-unreadable" => "--checkpoint FILE with what the log serves at /checkpoint",
+        "bundle-unwritable" | "proof-unwritable" | "receipt-unwritable" => {
+            "-o FILE in a folder that exists and can be written"
+        }
         "bundle-too-large" => "writ verify log, or `writ who ID --recompute`, which read the log itself",
         "bad-query" => "`writ search --help` for the form of each condition",
         "server-answer" | "server-answer-too-large" => "check that --server (WRIT_SERVER) names a writd",

@@ -2,7 +2,7 @@
 
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
-use schemas::limits::STATEMENT_BYTES_MAX;
+use schemas::limits::{RECEIPT_BYTES_MAX, STATEMENT_BYTES_MAX};
 use schemas::note::Note;
 use schemas::tile::{TilePath, decode_entry_bundle};
 use serde::de::DeserializeOwned;
@@ -54,6 +54,11 @@ impl Client {
     /// One statement, as bytes.
     pub fn statement(&self, id: &StatementId) -> Result<Vec<u8>, ClientError> {
         self.get(&format!("/v1/statements/{id}"), COSE, STATEMENT_BYTES_MAX as u64)
+    }
+
+    /// A fresh receipt for a statement that is in the log, as bytes.
+    pub fn receipt(&self, id: &StatementId) -> Result<Vec<u8>, ClientError> {
+        self.get(&format!("/entries/{id}"), COSE, RECEIPT_BYTES_MAX as u64)
     }
 
     /// Where an entry stands in the tree of this size.

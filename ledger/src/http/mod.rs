@@ -1,4 +1,4 @@
-//! The HTTP interface under `/v1`. The only folder of this room that names axum.
+//! The HTTP interface under `/v1`, tiles, and SCITT's. The only folder of this room that names axum.
 //!
 //! In scope: routes, strict reading of requests, what goes wrong in words.
 //! Out of scope: the accept loop and its time limits, see [`serving`]; what is true of a log; handlers ask [`crate::submit`] and [`crate::read`].
@@ -24,6 +24,7 @@ mod metrics;
 mod problem;
 mod proofs;
 mod query;
+mod scitt;
 mod service;
 mod shared;
 mod statements;
@@ -59,7 +60,7 @@ pub fn router(log: Arc<Log>, timeouts: Timeouts) -> Router {
         timeouts,
         openapi: api.to_json().unwrap_or_default(),
     }));
-    serving::around(routes.with_state(app), problem::next_step)
+    scitt::around(serving::around(routes.with_state(app), problem::next_step))
 }
 
 fn routes() -> OpenApiRouter<App> {
@@ -73,6 +74,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(proofs::entries))
         .routes(routes!(proofs::checkpoint))
         .routes(routes!(tiles::tile))
+        .routes(routes!(scitt::register))
+        .routes(routes!(scitt::entry))
+        .routes(routes!(scitt::keys))
+        .routes(routes!(scitt::key))
         .routes(routes!(service::log))
         .routes(routes!(service::livez))
         .routes(routes!(service::readyz))

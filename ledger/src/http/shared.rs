@@ -4,6 +4,8 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{Content, OpenApi, Ref};
 
+use super::scitt;
+
 /// Answers that no handler gives: the head of the request was wrong, or the program.
 const EVERYWHERE: [(&str, &str); 5] = [
     ("400", "a head that can be read in two ways, or not a question"),
@@ -17,8 +19,17 @@ const EVERYWHERE: [(&str, &str); 5] = [
 const READING: (&str, &str) = ("503", "too many questions at once, or the log stopped; see Retry-After");
 
 /// Routes that hold back nothing but what is in memory.
-const IN_MEMORY: [&str; 7] =
-    ["/checkpoint", "/livez", "/metrics", "/openapi.json", "/readyz", "/v1/log", "/version"];
+const IN_MEMORY: [&str; 9] = [
+    "/.well-known/scitt-keys",
+    "/.well-known/scitt-keys/{kid}",
+    "/checkpoint",
+    "/livez",
+    "/metrics",
+    "/openapi.json",
+    "/readyz",
+    "/v1/log",
+    "/version",
+];
 
 /// The one path whose last part may hold slashes, as the router and as OpenAPI write it.
 const REST_OF_PATH: [&str; 2] = ["/tile/{*path}", "/tile/{path}"];
@@ -33,16 +44,17 @@ pub(super) fn describe(api: &mut OpenApi) {
         let reading = Some(READING).filter(|_| !IN_MEMORY.contains(&path.as_str()));
         for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
             for (status, description) in EVERYWHERE.into_iter().chain(reading) {
-                add(operation, status, description);
+                add(operation, path, status, description);
             }
         }
     }
 }
 
-fn add(operation: &mut Operation, status: &str, description: &str) {
-    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
-    let response = || {
-        ResponseBuilder::new().description(description).content("application/problem+json", problem).build()
+fn add(operation: &mut Operation, path: &str, status: &str, description: &str) {
+    let (form, problem) = match scitt::is_here(path) {
+        true => (scitt::CONCISE, Content::new(None::<Ref>)),
+        false => ("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem")))),
     };
+    let response = || ResponseBuilder::new().description(description).content(form, problem).build();
     operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response().into());
 }

@@ -169,6 +169,10 @@ fn the_description_lists_every_route_that_there_is() {
     }
     for path in &paths {
         let answer = server.http.get(&path.replace("{id}", &"0".repeat(64)));
+        if path.starts_with("/entries") || path.starts_with("/.well-known/") {
+            assert!(!answer.text().contains("no-such-route"), "{path} is described and not there");
+            continue;
+        }
         assert!(answer.status < 400 || answer.code() != "no-such-route", "{path} is described and not there");
     }
     assert_eq!(server.http.json("/version")["version"], env!("CARGO_PKG_VERSION"));

@@ -20,4 +20,5 @@ mod receipts;
 mod refusals;
 mod roles;
 mod rollback;
+mod scitt;
 mod secrets;

@@ -8,6 +8,7 @@ mod checks;
 mod coverage;
 mod log;
 mod proof;
+mod receipt;
 mod report;
 
 /// Check what a log holds, or a proof of what it holds
@@ -15,6 +16,7 @@ mod report;
 pub(crate) enum Command {
     Log(log::Args),
     Proof(proof::Args),
+    Receipt(receipt::Args),
 }
 
 impl Command {
@@ -22,6 +24,7 @@ impl Command {
         match self {
             Self::Log(args) => log::run(args, context),
             Self::Proof(args) => proof::run(args, context),
+            Self::Receipt(args) => receipt::run(args, context),
         }
     }
 }

@@ -1,0 +1,85 @@
+//! COSE receipts (RFC 9942): the log's receipt key vouches for the root that an entry leads to.
+//!
+//! In scope: making them, and the keys that verify them. Out of scope: their bytes (`schemas::receipt`) and HTTP.
+
+use keyfile::SecretKey;
+use schemas::entry::Place;
+use schemas::envelope::Envelope;
+use schemas::ids::{KeyId, PublicKey};
+use schemas::kinds::Use;
+use schemas::proof::InclusionProof;
+use schemas::receipt::{Receipt, ReceiptError, UnsignedReceipt};
+use schemas::text::PrincipalId;
+use schemas::time::Index;
+use schemas::tree::TreeHash;
+use thiserror::Error;
+
+use crate::log::Log;
+use crate::read::{ReadError, Reader};
+use crate::signer::SignError;
+
+/// Why there is no receipt.
+#[derive(Debug, Error)]
+pub enum ReceiptFailure {
+    /// The log stopped at its first failure, and signs nothing until it is started again.
+    #[error("the log signs nothing until it is started again: {reason}")]
+    Latched {
+        /// That failure.
+        reason: String,
+    },
+    /// Reading failed. The log is latched now.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The parts make no receipt.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+}
+
+/// Signs receipts, and nothing else.
+pub struct ReceiptSigner {
+    key: SecretKey,
+    kid: KeyId,
+    principal: PrincipalId,
+}
+
+impl ReceiptSigner {
+    /// A signer for this log.
+    pub fn new(key: SecretKey, origin: &str) -> Result<Self, SignError> {
+        let kid = key.kid();
+        Ok(Self { key, kid, principal: PrincipalId::new(format!("log:{origin}"))? })
+    }
+
+    fn sign(
+        &self,
+        sub: &str,
+        place: &Place,
+        inclusion: InclusionProof,
+        root: &TreeHash,
+    ) -> Result<Receipt, ReceiptError> {
+        let unsigned = UnsignedReceipt::new(&self.kid, &self.principal, sub, place, inclusion);
+        let signature = self.key.sign(&unsigned.to_be_signed(root));
+        unsigned.sign(&signature)
+    }
+}
+
+/// The receipt for an entry under the reader's head. The caller has checked that it is below the size.
+pub fn receipt(reader: &Reader<'_>, index: Index) -> Result<Receipt, ReceiptFailure> {
+    if let Some(reason) = reader.log().latch().reason() {
+        return Err(ReceiptFailure::Latched { reason: reason.to_owned() });
+    }
+    let proved = reader.proved_entry(index)?;
+    let broken = |detail: String| ReadError::Tree { index, detail };
+    let split = Place::split(&proved.entry).map_err(|error| broken(error.to_string()));
+    let (place, statement) = reader.watch(split)?;
+    let sub = reader.watch(Envelope::decode(statement).map_err(|error| broken(error.to_string())))?.sub;
+    let inclusion = InclusionProof { index: index.0, size: reader.size(), path: proved.path };
+    Ok(reader.log().receipts().sign(&sub, &place, inclusion, &reader.published().head.root)?)
+}
+
+/// The keys that verify the log's receipts: retired ones too, but none that is known to be in other hands.
+pub fn receipt_keys(log: &Log) -> Vec<PublicKey> {
+    let registry = log.registry();
+    let keys = registry.keys().map(|(_, key)| key);
+    let receipt_keys = keys.filter(|key| key.usage == Some(Use::Receipt) && key.compromised().is_none());
+    receipt_keys.map(|key| *key.key.public()).collect()
+}
