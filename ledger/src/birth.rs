@@ -23,8 +23,8 @@ use crate::store::rocks::RocksStore;
 use crate::store::rows::NOTE_KEY;
 use crate::store::{Column, Store, StoreError};
 
-/// Longest time between two renewals of the checkpoint that a new log promises.
-const HEARTBEAT: Millis = Millis(60_000);
+/// Longest time between two renewals of the checkpoint that a new log promises, unless asked otherwise.
+pub const HEARTBEAT: Millis = Millis(60_000);
 
 /// How far a new log's clock may run ahead beyond the time that really passed: covers a step by NTP.
 const CLOCK_AHEAD: Millis = Millis(10_000);
@@ -43,6 +43,8 @@ pub struct Birth {
     pub time: Time,
     /// What the key files made here are encrypted with, if they are to be.
     pub passphrase: Option<Passphrase>,
+    /// Longest time between two renewals of its checkpoint.
+    pub heartbeat: Millis,
 }
 
 /// A log that was just made.
@@ -180,7 +182,7 @@ pub fn genesis(
         registrars,
         threshold: 1,
         parameters: Parameters {
-            heartbeat: HEARTBEAT,
+            heartbeat: birth.heartbeat,
             clock_ahead: CLOCK_AHEAD,
             dev: birth.registrars.is_empty(),
         },

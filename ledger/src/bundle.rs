@@ -39,7 +39,7 @@ pub enum BundleFailure {
     Encode(#[from] BundleError),
 }
 
-/// The bytes of the bundle for a subject, under the reader's head.
+/// The bytes of the bundle for a subject, under the reader's head: for outsiders, who check the quorum, the checkpoint's.
 pub fn make(reader: &Reader<'_>, subject: StatementId) -> Result<Vec<u8>, BundleFailure> {
     let source = Remembering { reader, entries: RefCell::default() };
     let gathered = gather(subject, &source)?;

@@ -1,7 +1,7 @@
 //! writ's log: where statements become entries, durably, in one order, and can be asked about.
 //!
 //! In scope: the store ([`store`]), the anchor ([`anchor`]), the pure step from head to head ([`apply`]), the sequencer
-//! ([`sequencer`]) with its queue, the reading side ([`read`], [`search`], [`resolve`], [`bundle`], [`tiles`]), HTTP ([`http`]), the check
+//! ([`sequencer`]) with its queue, head and checkpoint ([`publish`]), the reading side ([`read`], [`search`], [`resolve`], [`bundle`], [`tiles`]), HTTP ([`http`]), the check
 //! of everything ([`fsck`]), and the commands of `writd` ([`commands`]).
 //!
 //! Out of scope: what a statement is (`schemas`), whether it may stand and what it proves (`verifier`).
@@ -20,6 +20,7 @@ pub mod latch;
 pub mod log;
 mod nodes;
 pub mod outcome;
+pub mod publish;
 pub mod queue;
 pub mod read;
 pub mod recover;

@@ -7,7 +7,9 @@ use std::thread::JoinHandle;
 use keyfile::SecretKey;
 use schemas::ids::LogId;
 use schemas::kinds::{Genesis, Use};
+use schemas::note::Note;
 use schemas::text::Origin;
+use schemas::time::Time;
 use thiserror::Error;
 use verifier::merkle::TileEdge;
 use verifier::registry::Registry;
@@ -17,6 +19,8 @@ use crate::apply::View;
 use crate::clock::Clock;
 use crate::latch::Latch;
 use crate::nodes::NodeCache;
+use crate::publish::shown::Shown;
+use crate::publish::{PublishedCheckpoint, kept, seconds};
 use crate::queue::{Queue, QueueLimits};
 use crate::read::Reader;
 use crate::recover::{self, OpenError};
@@ -55,7 +59,7 @@ pub struct Log {
     genesis: Genesis,
     store: Arc<dyn Store>,
     registry: RwLock<Registry>,
-    published: RwLock<Arc<Published>>,
+    shown: Shown,
     latch: Latch,
     queue: Queue,
     statements: StatementSigner,
@@ -114,7 +118,7 @@ impl Running {
         recover::reconcile(&*store, &loaded, &mut anchor)?;
         let signer = CheckpointSigner::new(keys.checkpoint, loaded.origin.as_str())?;
         let published = publish(&signer, &loaded.view)?;
-        keep_note(&*store, &published.note)?;
+        let renewed = kept::time(&*store, signer.verifier())?;
         let genesis = loaded.registry.genesis().clone();
         let (queue, inbox) = Queue::new(limits);
         let log = Arc::new(Log {
@@ -124,7 +128,7 @@ impl Running {
             origin: loaded.origin,
             store,
             registry: RwLock::new(loaded.registry),
-            published: RwLock::new(Arc::new(published)),
+            shown: Shown::new(Arc::new(published), None, false),
             latch: Latch::default(),
             queue,
             genesis,
@@ -132,7 +136,8 @@ impl Running {
         });
         metrics::gauge!("writ_latched").set(0.0);
         metrics::gauge!("writ_tree_size").set(loaded.view.head.size as f64);
-        let sequencer = Sequencer::new(Arc::clone(&log), loaded.view, anchor, signer, clock);
+        let mut sequencer = Sequencer::new(Arc::clone(&log), loaded.view, anchor, signer, clock, renewed);
+        sequencer.open()?;
         let sequencer = sequencer::start(sequencer, inbox).map_err(StartError::Thread)?;
         Ok(Self { log, sequencer })
     }
@@ -149,7 +154,7 @@ impl Running {
             tracing::error!("the sequencer's thread had panicked");
         }
         if self.log.latch.reason().is_none()
-            && let Err(error) = keep_note(&*self.log.store, &self.log.published().note)
+            && let Err(error) = keep_note(&*self.log.store, &self.log.note_to_keep())
         {
             tracing::warn!(%error, "the last note could not be kept; the next start signs it again");
         }
@@ -174,7 +179,12 @@ impl Log {
 
     /// The latest published head.
     pub fn published(&self) -> Arc<Published> {
-        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+        self.shown.head()
+    }
+
+    /// The latest checkpoint; nothing where none has met the policy.
+    pub fn checkpoint(&self) -> Option<Arc<PublishedCheckpoint>> {
+        self.shown.checkpoint()
     }
 
     /// The tree's nodes that were used lately.
@@ -185,6 +195,12 @@ impl Log {
     /// A view of the log that stays at the latest published head.
     pub fn reader(&self) -> Reader<'_> {
         Reader::new(self, self.published())
+    }
+
+    /// A view of the log that stays at the latest checkpoint: for what outsiders check under it.
+    pub fn checkpoint_reader(&self) -> Option<Reader<'_>> {
+        let checkpoint = self.checkpoint()?;
+        Some(Reader::new(self, Arc::clone(&checkpoint.at)))
     }
 
     /// The latch.
@@ -207,9 +223,15 @@ impl Log {
         self.registry.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For the sequencer alone: shows a new head.
-    pub(crate) fn set_published(&self, published: Arc<Published>) {
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+    /// For those who sign and publish alone: what is shown.
+    pub(crate) fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
+    /// The latest note that was signed.
+    pub(crate) fn note_to_keep(&self) -> Arc<str> {
+        let renewed = self.shown.renewed();
+        renewed.map_or_else(|| Arc::clone(&self.published().note), |renewed| Arc::clone(&renewed.at.note))
     }
 
     /// The rows.
@@ -235,8 +257,20 @@ pub(crate) fn publish(signer: &CheckpointSigner, view: &View) -> Result<Publishe
     Ok(Published { head, note: note.to_string().into(), edge: Arc::clone(&view.edge) })
 }
 
-/// Keeps a note that was published, so that `writd fsck` has a signature to check.
-fn keep_note(store: &dyn Store, note: &str) -> Result<(), StoreError> {
+/// Signs the time at which a published head was the latest.
+pub(crate) fn renew(
+    signer: &CheckpointSigner,
+    published: &Published,
+    time: Time,
+) -> Result<PublishedCheckpoint, SignError> {
+    let time = seconds(time);
+    let note = signer.renew(&Note::parse(published.note.as_bytes())?, time)?.to_string().into();
+    let at = Arc::new(Published { note, ..published.clone() });
+    Ok(PublishedCheckpoint { at, time, cosigned: Vec::new() })
+}
+
+/// Keeps the latest note, so that the next start knows what was signed and `writd fsck` has a signature to check.
+pub(crate) fn keep_note(store: &dyn Store, note: &str) -> Result<(), StoreError> {
     let mut batch = Batch::default();
     batch.put(Column::Meta, NOTE_KEY, note.as_bytes());
     store.commit(&batch)

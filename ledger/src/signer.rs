@@ -1,10 +1,12 @@
-//! What the log itself signs: heads with its checkpoint key, statements with its statement key. Never one with the other.
+//! What the log itself signs: heads, and times under them, with its checkpoint key, statements with its statement key. Never one with the other.
 
 use keyfile::SecretKey;
 use schemas::checkpoint::{Checkpoint, Origin};
 use schemas::envelope::{Statement, StatementError, Unsigned};
 use schemas::ids::KeyId;
-use schemas::note::{KeyName, KeyNameError, Note, NoteError, NoteSignature, SignatureType, VerifierKey};
+use schemas::note::{
+    KeyName, KeyNameError, Note, NoteError, NoteSignature, SignatureType, VerifierKey, cosigned_message,
+};
 use schemas::payload::{Payload, PayloadError};
 use schemas::text::{PrincipalId, TextError};
 use schemas::tree::TreeHash;
@@ -32,31 +34,58 @@ pub enum SignError {
 
 /// Signs heads as C2SP notes.
 pub struct CheckpointSigner {
-    key: SecretKey,
-    verifier: VerifierKey,
+    key: NoteKey,
     origin: Origin,
+}
+
+/// A key that signs the log's notes.
+struct NoteKey {
+    secret: SecretKey,
+    /// For heads.
+    heads: VerifierKey,
+    /// For the times at which a head was the latest.
+    times: VerifierKey,
 }
 
 impl CheckpointSigner {
     /// A signer for this log.
     pub fn new(key: SecretKey, origin: &str) -> Result<Self, SignError> {
-        let verifier = VerifierKey::new(KeyName::new(origin)?, SignatureType::Ed25519, key.public());
-        Ok(Self { key, verifier, origin: Origin::new(origin)? })
+        let heads = VerifierKey::new(KeyName::new(origin)?, SignatureType::Ed25519, key.public());
+        let times = heads.for_times();
+        Ok(Self { key: NoteKey { secret: key, heads, times }, origin: Origin::new(origin)? })
     }
 
     /// The key as a `vkey`.
     pub fn verifier(&self) -> &VerifierKey {
-        &self.verifier
+        &self.key.heads
     }
 
     /// The signed note of a head. To be called only for a head that is durable and anchored.
     pub fn sign(&self, size: u64, root: TreeHash) -> Result<Note, SignError> {
         let text = Checkpoint { origin: self.origin.clone(), size, root }.text();
-        let signature = self.key.sign(text.as_bytes()).as_bytes().to_vec();
-        let line =
-            NoteSignature { name: self.verifier.name().clone(), key_id: self.verifier.id(), signature };
+        let line = self.key.head_line(&text);
         Ok(Note::new(text, vec![line])?)
     }
+
+    /// The same note, saying below that its head was the latest at this time, in seconds since the epoch.
+    pub fn renew(&self, head: &Note, time: u64) -> Result<Note, SignError> {
+        Ok(head.with_signatures(vec![self.key.time_line(time, head.text())])?)
+    }
+}
+
+impl NoteKey {
+    fn head_line(&self, text: &str) -> NoteSignature {
+        line(&self.heads, self.secret.sign(text.as_bytes()).as_bytes().to_vec())
+    }
+
+    fn time_line(&self, time: u64, text: &str) -> NoteSignature {
+        let signature = self.secret.sign(&cosigned_message(time, text));
+        line(&self.times, [&time.to_be_bytes()[..], signature.as_bytes()].concat())
+    }
+}
+
+fn line(key: &VerifierKey, signature: Vec<u8>) -> NoteSignature {
+    NoteSignature { name: key.name().clone(), key_id: key.id(), signature }
 }
 
 /// Signs the log's own statements.

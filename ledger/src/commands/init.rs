@@ -7,9 +7,10 @@ use clap::Args;
 use keyfile::Passphrases;
 use schemas::kinds::Use;
 use schemas::text::Origin;
+use schemas::time::Millis;
 
 use super::Failure;
-use crate::birth::{self, Birth, BirthError, Born};
+use crate::birth::{self, Birth, BirthError, Born, HEARTBEAT};
 use crate::clock::{Clock, SystemClock};
 use crate::exit::Exit;
 use crate::folder::Folder;
@@ -39,7 +40,14 @@ pub struct Init {
     /// Encrypt the key files with the passphrase in the first line of this file, mode 0600.
     #[arg(long, value_name = "FILE", env = "WRIT_PASSPHRASE_FILE")]
     passphrase_file: Option<PathBuf>,
+    /// Longest time between two renewals of the checkpoint, in seconds: verifiers take an older one for withheld. It
+    /// never changes.
+    #[arg(long, value_name = "SECONDS", default_value_t = HEARTBEAT.0 / 1_000, value_parser = clap::value_parser!(u64).range(1..=HEARTBEAT_SECONDS_MAX))]
+    heartbeat: u64,
 }
+
+/// Longest heartbeat that can be asked for, in seconds: a week.
+const HEARTBEAT_SECONDS_MAX: u64 = 7 * 24 * 60 * 60;
 
 /// Runs the command.
 pub fn run(args: &Init) -> Result<(), Failure> {
@@ -63,7 +71,8 @@ pub fn run(args: &Init) -> Result<(), Failure> {
             "give --passphrase-file a file with the passphrase in its first line",
         )
     })?;
-    let birth = Birth { origin, registrars, time: SystemClock::new().now(), passphrase };
+    let heartbeat = Millis(args.heartbeat.saturating_mul(1_000));
+    let birth = Birth { origin, registrars, time: SystemClock::new().now(), heartbeat, passphrase };
     let born = birth::create(&folder, &anchor, &birth)
         .map_err(|error| Failure::new(exit(&error), &error, next(&error, &folder)))?;
     let text = made(args, &folder, &anchor, &born);

@@ -10,7 +10,9 @@ use schemas::tile::{TileCoord, tiles};
 use super::Findings;
 use super::read::Read;
 use super::tree::entry_of;
-use crate::store::rows::{FORMAT_KEY, HEAD_KEY, NOTE_KEY, Rows, parse_index, parse_term_key, parse_tile_key};
+use crate::store::rows::{
+    CHECKPOINT_KEY, FORMAT_KEY, HEAD_KEY, NOTE_KEY, Rows, parse_index, parse_term_key, parse_tile_key,
+};
 use crate::store::{Column, Store};
 
 /// Looks through every column but the entries.
@@ -42,7 +44,7 @@ fn each(
 
 fn meta(store: &dyn Store, findings: &mut Findings) {
     each(store, Column::Meta, findings, |key, _, findings| {
-        if ![FORMAT_KEY, HEAD_KEY, NOTE_KEY].contains(&key) {
+        if ![FORMAT_KEY, HEAD_KEY, NOTE_KEY, CHECKPOINT_KEY].contains(&key) {
             findings.row("row-unknown", Column::Meta, key, None, "no such row belongs here");
         }
     });

@@ -1,4 +1,4 @@
-//! What was said about the log at some moment: the head row, the kept note, the anchor. All must fit what the entries show.
+//! What was said about the log at some moment: the head row, the kept note and checkpoint, the anchor. All must fit what the entries show.
 
 use std::collections::BTreeSet;
 
@@ -12,32 +12,33 @@ use verifier::registry::Registry;
 use super::Findings;
 use super::read::Read;
 use crate::anchor::{AnchorError, Mark, Slots};
-use crate::store::rows::{HEAD_KEY, NOTE_KEY, Rows};
+use crate::store::rows::{CHECKPOINT_KEY, HEAD_KEY, NOTE_KEY, Rows};
 use crate::store::{Column, Store, StoreError};
 
-/// The kept note and the anchor, as they were before anything was checked.
+/// The kept notes and the anchor, as they were before anything was checked.
 pub(super) struct Marks {
     note: Result<Option<String>, StoreError>,
+    checkpoint: Result<Option<String>, StoreError>,
     slots: Result<Slots, AnchorError>,
 }
 
 impl Marks {
     /// Reads the note; the anchor was read before the store was opened.
     pub(super) fn read(store: &dyn Store, slots: Result<Slots, AnchorError>) -> Self {
-        Self { note: Rows(store).note(), slots }
+        Self { note: Rows(store).note(), checkpoint: Rows(store).checkpoint(), slots }
     }
 
     /// The sizes of which something is said.
     pub(super) fn sizes(&self) -> BTreeSet<u64> {
-        let note = self.note.as_ref().ok().and_then(Option::as_ref);
-        let checkpoint =
-            note.and_then(|text| Note::parse(text.as_bytes()).ok()).as_ref().map(Checkpoint::from_note);
+        let notes = [&self.note, &self.checkpoint].into_iter().flat_map(|note| note.as_ref().ok()).flatten();
+        let notes = notes.filter_map(|text| Note::parse(text.as_bytes()).ok());
+        let signed = notes.filter_map(|note| Checkpoint::from_note(&note).ok()).map(|signed| signed.size);
         let slots = self.slots.as_ref().map(|Slots(slots)| slots.as_slice()).unwrap_or_default();
         let marks = slots.iter().flatten().map(|(_, mark)| mark.size);
-        checkpoint.and_then(Result::ok).map(|checkpoint| checkpoint.size).into_iter().chain(marks).collect()
+        signed.chain(marks).collect()
     }
 
-    /// Checks all three.
+    /// Checks all of them.
     pub(super) fn check(&self, store: &dyn Store, read: &Read, findings: &mut Findings) {
         if read.reaches_the_end() {
             head(store, read, findings);
@@ -45,13 +46,22 @@ impl Marks {
         if let Some(registry) = &read.registry {
             match &self.note {
                 Ok(Some(text)) => {
-                    if let Err((code, detail)) = note(read, registry, text) {
+                    if let Err((code, detail)) = note(read, registry, text, &Lines::OwnOnly) {
                         findings.row(code, Column::Meta, NOTE_KEY, None, detail);
                     }
                 }
                 Ok(None) => {
                     findings.row("note-missing", Column::Meta, NOTE_KEY, None, "there is no signed note")
                 }
+                Err(error) => findings.store(Some(Column::Meta), None, error),
+            }
+            match &self.checkpoint {
+                Ok(Some(text)) => {
+                    if let Err((code, detail)) = note(read, registry, text, &Lines::Cosigned) {
+                        findings.row(code, Column::Meta, CHECKPOINT_KEY, None, detail);
+                    }
+                }
+                Ok(None) => {}
                 Err(error) => findings.store(Some(Column::Meta), None, error),
             }
         }
@@ -116,8 +126,17 @@ fn head(store: &dyn Store, read: &Read, findings: &mut Findings) {
 
 type NoteFinding = (&'static str, String);
 
-/// The kept note is signed by the log's checkpoint key, and its root is the one at its size.
-fn note(read: &Read, registry: &Registry, text: &str) -> Result<(), NoteFinding> {
+/// Whose signature lines a kept note may have.
+#[derive(PartialEq)]
+enum Lines {
+    /// The log's.
+    OwnOnly,
+    /// Also those of witnesses, whose keys nobody here knows.
+    Cosigned,
+}
+
+/// A kept note is signed by the log's checkpoint key, and its root is the one at its size.
+fn note(read: &Read, registry: &Registry, text: &str, lines: &Lines) -> Result<(), NoteFinding> {
     let genesis = registry.genesis();
     let bad = |detail: String| ("note-wrong", detail);
     let note = Note::parse(text.as_bytes()).map_err(|error| bad(error.to_string()))?;
@@ -125,9 +144,12 @@ fn note(read: &Read, registry: &Registry, text: &str) -> Result<(), NoteFinding>
     let public =
         genesis.key(Use::Checkpoint).copied().ok_or_else(|| bad("genesis names no checkpoint key".into()))?;
     let key = VerifierKey::new(name, SignatureType::Ed25519, public);
-    verify_note(&note, [&key]).map_err(|error| ("note-signature", error.to_string()))?;
-    if note.signatures().len() != 1 {
-        return Err(bad(format!("carries {} signatures, expected one", note.signatures().len())));
+    let times = key.for_times();
+    let signed = verify_note(&note, [&key, &times]);
+    let signed = signed.map_err(|error| ("note-signature", error.to_string()))?.len();
+    if *lines == Lines::OwnOnly && note.signatures().len() != signed {
+        let lines = note.signatures().len();
+        return Err(bad(format!("carries {lines} signatures, expected {signed}, all of them the log's")));
     }
     let checkpoint = Checkpoint::from_note(&note).map_err(|error| bad(error.to_string()))?;
     if checkpoint.origin.as_str() != genesis.origin.as_str() {

@@ -9,7 +9,7 @@ use verifier::gather::GatherError;
 
 use super::App;
 use super::json::{AsOf, CandidateJson, ResolveJson};
-use super::problem::Problem;
+use super::problem::{Problem, RETRY_PUBLISHED_SECONDS, unpublished};
 use super::query::Params;
 use crate::bundle::{self, BundleFailure};
 use crate::read::Reader;
@@ -24,7 +24,7 @@ const SUBJECT: HeaderName = HeaderName::from_static("writ-subject");
 /// Longest name of a statement, in bytes: a foreign id with its type.
 const NAME_BYTES_MAX: usize = 2_048 + 65;
 
-/// Everything needed to judge one statement offline.
+/// Everything needed to judge one statement offline, under the log's checkpoint.
 #[utoipa::path(
     get,
     path = "/v1/bundles",
@@ -33,6 +33,7 @@ const NAME_BYTES_MAX: usize = 2_048 + 65;
         (status = 200, description = "the bundle (docs/format.md)", body = Vec<u8>, content_type = "application/writ-bundle+cbor"),
         (status = 404, description = "no such statement", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "several statements of one kind", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "the statement is not under the checkpoint yet; see Retry-After", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "more than a bundle holds", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -41,7 +42,11 @@ pub(super) async fn bundles(State(app): State<App>, uri: Uri) -> Result<Response
     let name = name(params.required("subject")?)?;
     app.read(move |reader| {
         let subject = one(&candidates(reader, &name)?, &name)?;
-        let bytes = bundle::make(reader, subject).map_err(problem)?;
+        let checkpoint = reader.log().checkpoint_reader().ok_or_else(unpublished)?;
+        if checkpoint.index_of(&subject)?.is_none() {
+            return Err(behind(&checkpoint, subject));
+        }
+        let bytes = bundle::make(&checkpoint, subject).map_err(problem)?;
         let mut response = (StatusCode::OK, [(header::CONTENT_TYPE, BUNDLE_TYPE)], bytes).into_response();
         if let Ok(subject) = HeaderValue::try_from(subject.to_hex()) {
             response.headers_mut().insert(SUBJECT, subject);
@@ -106,6 +111,13 @@ fn one(candidates: &Candidates, name: &str) -> Result<StatementId, Problem> {
         .collect();
     let detail = format!("`{name}` can mean {} statements: {}", candidates.found.len(), list.join(", "));
     Err(Problem::new(StatusCode::CONFLICT, "ambiguous-id", detail))
+}
+
+/// The statement is under the head, and the checkpoint has not come so far.
+fn behind(checkpoint: &Reader<'_>, subject: StatementId) -> Problem {
+    let size = checkpoint.size();
+    let detail = format!("{subject} is not under the checkpoint yet, which has {size} entries");
+    Problem::unavailable("checkpoint-behind", detail, RETRY_PUBLISHED_SECONDS)
 }
 
 fn problem(failure: BundleFailure) -> Problem {

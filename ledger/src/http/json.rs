@@ -2,10 +2,12 @@
 
 use schemas::kinds::Use;
 use schemas::payload::Payload;
+use schemas::time::Time;
 use schemas::tree::TreeHash;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::log::Log;
 use crate::outcome::{Outcome, Refused};
 use crate::read::{Found, ReadError, Reader};
 use crate::submit::Answer;
@@ -137,12 +139,30 @@ pub(super) struct LogJson {
     pub(super) dev: bool,
     /// The latest head.
     pub(super) as_of: AsOf,
+    /// The latest head that met the publication policy, which `/checkpoint` shows; absent where none has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) checkpoint: Option<CheckpointJson>,
     /// The log's own keys.
     pub(super) keys: Vec<LogKeyJson>,
     /// Keys trusted at genesis to register others, in hex.
     pub(super) registrars: Vec<String>,
     /// How many registrars a change of registrars needs.
     pub(super) threshold: u64,
+}
+
+/// The checkpoint.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CheckpointJson {
+    /// Number of entries.
+    size: u64,
+    /// Root at that size, in hex.
+    root: String,
+    /// When it was last renewed, in seconds since the epoch.
+    time: u64,
+    /// Whether that is longer ago than the log's heartbeat.
+    overdue: bool,
+    /// The witnesses that cosigned it, by the names that the log knows them by.
+    cosigned: Vec<String>,
 }
 
 /// A key of the log itself.
@@ -196,10 +216,13 @@ pub(super) struct ConsistencyJson {
 /// Whether the server is ready.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct HealthJson {
-    /// `ok` or `latched`.
+    /// `ok`; `checkpoint-overdue` where the checkpoint is older than the heartbeat, or there is none.
     pub(super) status: &'static str,
     /// Number of entries.
     pub(super) size: u64,
+    /// The checkpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) checkpoint: Option<CheckpointJson>,
     /// Statements being checked or waiting.
     pub(super) queue: usize,
 }
@@ -257,6 +280,26 @@ impl ResultJson {
                 proof,
             },
         }
+    }
+}
+
+impl CheckpointJson {
+    /// The log's checkpoint, and whether it is overdue at `now`.
+    pub(super) fn of(log: &Log, now: Time) -> Option<Self> {
+        let checkpoint = log.checkpoint()?;
+        let head = checkpoint.at.head;
+        Some(Self {
+            size: head.size,
+            root: head.root.to_hex(),
+            time: checkpoint.time,
+            overdue: checkpoint.age(now) > log.genesis().parameters.heartbeat,
+            cosigned: checkpoint.cosigned.clone(),
+        })
+    }
+
+    /// Whether it is older than the heartbeat.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.overdue
     }
 }
 

@@ -1,14 +1,30 @@
 //! What the log counts, in words.
 
-use metrics::{describe_counter, describe_gauge, describe_histogram};
+use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
+use schemas::time::Time;
+
+use crate::publish::PublishedCheckpoint;
 
 /// Begins counting, once for the whole program.
 pub fn install_metrics() {
     serving::metrics::install(describe);
 }
 
+/// Sets what is known of the checkpoint at this moment.
+pub(super) fn checkpoint(checkpoint: Option<&PublishedCheckpoint>, now: Time) {
+    let Some(checkpoint) = checkpoint else { return };
+    gauge!("writ_checkpoint_size").set(checkpoint.at.head.size as f64);
+    gauge!("writ_checkpoint_timestamp_seconds").set(checkpoint.time as f64);
+    gauge!("writ_checkpoint_age_seconds").set(checkpoint.age(now).0 as f64 / 1_000.0);
+    gauge!("writ_checkpoint_cosignatures").set(checkpoint.cosigned.len() as f64);
+}
+
 fn describe() {
     describe_gauge!("writ_tree_size", "Entries in the log");
+    describe_gauge!("writ_checkpoint_size", "Entries under the checkpoint that is shown");
+    describe_gauge!("writ_checkpoint_timestamp_seconds", "When that checkpoint was renewed, since the epoch");
+    describe_gauge!("writ_checkpoint_age_seconds", "How long ago that was: alarm beyond the log's heartbeat");
+    describe_gauge!("writ_checkpoint_cosignatures", "Witnesses that have cosigned that checkpoint");
     describe_gauge!("writ_queue_depth", "Statements being checked or waiting to be written");
     describe_gauge!(
         "writ_latched",

@@ -13,6 +13,15 @@ const RETRY_FULL_SECONDS: u32 = 1;
 /// Seconds after which a client may try again when the log was latched: it takes somebody to restart it.
 pub(super) const RETRY_LATCHED_SECONDS: u32 = 30;
 
+/// Seconds after which a client may ask again for what stands under the next checkpoint.
+pub(super) const RETRY_PUBLISHED_SECONDS: u32 = 1;
+
+/// No head has met the publication policy.
+pub(super) fn unpublished() -> Problem {
+    let detail = "no head of this log has met its publication policy yet: its witnesses have not cosigned";
+    Problem::unavailable("checkpoint-unpublished", detail, RETRY_PUBLISHED_SECONDS)
+}
+
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         // The log is latched now. The words are for the operator's log, not for whoever asked.
@@ -79,6 +88,9 @@ pub(super) fn next_step(code: &str) -> Option<&'static str> {
         "unsupported-media-type" => "post application/cose (one statement) or application/cbor-seq (many)",
         "queue-full" | "busy" | "timeout" => "wait for Retry-After, then send the same bytes again",
         "log-latched" => "tell the operator: writd fsck --data DIR, then start writd again",
+        "checkpoint-unpublished" | "checkpoint-behind" => {
+            "wait for Retry-After and ask again; GET /readyz says how old the checkpoint is"
+        }
         "not-found" => "look for it: GET /v1/statements?ref=type:value",
         "ambiguous-id" => "ask again with one of the ids in the answer",
         "bad-query" | "no-such-route" | "method-not-allowed" => "see GET /openapi.json",

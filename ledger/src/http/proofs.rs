@@ -11,19 +11,24 @@ use schemas::time::Index;
 use super::App;
 use super::json::{ConsistencyJson, InclusionJson, hex};
 use super::limits::ENTRIES_MAX;
-use super::problem::Problem;
+use super::problem::{Problem, unpublished};
 use super::query::Params;
 use crate::read::Reader;
 
-/// The latest head as a signed note (C2SP tlog-checkpoint).
+/// The checkpoint as a signed note (C2SP tlog-checkpoint): the latest head, or where the log asks witnesses for a quorum the
+/// latest that met it. Below the log's signature it says when it was last renewed (C2SP tlog-cosignature, by the log's key).
 #[utoipa::path(
     get,
     path = "/checkpoint",
-    responses((status = 200, description = "the signed note", body = String, content_type = "text/plain; charset=utf-8"))
+    responses(
+        (status = 200, description = "the signed note", body = String, content_type = "text/plain; charset=utf-8"),
+        (status = 503, description = "no head has met the publication policy yet", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub(super) async fn checkpoint(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
     Params::read(&uri, &[])?;
-    let note = app.log().published().note.to_string();
+    let checkpoint = app.log().checkpoint().ok_or_else(unpublished)?;
+    let note = checkpoint.at.note.to_string();
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
     Ok((headers, note).into_response())
 }

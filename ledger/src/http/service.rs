@@ -9,12 +9,13 @@ use schemas::kinds::Use;
 use schemas::note::{KeyName, SignatureType, VerifierKey};
 
 use super::App;
-use super::json::{AsOf, HealthJson, LogJson, LogKeyJson, VersionJson};
+use super::json::{AsOf, CheckpointJson, HealthJson, LogJson, LogKeyJson, VersionJson};
 use super::problem::Problem;
 use super::query::Params;
+use crate::clock::{Clock, SystemClock};
 use crate::store::FORMAT_VERSION;
 
-/// The log: its name, its keys, its head.
+/// The log: its name, its keys, its head and its checkpoint.
 #[utoipa::path(get, path = "/v1/log", responses((status = 200, description = "the log", body = LogJson)))]
 pub(super) async fn log(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
     Params::read(&uri, &[])?;
@@ -36,6 +37,7 @@ pub(super) async fn log(State(app): State<App>, uri: Uri) -> Result<Response, Pr
         genesis: log.id().to_hex(),
         dev: genesis.parameters.dev,
         as_of: AsOf::head(&log.reader()),
+        checkpoint: CheckpointJson::of(&log, SystemClock::new().now()),
         keys: keys.collect(),
         registrars: genesis.registrars.iter().map(ToString::to_string).collect(),
         threshold: genesis.threshold,
@@ -49,7 +51,7 @@ pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// Whether statements are accepted.
+/// Whether statements are accepted, and how old the checkpoint is.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -64,7 +66,10 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, P
         return Err(Problem::unavailable("log-latched", reason, super::problem::RETRY_LATCHED_SECONDS));
     }
     let size = log.published().head.size;
-    Ok(Json(HealthJson { status: "ok", size, queue: log.queue().depth() }))
+    let checkpoint = CheckpointJson::of(&log, SystemClock::new().now());
+    let published = checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.is_overdue());
+    let status = if published { "ok" } else { "checkpoint-overdue" };
+    Ok(Json(HealthJson { status, size, checkpoint, queue: log.queue().depth() }))
 }
 
 /// Metrics in the Prometheus text format.
@@ -73,7 +78,8 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, P
     path = "/metrics",
     responses((status = 200, description = "metrics", body = String, content_type = "text/plain; version=0.0.4"))
 )]
-pub(super) async fn metrics() -> Response {
+pub(super) async fn metrics(State(app): State<App>) -> Response {
+    super::metrics::checkpoint(app.log().checkpoint().as_deref(), SystemClock::new().now());
     serving::metrics::answer()
 }
 

@@ -6,12 +6,13 @@ mod recent;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use schemas::ids::TermId;
 use schemas::payload::Kind;
+use schemas::time::Time;
 use thiserror::Error;
 use verifier::merkle::EdgeUpdate;
 
@@ -22,8 +23,9 @@ use recent::Recent;
 use crate::anchor::{Anchor, AnchorError, Mark};
 use crate::apply::{Accepted, ApplyError, Group, View, apply};
 use crate::clock::{Clock, ClockGuard};
-use crate::log::{Log, publish};
+use crate::log::{Log, Published, StartError, keep_note, publish, renew};
 use crate::outcome::{Candidate, Decided};
+use crate::publish::{PublishedCheckpoint, renew_every};
 use crate::queue::Submission;
 use crate::signer::{CheckpointSigner, SignError};
 use crate::store::rows::NOTE_KEY;
@@ -59,28 +61,64 @@ pub struct Sequencer {
     clock: Box<dyn Clock>,
     guard: ClockGuard,
     recent: Recent,
+    /// The latest time that was signed.
+    renewed: Time,
+    /// When that was, and how long it is good for.
+    renewed_at: Instant,
+    renew_every: Duration,
 }
 
 impl Sequencer {
-    /// A sequencer that goes on from `view`.
+    /// A sequencer that goes on from `view`, and from the latest time that is known to be signed.
     pub fn new(
         log: Arc<Log>,
         view: View,
         anchor: Anchor,
         signer: CheckpointSigner,
         clock: Box<dyn Clock>,
+        renewed: Time,
     ) -> Self {
         let guard = ClockGuard::new(log.genesis().parameters.clock_ahead);
         let recent = Recent::new(view.head.size);
-        Self { log, view, anchor, signer, clock, guard, recent }
+        let renew_every = renew_every(log.genesis().parameters.heartbeat);
+        let renewed_at = Instant::now();
+        Self { log, view, anchor, signer, clock, guard, recent, renewed, renewed_at, renew_every }
     }
 
-    /// Takes whatever is waiting as one group, again and again, until the queue is closed and empty.
+    /// Signs the first time. A clock that cannot be believed latches the log: what it has is shown, with no new time.
+    pub fn open(&mut self) -> Result<(), StartError> {
+        match self.renew() {
+            Ok(()) => Ok(()),
+            Err(Stop::Store(error)) => Err(error.into()),
+            Err(Stop::Sign(error)) => Err(error.into()),
+            Err(stop) => {
+                self.log.latch().set(stop.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes whatever is waiting as one group, again and again, until the queue is closed and empty. Where nothing comes,
+    /// renews the head's time.
     fn run(&mut self, inbox: &Receiver<Submission>) {
-        while let Ok(first) = inbox.recv() {
-            let group = fill(first, inbox);
+        loop {
+            let first = match inbox.recv_timeout(self.until_renewal()) {
+                Ok(first) => Some(first),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let group = first.map(|first| fill(first, inbox)).unwrap_or_default();
             // Latched: nobody is answered, and everybody who waits is told so by that.
             if self.log.latch().reason().is_some() {
+                continue;
+            }
+            if self.until_renewal().is_zero()
+                && let Err(stop) = self.renew()
+            {
+                self.log.latch().set(stop.to_string());
+                continue;
+            }
+            if group.is_empty() {
                 continue;
             }
             let (answers, candidates): (Vec<_>, Vec<_>) =
@@ -98,11 +136,41 @@ impl Sequencer {
         }
     }
 
+    /// How long nothing needs to be renewed; never nothing once the log is latched, for then nothing is signed any more.
+    fn until_renewal(&self) -> Duration {
+        if self.log.latch().reason().is_some() {
+            return self.renew_every;
+        }
+        self.renew_every.saturating_sub(self.renewed_at.elapsed())
+    }
+
+    /// Signs that the head is still the latest one.
+    fn renew(&mut self) -> Result<(), Stop> {
+        let time = self.time()?;
+        let head = self.log.published();
+        let renewed = renew(&self.signer, &head, time)?;
+        // Before anybody sees it: after a crash no earlier time may be signed.
+        keep_note(self.log.store(), &renewed.at.note)?;
+        self.show(head, renewed, time);
+        Ok(())
+    }
+
+    /// The time for what is signed next: never before anything that was signed.
+    fn time(&mut self) -> Result<Time, Stop> {
+        self.guard.read(&*self.clock, self.view.head.time.max(self.renewed)).map_err(Stop::Clock)
+    }
+
+    fn show(&mut self, head: Arc<Published>, renewed: PublishedCheckpoint, time: Time) {
+        self.log.shown().renew(head, Arc::new(renewed));
+        self.renewed = time;
+        self.renewed_at = Instant::now();
+    }
+
     /// One group, from candidates to what became of them, submission by submission. An error latches the log: nobody in
     /// the group gets an answer, and what became of their statements shows after the next start.
     fn append(&mut self, group: Vec<Vec<Candidate>>) -> Result<Vec<Decided>, Stop> {
         let begun = Instant::now();
-        let time = self.guard.read(&*self.clock, self.view.head.time).map_err(Stop::Clock)?;
+        let time = self.time()?;
         let mut decider = Decider::new(&self.log, &self.recent, self.view.head.size, time);
         let mut outcomes = Vec::with_capacity(group.len());
         for candidates in group {
@@ -125,10 +193,11 @@ impl Sequencer {
 
     /// Makes a group part of the log. Each step says what a crash there means.
     fn commit(&mut self, group: Group, unique: &[Option<TermId>]) -> Result<Arc<EdgeUpdate>, Stop> {
+        let time = group.time;
         let writes = apply(&self.view, group)?;
         let mut batch = writes.batch();
         // The note of the head before this group: that head is durable, and its note was given out.
-        batch.put(Column::Meta, NOTE_KEY, self.log.published().note.as_bytes());
+        batch.put(Column::Meta, NOTE_KEY, self.log.note_to_keep().as_bytes());
         // Crash here: nothing of the group exists, nobody was told anything. Sent again, it is appended as if new.
         self.log.store().commit(&batch)?;
         // Crash here: the group is in the store, behind the anchor's back, and nobody was told. The next start verifies
@@ -138,13 +207,14 @@ impl Sequencer {
         self.anchor.advance(mark)?;
         // Crash here: as before, but the anchor knows. From here on an older copy of the store is refused.
         let view = View { head, edge: Arc::new(writes.tree.edge().clone()) };
-        let published = publish(&self.signer, &view)?;
+        let published = Arc::new(publish(&self.signer, &view)?);
+        let renewed = renew(&self.signer, &published, time)?;
         // Crash here: a signature nobody saw. The next start makes the same one again, over the same head.
         for (entry, unique) in writes.entries.iter().zip(unique) {
             self.recent.push(entry.id, entry.index, *unique);
         }
         self.view = view;
-        self.log.set_published(Arc::new(published));
+        self.show(published, renewed, time);
         metrics::gauge!("writ_tree_size").set(head.size as f64);
         // Crash here: readers may have seen the head, and it holds. Submitters were not told; see above.
         Ok(Arc::new(writes.tree))

@@ -20,7 +20,7 @@ pub const FORMAT_VERSION: u32 = 2;
 /// A family of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Column {
-    /// `format`, `head` and `note`.
+    /// `format`, `head`, `note` and, where witnesses have cosigned, `checkpoint`.
     Meta,
     /// Index, 8 bytes big-endian → entry bytes.
     Entries,

@@ -17,9 +17,12 @@ pub const FORMAT_KEY: &[u8] = b"format";
 /// Key of the head, see [`Head`].
 pub const HEAD_KEY: &[u8] = b"head";
 
-/// Key of the latest signed note that was kept. It may be of an earlier head: a head is signed only once it is durable,
-/// so its note is written along with the next group.
+/// Key of the latest signed note that was kept, with the time below. It may be of an earlier head: a head is signed only
+/// once it is durable, so its note is written along with the next group.
 pub const NOTE_KEY: &[u8] = b"note";
+
+/// Key of the latest checkpoint that witnesses have cosigned, see [`checkpoint_row`].
+pub const CHECKPOINT_KEY: &[u8] = b"checkpoint";
 
 /// What is wrong with the key of a term row that does not parse.
 const NO_TERM_KEY: &str = "not a term id and an index";
@@ -152,6 +155,15 @@ impl Rows<'_> {
         text.map_err(|_| StoreError::row(Column::Meta, NOTE_KEY, "not UTF-8"))
     }
 
+    /// The text of the latest kept checkpoint with cosignatures.
+    pub fn checkpoint(&self) -> Result<Option<String>, StoreError> {
+        let Some(row) = self.0.get(Column::Meta, CHECKPOINT_KEY)? else { return Ok(None) };
+        let bad = || StoreError::row(Column::Meta, CHECKPOINT_KEY, "not a hash and the text it is of");
+        let (hash, text) = row.split_first_chunk::<{ blake3::OUT_LEN }>().ok_or_else(bad)?;
+        let text = std::str::from_utf8(text).ok().filter(|text| blake3::hash(text.as_bytes()) == *hash);
+        text.map(|text| Some(text.to_owned())).ok_or_else(bad)
+    }
+
     /// An entry's bytes.
     pub fn entry_bytes(&self, index: Index) -> Result<Option<Vec<u8>>, StoreError> {
         self.0.get(Column::Entries, &index_bytes(index))
@@ -241,6 +253,11 @@ impl Rows<'_> {
         })?;
         bad.map_or(Ok(found), Err)
     }
+}
+
+/// A row that keeps a checkpoint: the BLAKE3 hash of its note, and the note. Nobody but its witnesses can check their lines.
+pub fn checkpoint_row(note: &str) -> Vec<u8> {
+    [blake3::hash(note.as_bytes()).as_bytes(), note.as_bytes()].concat()
 }
 
 /// Reads an entry's bytes and holds them against the key they were found under.

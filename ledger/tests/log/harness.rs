@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ed25519_dalek::{Signer, SigningKey};
-use ledger::birth::{self, Birth};
+use ledger::birth::{self, Birth, HEARTBEAT};
 use ledger::clock::Clock;
 use ledger::fsck::check_store;
 use ledger::log::{LogKeys, Running, StartError};
@@ -104,6 +104,14 @@ impl Lab {
     }
 
     pub(crate) fn with_limits(limits: QueueLimits) -> Self {
+        Self::with(limits, HEARTBEAT)
+    }
+
+    pub(crate) fn with_heartbeat(heartbeat: Millis) -> Self {
+        Self::with(QueueLimits::default(), heartbeat)
+    }
+
+    fn with(limits: QueueLimits, heartbeat: Millis) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Memory::new());
         let registrar_key = SigningKey::from_bytes(&[100; 32]);
@@ -111,8 +119,8 @@ impl Lab {
         let registrar =
             Person { key: registrar_key, principal: registrar_principal(&KeyId::of(&public)).unwrap() };
         let origin = Origin::new(ORIGIN).unwrap();
-        let birth =
-            Birth { origin: origin.clone(), registrars: vec![public], time: Time(START), passphrase: None };
+        let (registrars, time) = (vec![public], Time(START));
+        let birth = Birth { origin: origin.clone(), registrars, time, heartbeat, passphrase: None };
         let genesis = birth::genesis(&birth, &log_keys(), vec![public], &[7; 32]).unwrap();
         let bytes = genesis.envelope.bytes().to_vec();
         let signer = CheckpointSigner::new(log_keys().checkpoint, ORIGIN).unwrap();

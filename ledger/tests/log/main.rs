@@ -10,6 +10,7 @@ mod interface;
 mod memory;
 mod model;
 mod naming;
+mod publishing;
 mod tampering;
 mod tiles;
 mod unreadable;

@@ -1,0 +1,81 @@
+//! What the log shows of itself at this moment: its head, the head with a time below, and the checkpoint.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use schemas::time::{Millis, Time};
+
+use super::moment;
+use crate::log::Published;
+
+/// A head that says at what time it was the latest.
+#[derive(Clone, Debug)]
+pub struct PublishedCheckpoint {
+    /// The head. Its note carries the log's time line, and the cosignatures where there are any.
+    pub at: Arc<Published>,
+    /// When it was the latest, in seconds since the epoch.
+    pub time: u64,
+    /// The witnesses that cosigned, by the names that the trust file gives them.
+    pub cosigned: Vec<String>,
+}
+
+impl PublishedCheckpoint {
+    /// How long ago it was renewed.
+    pub fn age(&self, now: Time) -> Millis {
+        now.since(moment(self.time))
+    }
+}
+
+/// The three, which change together.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    state: RwLock<State>,
+    /// Whether a head is the checkpoint only once witnesses have cosigned it.
+    needs_quorum: bool,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    head: Arc<Published>,
+    renewed: Option<Arc<PublishedCheckpoint>>,
+    checkpoint: Option<Arc<PublishedCheckpoint>>,
+}
+
+impl Shown {
+    /// Shows a head, and the checkpoint that was kept.
+    pub(crate) fn new(
+        head: Arc<Published>,
+        checkpoint: Option<Arc<PublishedCheckpoint>>,
+        needs_quorum: bool,
+    ) -> Self {
+        Self { state: RwLock::new(State { head, renewed: None, checkpoint }), needs_quorum }
+    }
+
+    /// The latest head.
+    pub(crate) fn head(&self) -> Arc<Published> {
+        self.read(|state| Arc::clone(&state.head))
+    }
+
+    /// The latest head with its time; nothing before the first was signed.
+    pub(crate) fn renewed(&self) -> Option<Arc<PublishedCheckpoint>> {
+        self.read(|state| state.renewed.clone())
+    }
+
+    /// The latest checkpoint; nothing where none has met the policy.
+    pub(crate) fn checkpoint(&self) -> Option<Arc<PublishedCheckpoint>> {
+        self.read(|state| state.checkpoint.clone())
+    }
+
+    /// Shows a head and its time, or the same head's later time. Where no witness is asked for, it is the checkpoint too.
+    pub(crate) fn renew(&self, head: Arc<Published>, renewed: Arc<PublishedCheckpoint>) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.head = head;
+        if !self.needs_quorum {
+            state.checkpoint = Some(Arc::clone(&renewed));
+        }
+        state.renewed = Some(renewed);
+    }
+
+    fn read<T>(&self, part: impl FnOnce(&State) -> T) -> T {
+        part(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
