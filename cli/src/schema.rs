@@ -12,6 +12,7 @@ pub(crate) const PROOF: &str = "writ.proof/1";
 pub(crate) const RECEIPT: &str = "writ.receipt/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
 pub(crate) const SHOW: &str = "writ.show/1";
+pub(crate) const VERIFY_FORK: &str = "writ.verify-fork/1";
 pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
 pub(crate) const VERIFY_PROOF: &str = "writ.verify-proof/1";
 pub(crate) const VERIFY_RECEIPT: &str = "writ.verify-receipt/1";
@@ -26,7 +27,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 16] = [
+    const ALL: [&str; 17] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -39,6 +40,7 @@ pub(crate) mod tests {
         RECEIPT,
         SEARCH,
         SHOW,
+        VERIFY_FORK,
         VERIFY_LOG,
         VERIFY_PROOF,
         VERIFY_RECEIPT,

@@ -6,22 +6,20 @@
 //!
 //! Nothing in a bundle is trusted for being in it: the verifier checks each part against the pinned log key.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::canonical::{self, DecodeError};
+use crate::digest;
 use crate::ids::{ByteString, StatementId};
 use crate::limits::{BUNDLE_BYTES_MAX, BUNDLE_STATEMENTS_MAX};
 use crate::tree::TreeHash;
 
 /// First item of every bundle.
 pub const BUNDLE_MAGIC: &str = "writ/bundle/1";
-
-/// Length of the closing digest, in bytes.
-const DIGEST_LEN: usize = 32;
 
 /// Evidence for one subject, taken apart and not yet believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,14 +112,10 @@ type Parts = (String, StatementId, String, Vec<ProvedEntry>, Vec<ByteString>, By
 impl Bundle {
     /// The bundle's bytes.
     pub fn encode(&self) -> Result<Vec<u8>, BundleError> {
-        let digest = ByteString(alloc::vec![0; DIGEST_LEN]);
         let Self { subject, checkpoint, entries, assertions } = self.clone();
-        let parts: Parts = (BUNDLE_MAGIC.into(), subject, checkpoint, entries, assertions, digest);
-        let mut bytes = canonical::to_vec(&parts)?;
-        let body = bytes.len().saturating_sub(DIGEST_LEN);
-        bytes.truncate(body);
-        let digest = blake3::hash(&bytes);
-        bytes.extend_from_slice(digest.as_bytes());
+        let parts: Parts =
+            (BUNDLE_MAGIC.into(), subject, checkpoint, entries, assertions, digest::placeholder());
+        let bytes = digest::close(canonical::to_vec(&parts)?);
         if bytes.len() > BUNDLE_BYTES_MAX {
             return Err(BundleError::TooLarge { got: bytes.len() });
         }
@@ -139,12 +133,8 @@ impl Bundle {
         if magic != BUNDLE_MAGIC {
             return Err(BundleError::Magic { got: magic });
         }
-        let body = bytes.get(..bytes.len().saturating_sub(DIGEST_LEN)).unwrap_or_default();
-        let hash = blake3::hash(body);
-        if digest.0 != hash.as_bytes() {
-            let expected = data_encoding::HEXLOWER.encode(&digest.0);
-            return Err(BundleError::Digest { expected, got: hash.to_hex().to_string() });
-        }
+        digest::check(bytes, &digest)
+            .map_err(|other| BundleError::Digest { expected: other.expected, got: other.got })?;
         if entries.len() > BUNDLE_STATEMENTS_MAX {
             return Err(BundleError::TooManyEntries { got: entries.len() });
         }

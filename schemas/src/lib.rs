@@ -2,7 +2,8 @@
 //!
 //! In scope: what statements say ([`payload`], [`kinds`], [`scope`]), the one canonical encoding ([`canonical`]), the
 //! signed envelope ([`envelope`]), a statement's place in the log ([`entry`]), the formats in which a log shows itself
-//! ([`note`], [`checkpoint`], [`proof`], [`tile`], [`receipt`], [`bundle`], [`trust`]), what statements are found by ([`term`]) and every
+//! ([`note`], [`checkpoint`], [`proof`], [`tile`], [`receipt`], [`bundle`], [`fork`], [`trust`]), what statements are found by
+//! ([`term`]) and every
 //! bound ([`limits`]). `docs/format.md` states the bytes.
 //!
 //! Out of scope: whether anything is true. Signatures, proofs, roles and rules are the `verifier`'s. No I/O, no clock.
@@ -15,8 +16,10 @@ extern crate alloc;
 pub mod bundle;
 pub mod canonical;
 pub mod checkpoint;
+mod digest;
 pub mod entry;
 pub mod envelope;
+pub mod fork;
 pub mod ids;
 pub mod kinds;
 pub mod limits;

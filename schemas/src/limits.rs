@@ -83,6 +83,9 @@ pub const PROOF_EXTRA_BYTES_MAX: usize = 64 * 1024;
 /// Largest receipt, in bytes: [`PROOF_HASHES_MAX`] hashes, the longest `sub`, and what stands around them.
 pub const RECEIPT_BYTES_MAX: usize = 8 * 1024;
 
+/// Largest fork proof, in bytes: two notes of [`NOTE_BYTES_MAX`], [`PROOF_HASHES_MAX`] hashes, a key and a digest fit.
+pub const FORK_BYTES_MAX: usize = 600 * 1024;
+
 /// Largest trust file, in bytes.
 pub const TRUST_BYTES_MAX: usize = 256 * 1024;
 

@@ -2,7 +2,7 @@
 //!
 //! In scope: whether signatures stand ([`signature`]), whose key may say what ([`registry`]), whether entries stand under a
 //! head ([`merkle`], [`note`], [`checkpoint`]), what a bundle, a receipt or a whole log proves ([`bundle`], [`receipt`], [`log`],
-//! [`evidence`]),
+//! [`evidence`]), that a log forked ([`fork`]),
 //! what must be known to judge ([`needs`], [`gather`]), and whether an action was authorized ([`judge`]: the only place
 //! where authority is decided).
 //!
@@ -17,6 +17,7 @@ extern crate alloc;
 pub mod bundle;
 pub mod checkpoint;
 pub mod evidence;
+pub mod fork;
 pub mod gather;
 pub mod judge;
 pub mod log;

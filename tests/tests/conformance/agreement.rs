@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use schemas::bundle::{Bundle, ProvedEntry};
 use schemas::entry::Entry;
 use schemas::envelope::{Statement, Unsigned};
+use schemas::fork::Fork;
 use schemas::ids::{ByteString, EntryHash, KeyId, PublicKey, Signature, StatementId};
 use schemas::payload::Payload;
 use schemas::receipt::Receipt;
@@ -181,7 +182,23 @@ fn rust_and_cddl_accept_and_refuse_the_same_bundles() {
     report.finish(200, &[]);
 }
 
-/// The bundle's bytes with a digest that fits them, where there still is one.
+#[test]
+fn rust_and_cddl_accept_and_refuse_the_same_fork_proofs() {
+    let mut report = Report::default();
+    let fork = Fork {
+        key: "ledger.corp/test+00000000+AQ==".into(),
+        first: "ledger.corp/test\n".into(),
+        second: "ledger.corp/test\n".into(),
+        root: TreeHash::new([8; 32]),
+        path: vec![TreeHash::new([9; 32])],
+    };
+    let check = |bytes: &[u8]| Fork::decode(bytes).map(|_| ()).map_err(|e| e.code());
+    let whole = Item::decode(&fork.encode().unwrap());
+    report.ask("fork", &whole, &Grammar::load(), &check, &redigested);
+    report.finish(100, &[]);
+}
+
+/// The file's bytes with a digest that fits them, where there still is one.
 fn redigested(item: Item) -> Vec<u8> {
     let mut bytes = item.encode();
     if let Item::List(parts) = &item

@@ -6,17 +6,19 @@ use crate::failure::Failure;
 
 mod checks;
 mod coverage;
+mod fork;
 mod log;
 mod proof;
 mod receipt;
 mod report;
 
-/// Check what a log holds, or a proof of what it holds
+/// Check what a log holds, a proof of what it holds, or that it forked
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Log(log::Args),
     Proof(proof::Args),
     Receipt(receipt::Args),
+    Fork(fork::Args),
 }
 
 impl Command {
@@ -25,6 +27,7 @@ impl Command {
             Self::Log(args) => log::run(args, context),
             Self::Proof(args) => proof::run(args, context),
             Self::Receipt(args) => receipt::run(args, context),
+            Self::Fork(args) => fork::run(args, context),
         }
     }
 }

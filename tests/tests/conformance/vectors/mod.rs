@@ -1,5 +1,6 @@
 //! Golden vectors: one file a case, its verdict inside. The files are what counts; they can be made anew from seeds.
 
+mod forks;
 mod names;
 mod places;
 pub(crate) mod receipts;
@@ -18,7 +19,8 @@ use serde_json::Value;
 pub(crate) use refusals::known_codes;
 
 /// Folders of vectors that this module writes and reads.
-const FOLDERS: [&str; 7] = ["bundles", "entries", "names", "receipts", "refusals", "statements", "texts"];
+const FOLDERS: [&str; 8] =
+    ["bundles", "entries", "forks", "names", "receipts", "refusals", "statements", "texts"];
 
 /// A vector's path below `tests/vectors`, and what it says.
 type Vectors = BTreeMap<String, Value>;
@@ -26,7 +28,8 @@ type Vectors = BTreeMap<String, Value>;
 #[test]
 fn the_vectors_are_what_their_seeds_make() {
     let mut made = Vectors::new();
-    let plain = [names::make(), places::make(), receipts::make(), statements::make(), texts::make()];
+    let plain =
+        [forks::make(), names::make(), places::make(), receipts::make(), statements::make(), texts::make()];
     for vectors in plain.into_iter().chain([refusals::make()]) {
         for (path, vector) in vectors {
             assert!(made.insert(path.clone(), vector).is_none(), "{path} twice");

@@ -69,7 +69,7 @@ fn leaf_hash(entry: &[u8]) -> [u8; 32] {
     Sha256::digest([&[0], entry].concat()).into()
 }
 
-fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
+pub(super) fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     Sha256::digest([[1].as_slice(), left, right].concat()).into()
 }
 

@@ -85,10 +85,13 @@ pub(crate) fn checkpoint_text(size: u64, root: &[u8; 32]) -> String {
 
 /// The signed note that shows a head.
 pub(crate) fn signed_checkpoint(size: u64, root: &[u8; 32]) -> String {
-    let text = checkpoint_text(size, root);
-    let key = log_key();
-    let line = [key_id(ORIGIN, 1, &key).as_slice(), &key.sign(text.as_bytes())].concat();
-    format!("{text}\n— {ORIGIN} {}\n", BASE64.encode(&line))
+    signed_by(&log_key(), ORIGIN, &checkpoint_text(size, root))
+}
+
+/// The note of a text that a key of this name signs.
+pub(crate) fn signed_by(key: &Signer, name: &str, text: &str) -> String {
+    let line = [key_id(name, 1, key).as_slice(), &key.sign(text.as_bytes())].concat();
+    format!("{text}\n— {name} {}\n", BASE64.encode(&line))
 }
 
 fn cosignature(name: &str, key: &Signer, time: u64, text: &str) -> String {

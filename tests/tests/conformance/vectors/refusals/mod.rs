@@ -14,6 +14,7 @@ use schemas::bundle::Bundle;
 use schemas::checkpoint::Checkpoint;
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
+use schemas::fork::Fork;
 use schemas::note::{Note, VerifierKey};
 use schemas::proof::TlogProof;
 use schemas::receipt::{Receipt, Transparent};
@@ -25,8 +26,9 @@ use super::{Vectors, all, hex, text};
 use crate::languages::schemas_folder;
 
 /// Codes that no reader answers with.
-const WRITERS: [(&str, &str); 2] = [
+const WRITERS: [(&str, &str); 3] = [
     ("bundle-encode", "only writing a bundle meets it: a part has no canonical form"),
+    ("fork-encode", "only writing a fork proof meets it: a part has no canonical form"),
     ("entry-bundle-entry-too-long", "only writing an entry bundle meets it: 16 bits hold no longer length"),
 ];
 
@@ -134,6 +136,7 @@ fn refusal(reader: &str, bytes: &[u8]) -> Result<(), String> {
         "bundle" => Bundle::decode(bytes).err().map(|e| e.code()),
         "receipt" => Receipt::decode(bytes).err().map(|e| e.code()),
         "transparent" => Transparent::decode(bytes).err().map(|e| e.code()),
+        "fork" => Fork::decode(bytes).err().map(|e| e.code()),
         "note" => Note::parse(bytes).err().map(|e| e.code()),
         "checkpoint" => Checkpoint::parse(utf8()).err().map(|e| e.code()),
         "tlog-proof" => TlogProof::parse(bytes).err().map(|e| e.code()),

@@ -1,12 +1,12 @@
-//! Bytes that are no entry, bundle or tile.
+//! Bytes that are no entry, bundle, fork proof or tile.
 
 use super::{Case, case, long_case};
 use crate::item::Item;
-use crate::vectors::places;
 use crate::vectors::texts::signed_checkpoint;
+use crate::vectors::{forks, places};
 
 pub(super) fn make() -> Vec<Case> {
-    [entries(), bundles(), tiles()].concat()
+    [entries(), bundles(), forks(), tiles()].concat()
 }
 
 fn entries() -> Vec<Case> {
@@ -82,6 +82,34 @@ fn bundles() -> Vec<Case> {
             "bundle",
             "cbor-trailing-bytes/bundle",
             "A byte follows the bundle.",
+            [whole.as_slice(), &[0]].concat(),
+        ),
+    ]
+}
+
+fn forks() -> Vec<Case> {
+    let whole = forks::file("writ/fork/1", &forks::sample());
+    let mut changed = whole.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    vec![
+        long_case(
+            "fork",
+            "fork-too-large/one-beyond",
+            "One byte more than a fork proof may have.",
+            vec![(vec![0x00], 600 * 1024 + 1)],
+        ),
+        case("fork", "fork-digest/flipped", "One bit of the digest is flipped.", changed),
+        case(
+            "fork",
+            "not-a-fork/magic",
+            "The first item is `writ/fork/2`.",
+            forks::file("writ/fork/2", &forks::sample()),
+        ),
+        case("fork", "cbor-truncated/fork", "The last byte is missing.", whole[..whole.len() - 1].to_vec()),
+        case(
+            "fork",
+            "cbor-trailing-bytes/fork",
+            "A byte follows the proof.",
             [whole.as_slice(), &[0]].concat(),
         ),
     ]
