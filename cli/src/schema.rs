@@ -16,6 +16,8 @@ pub(crate) const VERIFY_FORK: &str = "writ.verify-fork/1";
 pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
 pub(crate) const VERIFY_PROOF: &str = "writ.verify-proof/1";
 pub(crate) const VERIFY_RECEIPT: &str = "writ.verify-receipt/1";
+pub(crate) const WITNESS: &str = "writ.witness/1";
+pub(crate) const WITNESS_LOGS: &str = "writ.witness-logs/1";
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -27,7 +29,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 17] = [
+    const ALL: [&str; 19] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -44,6 +46,8 @@ pub(crate) mod tests {
         VERIFY_LOG,
         VERIFY_PROOF,
         VERIFY_RECEIPT,
+        WITNESS,
+        WITNESS_LOGS,
         VERDICT_SCHEMA,
     ];
 

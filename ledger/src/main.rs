@@ -1,12 +1,11 @@
 //! `writd`: makes, serves and checks a log. Exit codes: see [`ledger::exit::Exit`].
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use ledger::commands::{Failure, fsck, init, serve};
 use ledger::exit::Exit;
-use tracing_subscriber::EnvFilter;
+use serving::listen::start_logging;
 
 /// Statements are decoded on one thread and freed on another, thousands at a time: with the system's allocator appending
 /// takes about a tenth longer (docs/benchmarks.md).
@@ -48,15 +47,4 @@ fn main() -> ExitCode {
         anstream::eprintln!("writd: {failure}");
         failure.exit.into()
     })
-}
-
-/// Logs to stderr: for people on a terminal, JSON elsewhere. `RUST_LOG` says how much.
-fn start_logging(default: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        builder.with_target(false).init();
-    } else {
-        builder.json().init();
-    }
 }

@@ -10,6 +10,7 @@ pub mod address;
 pub mod body;
 mod layers;
 pub mod limits;
+pub mod listen;
 pub mod metrics;
 pub mod problem;
 mod stall;

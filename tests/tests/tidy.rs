@@ -92,7 +92,8 @@ fn sources(rooms: &[&str]) -> Vec<Source> {
     found
 }
 
-const ALL: &[&str] = &["schemas", "verifier", "serving", "ledger", "keyfile", "gateway", "cli", "benches"];
+const ALL: &[&str] =
+    &["schemas", "verifier", "serving", "witness", "ledger", "keyfile", "gateway", "cli", "benches"];
 
 /// The line without comments and texts.
 fn code(line: &str) -> String {

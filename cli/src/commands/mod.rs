@@ -19,6 +19,7 @@ mod search;
 mod show;
 mod verify;
 mod who;
+mod witness;
 
 /// What the program can do.
 #[derive(Subcommand, Debug)]
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Verify(verify::Command),
     Mirror(mirror::Args),
+    #[command(subcommand)]
+    Witness(witness::Command),
     Help(help::Args),
 }
 
@@ -57,6 +60,7 @@ impl Command {
             Self::Receipt(args) => receipt::run(args, context),
             Self::Verify(command) => command.run(context),
             Self::Mirror(args) => mirror::run(args, context),
+            Self::Witness(command) => command.run(context),
             Self::Help(args) => help::run(args, context),
         }
     }

@@ -1,6 +1,5 @@
 //! `writd serve`: takes a log into service.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,8 +9,6 @@ use keyfile::Passphrases;
 use serving::address::{AddressError, addresses};
 use serving::limits::Timeouts;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
 use crate::birth::read_keys;
@@ -110,33 +107,16 @@ fn address_failure(error: AddressError) -> Failure {
 }
 
 async fn listen(addresses: &[SocketAddr], running: &Running) -> Result<(), Failure> {
-    let failed = |what: &'static str| {
-        move |error: std::io::Error| {
-            Failure::new(Exit::Error, format!("{what}: {error}"), "give another --listen")
-        }
-    };
-    // Before the address is told to anybody: a signal from then on ends cleanly.
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed("signals"))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed("signals"))?;
-    let listener = TcpListener::bind(addresses).await.map_err(failed("the address cannot be listened on"))?;
-    let address = listener.local_addr().map_err(failed("the address cannot be told"))?;
     let log = running.log();
     let size = log.published().head.size;
-    let line = format!("writd: {} with {size} entries on http://{address}\n", log.origin());
-    // Whoever started this may have closed the pipe; that is no reason not to serve.
-    let _ = std::io::stdout().write_all(line.as_bytes());
-    let _ = std::io::stdout().flush();
-    tracing::info!(%address, origin = %log.origin(), size, "serving");
-    let stop = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("told to stop");
-    };
+    let line = |address| format!("writd: {} with {size} entries on http://{address}", log.origin());
     let timeouts = Timeouts::default();
-    serving::serve(listener, http::router(Arc::clone(log), timeouts), timeouts, stop).await;
-    Ok(())
+    let served =
+        serving::listen::listen(addresses, http::router(Arc::clone(log), timeouts), timeouts, line).await;
+    served.map_err(|error| {
+        let what = format!("the address cannot be listened on: {error}");
+        Failure::new(Exit::Error, what, "give another --listen")
+    })
 }
 
 fn start_failure(error: &StartError, args: &Serve) -> Failure {
