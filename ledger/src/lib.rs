@@ -2,7 +2,7 @@
 //!
 //! In scope: the store ([`store`]), the anchor ([`anchor`]), the pure step from head to head ([`apply`]), the sequencer
 //! ([`sequencer`]) with its queue, head and checkpoint ([`publish`]), the reading side ([`read`], [`search`], [`resolve`], [`bundle`], [`tiles`]), HTTP ([`http`]), the check
-//! of everything ([`fsck`]), and the commands of `writd` ([`commands`]).
+//! of everything ([`fsck`]), the index and how it is made again ([`index`], [`reindex`]), and the commands of `writd` ([`commands`]).
 //!
 //! Out of scope: what a statement is (`schemas`), whether it may stand and what it proves (`verifier`).
 
@@ -16,6 +16,7 @@ pub mod exit;
 pub mod folder;
 pub mod fsck;
 pub mod http;
+pub mod index;
 pub mod latch;
 pub mod log;
 mod nodes;
@@ -24,6 +25,7 @@ pub mod publish;
 pub mod queue;
 pub mod read;
 pub mod recover;
+pub mod reindex;
 pub mod resolve;
 pub mod scitt;
 pub mod search;

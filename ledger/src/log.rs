@@ -17,6 +17,7 @@ use verifier::registry::Registry;
 use crate::anchor::Anchor;
 use crate::apply::View;
 use crate::clock::Clock;
+use crate::index::{self, Index};
 use crate::latch::Latch;
 use crate::nodes::NodeCache;
 use crate::publish::shown::Shown;
@@ -61,6 +62,7 @@ pub struct Log {
     registry: RwLock<Registry>,
     shown: Shown,
     latch: Latch,
+    index: Index,
     queue: Queue,
     statements: StatementSigner,
     receipts: ReceiptSigner,
@@ -71,6 +73,7 @@ pub struct Log {
 pub struct Running {
     log: Arc<Log>,
     sequencer: JoinHandle<()>,
+    reindexer: JoinHandle<()>,
 }
 
 /// Why a log cannot be taken into service.
@@ -92,8 +95,8 @@ pub enum StartError {
     /// The head cannot be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// The sequencer's thread cannot be started.
-    #[error("the sequencer's thread cannot be started: {0}")]
+    /// A thread cannot be started.
+    #[error("a thread of the log cannot be started: {0}")]
     Thread(std::io::Error),
 }
 
@@ -112,15 +115,16 @@ impl Running {
         clock: Box<dyn Clock>,
         limits: QueueLimits,
     ) -> Result<Self, StartError> {
-        let loaded = recover::load(&*store)?;
+        let loaded = recover::load_whole(&*store)?;
         check_keys(loaded.registry.genesis(), &keys)?;
         let mut anchor = Anchor::open(anchor, loaded.log).map_err(OpenError::from)?;
-        recover::reconcile(&*store, &loaded, &mut anchor)?;
+        let loaded = recover::reconcile_whole(&*store, loaded, &mut anchor)?;
         let signer = CheckpointSigner::new(keys.checkpoint, loaded.origin.as_str())?;
         let published = publish(&signer, &loaded.view)?;
         let renewed = kept::time(&*store, signer.verifier())?;
         let genesis = loaded.registry.genesis().clone();
         let (queue, inbox) = Queue::new(limits);
+        let (index, woken) = Index::new();
         let log = Arc::new(Log {
             id: loaded.log,
             statements: StatementSigner::new(keys.statement, loaded.origin.as_str())?,
@@ -130,16 +134,19 @@ impl Running {
             registry: RwLock::new(loaded.registry),
             shown: Shown::new(Arc::new(published), None, false),
             latch: Latch::default(),
+            index,
             queue,
             genesis,
             nodes: NodeCache::default(),
         });
         metrics::gauge!("writ_latched").set(0.0);
+        metrics::gauge!("writ_index_whole").set(1.0);
+        let reindexer = index::start(Arc::clone(&log), woken).map_err(StartError::Thread)?;
         metrics::gauge!("writ_tree_size").set(loaded.view.head.size as f64);
         let mut sequencer = Sequencer::new(Arc::clone(&log), loaded.view, anchor, signer, clock, renewed);
         sequencer.open()?;
         let sequencer = sequencer::start(sequencer, inbox).map_err(StartError::Thread)?;
-        Ok(Self { log, sequencer })
+        Ok(Self { log, sequencer, reindexer })
     }
 
     /// The log.
@@ -152,6 +159,10 @@ impl Running {
         self.log.queue.close();
         if self.sequencer.join().is_err() {
             tracing::error!("the sequencer's thread had panicked");
+        }
+        self.log.index.close();
+        if self.reindexer.join().is_err() {
+            tracing::error!("the thread that makes the index again had panicked");
         }
         if self.log.latch.reason().is_none()
             && let Err(error) = keep_note(&*self.log.store, &self.log.note_to_keep())
@@ -206,6 +217,11 @@ impl Log {
     /// The latch.
     pub fn latch(&self) -> &Latch {
         &self.latch
+    }
+
+    /// Whether the index can be believed.
+    pub fn index(&self) -> &Index {
+        &self.index
     }
 
     /// The queue before the sequencer.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ledger::commands::{Failure, fsck, init, serve};
+use ledger::commands::{Failure, fsck, init, reindex, serve};
 use ledger::exit::Exit;
 use serving::listen::start_logging;
 
@@ -28,6 +28,7 @@ enum Command {
     Init(init::Init),
     Serve(serve::Serve),
     Fsck(fsck::Fsck),
+    Reindex(reindex::Reindex),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(args).map(|()| Exit::Ok),
         Command::Serve(args) => serve::run(args).map(|()| Exit::Ok),
         Command::Fsck(args) => fsck::run(args),
+        Command::Reindex(args) => reindex::run(args).map(|()| Exit::Ok),
     });
     ended.map(ExitCode::from).unwrap_or_else(|failure: Failure| {
         anstream::eprintln!("writd: {failure}");

@@ -30,6 +30,11 @@ impl NodeCache {
         }
         nodes.insert((level, index), node);
     }
+
+    /// Forgets everything: what was read may have been wrong.
+    pub(crate) fn clear(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 /// The nodes under one head.

@@ -1,5 +1,6 @@
 //! Reading a log at one published head. Nothing newer is seen, and nothing is handed out that is not under that head.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use schemas::bundle::ProvedEntry;
@@ -7,20 +8,24 @@ use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::ids::{StatementId, TermId};
 use schemas::proof::{ConsistencyProof, InclusionProof};
+use schemas::tile::{TILE_WIDTH, TileCoord};
 use schemas::time::Index;
 use schemas::tree::TreeHash;
 use thiserror::Error;
 use verifier::gather::Source;
 use verifier::merkle::{
-    InclusionClaim, leaf_hash, prove_consistency, prove_inclusion, root_at, verify_inclusion,
+    ConsistencyClaim, InclusionClaim, ProveError, TileReadError, leaf_hash, prove_consistency,
+    prove_inclusion, root_at, verify_consistency, verify_inclusion,
 };
 
+use crate::index::Epoch;
 use crate::log::{Log, Published};
 use crate::nodes::Nodes;
-use crate::store::rows::{Rows, decode_entry};
+use crate::store::rows::{Rows, decode_entry, term_key, tile_key};
 use crate::store::{Column, StoreError};
+use crate::tiles;
 
-/// What a reader met that must not be: the log is latched for it.
+/// What a reader met that must not be: the log is latched for it, or its index made again.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ReadError {
     /// The store failed, or holds a row that cannot be right.
@@ -34,6 +39,9 @@ pub enum ReadError {
         /// What is wrong.
         detail: String,
     },
+    /// The index is damaged and is made again: what is asked for cannot be told until then. The log is not latched.
+    #[error("the index is made again")]
+    Reindexing,
 }
 
 /// An entry of the log with its statement.
@@ -50,12 +58,15 @@ pub struct Reader<'l> {
     log: &'l Log,
     published: Arc<Published>,
     nodes: Nodes<'l>,
+    /// What is read from the index is good if it was the same moment before and after.
+    epoch: Epoch,
 }
 
 impl<'l> Reader<'l> {
     pub(crate) fn new(log: &'l Log, published: Arc<Published>) -> Self {
+        let epoch = log.index().epoch();
         let nodes = Nodes::new(Arc::clone(&published.edge), log.nodes(), Rows(log.store()));
-        Self { log, published, nodes }
+        Self { log, published, nodes, epoch }
     }
 
     /// The head that everything is under.
@@ -75,7 +86,7 @@ impl<'l> Reader<'l> {
 
     /// Where a statement stands.
     pub fn index_of(&self, id: &StatementId) -> Result<Option<Index>, ReadError> {
-        let index = self.watch(self.rows().index_of(id).map_err(ReadError::from))?;
+        let index = self.index(Column::Ids, self.rows().index_of(id).map_err(ReadError::from))?;
         Ok(index.filter(|index| index.0 < self.size()))
     }
 
@@ -86,13 +97,15 @@ impl<'l> Reader<'l> {
         last: &[u8; 32],
         limit: usize,
     ) -> Result<Vec<StatementId>, ReadError> {
-        let ids = self.watch(self.rows().ids_from(first, last, limit).map_err(ReadError::from))?;
+        let ids =
+            self.index(Column::Ids, self.rows().ids_from(first, last, limit).map_err(ReadError::from))?;
         Ok(ids.into_iter().filter(|(_, index)| index.0 < self.size()).map(|(id, _)| id).collect())
     }
 
     /// Entries of a term from an index on, ascending, at most `limit` of them.
     pub fn term(&self, term: &TermId, from: Index, limit: usize) -> Result<Vec<Index>, ReadError> {
-        self.watch(self.rows().term(term, from, self.size(), limit).map_err(ReadError::from))
+        let found = self.rows().term(term, from, self.size(), limit);
+        self.index(Column::Terms, found.map_err(ReadError::from))
     }
 
     /// The first entry of each term.
@@ -132,42 +145,130 @@ impl<'l> Reader<'l> {
 
     /// Bytes that were read as an entry's, with their path.
     pub(crate) fn proved(&self, index: Index, entry: Vec<u8>) -> Result<ProvedEntry, ReadError> {
-        let proof = self.inclusion(index, self.size())?;
-        let claim = InclusionClaim { leaf: leaf_hash(&entry), root: self.published.head.root };
-        let verdict = verify_inclusion(&proof, claim);
-        self.watch(verdict.map_err(|error| ReadError::Tree { index, detail: error.to_string() }))?;
+        let proof = self.path(index, self.size())?;
+        self.hold(&proof, leaf_hash(&entry), self.published.head.root)?;
         Ok(ProvedEntry { entry, path: proof.path })
     }
 
-    /// The inclusion proof of an entry in the tree of some size. The caller has checked `index < size <= self.size()`.
-    pub fn inclusion(&self, index: Index, size: u64) -> Result<InclusionProof, ReadError> {
-        let proof = prove_inclusion(&self.nodes, index.0, size);
-        self.watch(proof.map_err(|error| ReadError::Tree { index, detail: error.to_string() }))
+    /// The inclusion proof of an entry in the tree of some size, with that tree's root, both held against the entry and the
+    /// head. The caller has checked `index < size <= self.size()`.
+    pub fn inclusion(&self, index: Index, size: u64) -> Result<(InclusionProof, TreeHash), ReadError> {
+        let root = self.root_at(size)?;
+        let proof = self.path(index, size)?;
+        self.hold(&proof, leaf_hash(&self.entry_bytes(index)?), root)?;
+        Ok((proof, root))
     }
 
-    /// The consistency proof between two sizes. The caller has checked `1 <= first <= second <= self.size()`.
+    /// The consistency proof between two sizes, held against the head. The caller has checked
+    /// `1 <= first <= second <= self.size()`.
     pub fn consistency(&self, first: u64, second: u64) -> Result<ConsistencyProof, ReadError> {
-        let proof = prove_consistency(&self.nodes, first, second);
-        self.watch(proof.map_err(|error| ReadError::Tree { index: Index(first), detail: error.to_string() }))
+        let (first_root, second_root) = (self.root_at(first)?, self.root_at(second)?);
+        self.joined(first, second, ConsistencyClaim { first_root, second_root })
     }
 
-    /// The root at an earlier size.
+    /// The root at a size of at least 1, held against the head.
     pub fn root_at(&self, size: u64) -> Result<TreeHash, ReadError> {
+        let head = self.published.head;
+        if size == head.size {
+            return Ok(head.root);
+        }
         let root = root_at(&self.nodes, size);
-        self.watch(root.map_err(|error| ReadError::Tree { index: Index(size), detail: error.to_string() }))
+        let first_root = self.index(Column::Tiles, root.map_err(|error| of_tree(size, error)))?;
+        self.joined(size, head.size, ConsistencyClaim { first_root, second_root: head.root })?;
+        Ok(first_root)
+    }
+
+    /// The nodes from one root to another.
+    fn joined(
+        &self,
+        first: u64,
+        second: u64,
+        claim: ConsistencyClaim,
+    ) -> Result<ConsistencyProof, ReadError> {
+        let proof = prove_consistency(&self.nodes, first, second);
+        let proof = self.index(Column::Tiles, proof.map_err(|error| of_tree(first, error)))?;
+        match verify_consistency(&proof, claim) {
+            Ok(_) => Ok(proof),
+            Err(error) => self.index(Column::Tiles, Err(wrong_node(first, &error))),
+        }
+    }
+
+    fn path(&self, index: Index, size: u64) -> Result<InclusionProof, ReadError> {
+        let proof = prove_inclusion(&self.nodes, index.0, size);
+        self.index(Column::Tiles, proof.map_err(|error| of_tree(index.0, error)))
+    }
+
+    /// Holds a path against a leaf and a root. Where they do not fit, the leaf that the head commits to tells whether it is the
+    /// entry that is wrong, or a node.
+    fn hold(&self, proof: &InclusionProof, leaf: TreeHash, root: TreeHash) -> Result<(), ReadError> {
+        let Err(error) = verify_inclusion(proof, InclusionClaim { leaf, root }) else { return Ok(()) };
+        let index = Index(proof.index);
+        if tiles::leaf(self, index)? == leaf {
+            return self.index(Column::Tiles, Err(wrong_node(index.0, &error)));
+        }
+        self.watch(Err(ReadError::Tree { index, detail: error.to_string() }))
+    }
+
+    /// An id row leads to a statement of another id: which of the two is wrong?
+    pub(crate) fn wrong_id_row(&self, id: &StatementId, index: Index) -> ReadError {
+        self.wrong_row(index, StoreError::row(Column::Ids, id.as_bytes(), format!("leads to entry {index}")))
+    }
+
+    /// A term row leads to a statement without that term.
+    pub(crate) fn wrong_term_row(&self, term: &TermId, index: Index) -> ReadError {
+        let detail = format!("leads to entry {index}, which does not give rise to it");
+        self.wrong_row(index, StoreError::row(Column::Terms, &term_key(term, index), detail))
+    }
+
+    /// The row is wrong if the entry is the one under the head.
+    fn wrong_row(&self, index: Index, error: StoreError) -> ReadError {
+        match self.proved_entry(index) {
+            Ok(_) => self.watch::<()>(Err(error.into())).err().unwrap_or(ReadError::Reindexing),
+            Err(error) => error,
+        }
     }
 
     fn rows(&self) -> Rows<'l> {
         Rows(self.log.store())
     }
 
-    /// Latches the log where reading failed: what is on disk is no longer what was acknowledged.
-    pub(crate) fn watch<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
-        if let Err(error) = &result {
-            self.log.latch().set(format!("reading: {error}"));
+    /// What was read from a derived column, if it can be believed.
+    pub(crate) fn index<T>(&self, column: Column, result: Result<T, ReadError>) -> Result<T, ReadError> {
+        if self.log.index().epoch() != self.epoch || !self.epoch.has(column) {
+            return Err(ReadError::Reindexing);
         }
-        result
+        self.watch(result)
     }
+
+    /// Latches the log where reading failed: what is on disk is no longer what was acknowledged. What follows from the entries
+    /// is made again instead.
+    pub(crate) fn watch<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
+        let Err(error) = result else { return result };
+        let damaged = if let ReadError::Store(error) = &error { error.damaged_index() } else { None };
+        match (&error, damaged) {
+            (ReadError::Reindexing, _) => {}
+            (_, Some(column)) => {
+                self.log.index().damaged(column, &error.to_string());
+                return Err(ReadError::Reindexing);
+            }
+            (_, None) => self.log.latch().set(format!("reading: {error}")),
+        }
+        Err(error)
+    }
+}
+
+/// A node that could not be had: the store said why, or the tiles lack what a tree of this size has.
+fn of_tree(index: u64, error: ProveError<TileReadError<StoreError>>) -> ReadError {
+    match error {
+        ProveError::Source(TileReadError::Source(error)) => error.into(),
+        other => wrong_node(index, &other),
+    }
+}
+
+/// The tiles over an entry do not fit the head.
+fn wrong_node(index: u64, error: &dyn Display) -> ReadError {
+    let tile = TileCoord { level: 0, index: index / u64::from(TILE_WIDTH) };
+    StoreError::row(Column::Tiles, &tile_key(tile), format!("or one above it: {error}")).into()
 }
 
 impl Source for Reader<'_> {
@@ -186,7 +287,8 @@ impl Source for Reader<'_> {
     }
 
     fn find(&self, terms: &[TermId], most: usize) -> Result<Vec<Vec<Index>>, ReadError> {
-        self.watch(self.rows().terms(terms, self.size(), most).map_err(ReadError::from))
+        let found = self.rows().terms(terms, self.size(), most);
+        self.index(Column::Terms, found.map_err(ReadError::from))
     }
 }
 

@@ -18,8 +18,9 @@ use verifier::registry::{GenesisError, Registry, admit};
 
 use crate::anchor::{Anchor, AnchorError, Mark};
 use crate::apply::View;
+use crate::reindex::{ReindexError, rebuild};
 use crate::store::rows::{Head, Rows, decode_entry};
-use crate::store::{Store, StoreError};
+use crate::store::{Column, Store, StoreError};
 
 /// Key statements read at a time while the registry is put together.
 const KEYS_PAGE: usize = 1_024;
@@ -47,6 +48,9 @@ pub enum OpenError {
         /// What was expected and met.
         detail: String,
     },
+    /// The index cannot be made again.
+    #[error(transparent)]
+    Reindex(#[from] ReindexError),
     /// The store is older than the anchor, or is another history.
     #[error(
         "rollback: the store has {store}, but the anchor {path} says that this log had {anchored}. \
@@ -75,8 +79,18 @@ impl OpenError {
             Self::Store(error) => error.code(),
             Self::Anchor(error) => error.code(),
             Self::Genesis { .. } => "genesis-invalid",
-            Self::Contradiction { .. } => "store-contradiction",
+            Self::Reindex(ReindexError::Store(error)) => error.code(),
+            Self::Contradiction { .. } | Self::Reindex(ReindexError::Entries { .. }) => "store-contradiction",
             Self::Rollback { .. } => "rollback",
+        }
+    }
+
+    /// The derived columns that can be at fault: one that cannot be read, or all where parts contradict each other.
+    fn suspects(&self) -> Vec<Column> {
+        match self {
+            Self::Store(error) => error.damaged_index().into_iter().collect(),
+            Self::Contradiction { .. } => Column::DERIVED.to_vec(),
+            _ => Vec::new(),
         }
     }
 }
@@ -92,6 +106,46 @@ pub struct Loaded {
     pub registry: Registry,
     /// What the next group is applied to.
     pub view: View,
+}
+
+/// Reads a log like [`load`], and makes its index again where that is what is wrong, or was being made again.
+pub fn load_whole(store: &dyn Store) -> Result<Loaded, OpenError> {
+    let unfinished = Rows(store).unfinished()?;
+    if !unfinished.is_empty() {
+        rebuild(store, &unfinished)?;
+    }
+    load(store).or_else(|error| {
+        rebuild_suspects(store, error)?;
+        load(store)
+    })
+}
+
+/// Does what [`reconcile`] does, and makes the index again where that is what is wrong.
+pub fn reconcile_whole(store: &dyn Store, loaded: Loaded, anchor: &mut Anchor) -> Result<Loaded, OpenError> {
+    match reconcile(store, &loaded, anchor) {
+        Ok(()) => Ok(loaded),
+        Err(error) => {
+            rebuild_suspects(store, error)?;
+            let loaded = load(store)?;
+            reconcile(store, &loaded, anchor)?;
+            Ok(loaded)
+        }
+    }
+}
+
+/// Makes again what can have led to an error. Where that is nothing, or the entries themselves do not add up to the head, the
+/// error stands.
+fn rebuild_suspects(store: &dyn Store, error: OpenError) -> Result<(), OpenError> {
+    let suspects = error.suspects();
+    if suspects.is_empty() {
+        return Err(error);
+    }
+    tracing::warn!(%error, "the index may be damaged");
+    match rebuild(store, &suspects) {
+        Ok(_) => Ok(()),
+        Err(ReindexError::Entries { .. }) => Err(error),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Reads a log and holds its head against its tree and its last entry.

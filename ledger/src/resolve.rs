@@ -59,7 +59,7 @@ pub fn resolve(reader: &Reader<'_>, name: &str) -> Result<Option<Candidates>, Re
     if let Some(id) = StatementId::from_hex(name)
         && let Some(index) = reader.index_of(&id)?
     {
-        let found = vec![reader.found(index)?];
+        let found = vec![reader.found_proved(index)?];
         return Ok(Some(Candidates { matched: Matched::Id, found, truncated: false }));
     }
     let foreign = by_foreign_id(reader, name)?;
@@ -103,7 +103,7 @@ fn by_foreign_id(reader: &Reader<'_>, name: &str) -> Result<Candidates, ReadErro
             if own.truncated {
                 break;
             }
-            let found = reader.found(index)?;
+            let found = reader.found_proved(index)?;
             match goes_by(&found.statement, kind.as_ref(), &value) {
                 Some(GoesBy::Own) => own.add(found),
                 Some(GoesBy::Credential) => acts.add(found),
@@ -164,7 +164,7 @@ fn by_prefix(reader: &Reader<'_>, name: &str) -> Result<Option<Candidates>, Read
     let mut found = Vec::new();
     for id in ids.iter().take(CANDIDATES_MAX) {
         if let Some(index) = reader.index_of(id)? {
-            found.push(reader.found(index)?);
+            found.push(reader.found_proved(index)?);
         }
     }
     found.sort_by_key(|found| found.entry.index);

@@ -3,7 +3,7 @@
 use schemas::ids::{KeyId, TermId};
 use schemas::kinds::Ruling;
 use schemas::payload::Kind;
-use schemas::term::{Term, foreign_ids};
+use schemas::term::{Term, foreign_ids, terms};
 use schemas::text::{Line, Name, PrincipalId, Tenant};
 use schemas::time::{Index, Time};
 
@@ -98,7 +98,8 @@ pub fn search(
     size: u64,
     limit: usize,
 ) -> Result<Page, ReadError> {
-    let mut rows: Vec<TermRows> = question.terms().into_iter().map(TermRows::new).collect();
+    let asked = question.terms();
+    let mut rows: Vec<TermRows> = asked.iter().copied().map(TermRows::new).collect();
     let mut page = Page { found: Vec::new(), next: None, examined: 0 };
     let mut at = from;
     while let Some(index) = common(reader, &mut rows, at, size)? {
@@ -107,8 +108,14 @@ pub fn search(
             break;
         }
         page.examined += 1;
-        let found = reader.found(index)?;
+        let bytes = reader.entry_bytes(index)?;
+        let found = reader.decoded(index, &bytes)?;
         if question.fits(&found) {
+            let has = terms(&found.statement);
+            if let Some(term) = asked.iter().find(|term| !has.contains(term)) {
+                return Err(reader.wrong_term_row(term, index));
+            }
+            reader.proved(index, bytes)?;
             page.found.push(found);
         }
         at = Index(index.0.saturating_add(1));

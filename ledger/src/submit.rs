@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use verifier::merkle::EdgeUpdate;
 
 use crate::apply::Accepted;
+use crate::index::Epoch;
 use crate::log::{Log, Published};
 use crate::outcome::{Candidate, Decided, Outcome, Refused, Unique};
 use crate::queue::{Room, Submission};
@@ -50,6 +51,9 @@ pub enum Unavailable {
         /// That failure.
         reason: String,
     },
+    /// The index is being made again: whether a statement is a repeat cannot be told.
+    #[error("the index is damaged and is made again; until then nothing is appended")]
+    Reindexing,
     /// The program is stopping.
     #[error("the log is being stopped")]
     Stopping,
@@ -63,6 +67,7 @@ impl Unavailable {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Full { .. } => "queue-full",
+            Self::Reindexing | Self::Read(ReadError::Reindexing) => "index-rebuilding",
             Self::Latched { .. } | Self::Read(_) => "log-latched",
             Self::Stopping => "stopping",
         }
@@ -83,6 +88,10 @@ struct Staged {
 /// Once handed over it runs to its end even if the caller stops waiting.
 pub async fn submit(log: Arc<Log>, statements: Vec<Vec<u8>>) -> Result<Answer, Unavailable> {
     refuse_if_latched(&log)?;
+    let epoch = log.index().epoch();
+    if !log.index().is_whole() {
+        return Err(Unavailable::Reindexing);
+    }
     let bytes = statements.iter().map(Vec::len).sum();
     let full = || Unavailable::Full { waiting: log.queue().depth() };
     let room = log.queue().enter(statements.len(), bytes).ok_or_else(full)?;
@@ -92,9 +101,9 @@ pub async fn submit(log: Arc<Log>, statements: Vec<Vec<u8>>) -> Result<Answer, U
         // The caller may have stopped waiting; what was queued is appended all the same.
         let _ = answer.send(stage(&stage_log, &statements));
     });
-    let Staged { checked, waiting } = staged.await.map_err(|_| stopped(&log))??;
+    let Staged { checked, waiting } = staged.await.map_err(|_| stopped(&log, epoch))??;
     let decided = match waiting {
-        Some(waiting) => waiting.await.map_err(|_| stopped(&log))?,
+        Some(waiting) => waiting.await.map_err(|_| stopped(&log, epoch))?,
         None => Decided { outcomes: Vec::new(), published: log.published(), tree: None },
     };
     finish(log, room, checked, decided).await
@@ -132,10 +141,11 @@ fn refuse_if_latched(log: &Log) -> Result<(), Unavailable> {
     }
 }
 
-/// Why nobody answered: the log was latched, or is being stopped.
-fn stopped(log: &Log) -> Unavailable {
+/// Why nobody answered: the log was latched, its index was found damaged since `epoch`, or it is being stopped.
+fn stopped(log: &Log, epoch: Epoch) -> Unavailable {
     match refuse_if_latched(log) {
         Err(latched) => latched,
+        Ok(()) if log.index().epoch() != epoch => Unavailable::Reindexing,
         // A panic drops what waits before it latches.
         Ok(()) if log.queue().is_open() => Unavailable::Latched { reason: "the sequencer ended".into() },
         Ok(()) => Unavailable::Stopping,
@@ -159,7 +169,7 @@ fn stage(log: &Log, statements: &[Vec<u8>]) -> Result<Staged, Unavailable> {
         return Ok(Staged { checked: known, waiting: None });
     }
     let (answer, waiting) = oneshot::channel();
-    log.queue().send(Submission { candidates, answer }).map_err(|_| stopped(log))?;
+    log.queue().send(Submission { candidates, answer }).map_err(|_| stopped(log, log.index().epoch()))?;
     Ok(Staged { checked: known, waiting: Some(waiting) })
 }
 
@@ -204,7 +214,10 @@ fn decode(log: &Log, portion: &[Vec<u8>]) -> Result<Vec<Checked>, ReadError> {
 fn decode_one(reader: &Reader<'_>, bytes: &[u8]) -> Result<Checked, ReadError> {
     let id = StatementId::of(bytes);
     if let Some(index) = reader.index_of(&id)? {
-        reader.found(index).and_then(|found| same_id(index, &id, &found.statement))?;
+        let found = reader.found(index)?;
+        if found.statement.id() != id {
+            return Err(reader.wrong_id_row(&id, index));
+        }
         return Ok(Err(Outcome::Duplicate { id, index }));
     }
     let statement = match Statement::decode(bytes) {
@@ -218,17 +231,6 @@ fn decode_one(reader: &Reader<'_>, bytes: &[u8]) -> Result<Checked, ReadError> {
     let accepted = Accepted::new(statement);
     let looked_at = reader.size();
     Ok(Ok(Candidate { accepted, signature_checked: false, unique, earlier: None, looked_at }))
-}
-
-/// An id row that leads to another statement is damage, not an answer.
-fn same_id(index: Index, id: &StatementId, statement: &Statement) -> Result<(), ReadError> {
-    if statement.id() == *id {
-        return Ok(());
-    }
-    Err(ReadError::Tree {
-        index,
-        detail: format!("the id row of {id} leads to statement {}", statement.id()),
-    })
 }
 
 /// Another statement that shares what should be unique: the first one under that term, if it really is so.
@@ -280,8 +282,8 @@ fn prove(
         };
         match tree.filter(|tree| index.0 >= tree.base()).map(|tree| tree.inclusion(index.0)) {
             Some(Ok(proof)) => Ok(proof.path),
-            // Not among the new nodes: from the tiles.
-            Some(Err(_)) | None => reader.inclusion(index, size).map(|proof| proof.path),
+            // Not among the new nodes: from the tiles, held against the head.
+            Some(Err(_)) | None => reader.proved_entry(index).map(|proved| proved.path),
         }
     };
     let reader = || Reader::new(log, Arc::clone(published));

@@ -8,7 +8,8 @@ use schemas::tree::TreeHash;
 use verifier::merkle::{NodeSource, TileNodes, TileSource, leaf_hash};
 
 use crate::read::{ReadError, Reader};
-use crate::store::rows::Rows;
+use crate::store::rows::{Rows, tile_key};
+use crate::store::{Column, StoreError};
 
 /// The bytes of a tile or an entry bundle; nothing where the head's tree has none of that width.
 pub fn resource(reader: &Reader<'_>, path: TilePath) -> Result<Option<Vec<u8>>, ReadError> {
@@ -35,15 +36,49 @@ fn hashes(reader: &Reader<'_>, tile: TileCoord) -> Result<Vec<TreeHash>, ReadErr
         return edge_hashes(reader, tile, width);
     }
     let found = Rows(reader.log().store()).tile(tile).map_err(ReadError::from);
-    let hashes = reader.watch(found)?;
+    let hashes = reader.index(Column::Tiles, found)?;
     let root = TileNodes::new(&hashes).and_then(|nodes| nodes.root());
     let expected = root_of(reader, tile)?;
     if root == Some(expected) {
         return Ok(hashes);
     }
-    let detail =
-        format!("the {} hashes of its tile at level {} do not make {expected}", hashes.len(), tile.level);
-    reader.watch(Err(ReadError::Tree { index: first_entry(tile), detail }))
+    // The head commits to `expected`, so it is this row that is wrong.
+    let detail = format!("its {} hashes do not make {expected}", hashes.len());
+    let error = StoreError::row(Column::Tiles, &tile_key(tile), detail);
+    reader.index(Column::Tiles, Err(error.into()))
+}
+
+/// The leaf hash of an entry, as the head commits to it.
+pub(crate) fn leaf(reader: &Reader<'_>, index: Index) -> Result<TreeHash, ReadError> {
+    let (tile, at) = place(index);
+    let leaf = hashes(reader, tile)?.get(at).copied();
+    let missing = || ReadError::Tree { index, detail: "no tile has its leaf".to_owned() };
+    reader.watch(leaf.ok_or_else(missing))
+}
+
+/// Holds entries that follow each other against the leaves that the head commits to.
+pub fn check(reader: &Reader<'_>, first: Index, entries: &[Vec<u8>]) -> Result<(), ReadError> {
+    let mut last: Option<(TileCoord, Vec<TreeHash>)> = None;
+    for (index, entry) in (first.0..).map(Index).zip(entries) {
+        let (tile, at) = place(index);
+        let leaves = match last.take().filter(|(same, _)| *same == tile) {
+            Some((_, leaves)) => leaves,
+            None => hashes(reader, tile)?,
+        };
+        if leaves.get(at) != Some(&leaf_hash(entry)) {
+            let detail = "the entry does not hash to its leaf in the tree".to_owned();
+            return reader.watch(Err(ReadError::Tree { index, detail }));
+        }
+        last = Some((tile, leaves));
+    }
+    Ok(())
+}
+
+/// The tile that has an entry's leaf, and where.
+fn place(index: Index) -> (TileCoord, usize) {
+    let width = u64::from(TILE_WIDTH);
+    let tile = TileCoord { level: 0, index: index.0 / width };
+    (tile, usize::try_from(index.0 % width).unwrap_or(usize::MAX))
 }
 
 /// What the tile above says a full tile's root is. That one is held against the one above it, up to the head's edge.

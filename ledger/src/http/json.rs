@@ -316,7 +316,7 @@ impl AsOf {
         if size == reader.size() {
             return Ok(Self::head(reader));
         }
-        let last = reader.found(schemas::time::Index(size.saturating_sub(1)))?;
+        let last = reader.found_proved(schemas::time::Index(size.saturating_sub(1)))?;
         let root = reader.root_at(size)?.to_hex();
         Ok(Self { origin: reader.log().origin().to_string(), size, root, time: last.entry.time.0 })
     }

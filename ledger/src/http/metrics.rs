@@ -30,6 +30,7 @@ fn describe() {
         "writ_latched",
         "1 once the log has stopped at a failure: writd fsck, then start it again"
     );
+    describe_gauge!("writ_index_whole", "0 while a damaged index is made again and nothing is appended");
     describe_counter!("writ_appended_total", "Statements appended, by kind");
     describe_counter!("writ_refused_total", "Statements refused, by code");
     describe_histogram!(

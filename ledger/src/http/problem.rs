@@ -22,8 +22,20 @@ pub(super) fn unpublished() -> Problem {
     Problem::unavailable("checkpoint-unpublished", detail, RETRY_PUBLISHED_SECONDS)
 }
 
+/// Seconds after which a client may try again while the index is made again: ten of them for a million entries, about.
+const RETRY_REINDEXING_SECONDS: u32 = 10;
+
+/// The index is damaged, and nothing can be told that rests on it.
+pub(super) fn reindexing() -> Problem {
+    let detail = "the index is damaged and is made again from the entries";
+    Problem::unavailable("index-rebuilding", detail, RETRY_REINDEXING_SECONDS)
+}
+
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
+        if error == ReadError::Reindexing {
+            return reindexing();
+        }
         // The log is latched now. The words are for the operator's log, not for whoever asked.
         tracing::error!(%error, "reading failed");
         Self::unavailable("log-latched", "the store failed; the log has stopped", RETRY_LATCHED_SECONDS)
@@ -33,6 +45,7 @@ impl From<ReadError> for Problem {
 impl From<Unavailable> for Problem {
     fn from(error: Unavailable) -> Self {
         let seconds = match error {
+            Unavailable::Reindexing | Unavailable::Read(ReadError::Reindexing) => return reindexing(),
             Unavailable::Full { .. } => RETRY_FULL_SECONDS,
             Unavailable::Latched { .. } | Unavailable::Stopping | Unavailable::Read(_) => {
                 RETRY_LATCHED_SECONDS
@@ -86,7 +99,9 @@ pub(super) fn next_step(code: &str) -> Option<&'static str> {
             "keep large inputs as attachments, or post smaller batches"
         }
         "unsupported-media-type" => "post application/cose (one statement) or application/cbor-seq (many)",
-        "queue-full" | "busy" | "timeout" => "wait for Retry-After, then send the same bytes again",
+        "queue-full" | "busy" | "timeout" | "index-rebuilding" => {
+            "wait for Retry-After, then send the same bytes again"
+        }
         "log-latched" => "tell the operator: writd fsck --data DIR, then start writd again",
         "checkpoint-unpublished" | "checkpoint-behind" => {
             "wait for Retry-After and ask again; GET /readyz says how old the checkpoint is"

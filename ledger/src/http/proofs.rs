@@ -14,6 +14,7 @@ use super::limits::ENTRIES_MAX;
 use super::problem::{Problem, unpublished};
 use super::query::Params;
 use crate::read::Reader;
+use crate::tiles;
 
 /// The checkpoint as a signed note (C2SP tlog-checkpoint): the latest head, or where the log asks witnesses for a quorum the
 /// latest that met it. Below the log's signature it says when it was last renewed (C2SP tlog-cosignature, by the log's key).
@@ -67,8 +68,8 @@ pub(super) async fn inclusion(State(app): State<App>, uri: Uri) -> Result<Respon
         if index.0 >= size {
             return Err(Problem::not_found(format!("there is no entry {index} at size {size}")));
         }
-        let proof = reader.inclusion(index, size)?;
-        let root = reader.root_at(size)?.to_hex();
+        let (proof, root) = reader.inclusion(index, size)?;
+        let root = root.to_hex();
         let head = reader.published().note.to_string();
         Ok(Json(InclusionJson { index: index.0, size, root, path: hex(&proof.path), head }).into_response())
     })
@@ -142,6 +143,7 @@ pub(super) async fn entries(State(app): State<App>, uri: Uri) -> Result<Response
         }
         let entries: Vec<Vec<u8>> =
             (start..end).map(|index| reader.entry_bytes(Index(index))).collect::<Result<_, _>>()?;
+        tiles::check(reader, Index(start), &entries)?;
         let slices: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
         let bundle = encode_entry_bundle(&slices).map_err(|error| Problem::internal(error.to_string()))?;
         Ok((StatusCode::OK, [(header::CONTENT_TYPE, "application/octet-stream")], bundle).into_response())

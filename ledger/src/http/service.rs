@@ -57,13 +57,16 @@ pub(super) async fn livez() -> &'static str {
     path = "/readyz",
     responses(
         (status = 200, description = "ready", body = HealthJson),
-        (status = 503, description = "the log stopped at a failure", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "the log stopped at a failure, or its index is made again", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, Problem> {
     let log = app.log();
     if let Some(reason) = log.latch().reason() {
         return Err(Problem::unavailable("log-latched", reason, super::problem::RETRY_LATCHED_SECONDS));
+    }
+    if !log.index().is_whole() {
+        return Err(super::problem::reindexing());
     }
     let size = log.published().head.size;
     let checkpoint = CheckpointJson::of(&log, SystemClock::new().now());

@@ -143,7 +143,7 @@ pub(super) async fn get(
         let index = reader.index_of(&id)?.ok_or_else(missing)?;
         let found = reader.found_proved(index)?;
         if found.statement.id() != id {
-            return Err(Problem::internal("the id's row leads to another statement"));
+            return Err(reader.wrong_id_row(&id, index).into());
         }
         // Each form is bytes of its own.
         let etag = HeaderValue::try_from(if json { format!("\"{id}.json\"") } else { format!("\"{id}\"") });

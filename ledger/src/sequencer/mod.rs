@@ -50,6 +50,9 @@ enum Stop {
     Anchor(#[from] AnchorError),
     #[error("signing: {0}")]
     Sign(#[from] SignError),
+    /// Only for this group: nobody in it gets an answer, and the log goes on once its index is whole again.
+    #[error("the index is made again")]
+    Index,
 }
 
 /// Owns what only one may change: the view, the anchor, the checkpoint key.
@@ -130,6 +133,8 @@ impl Sequencer {
                         let _ = answer.send(decided);
                     }
                 }
+                // Nothing was written, nobody is told anything: sent again, each statement is as new.
+                Err(Stop::Index) => {}
                 // Before the answers are dropped: those who wait learn from that why there is none.
                 Err(stop) => self.log.latch().set(stop.to_string()),
             }
@@ -170,13 +175,18 @@ impl Sequencer {
     /// the group gets an answer, and what became of their statements shows after the next start.
     fn append(&mut self, group: Vec<Vec<Candidate>>) -> Result<Vec<Decided>, Stop> {
         let begun = Instant::now();
+        let log = Arc::clone(&self.log);
+        let _writing = log.index().writing();
+        if !log.index().is_whole() {
+            return Err(Stop::Index);
+        }
         let time = self.time()?;
         let mut decider = Decider::new(&self.log, &self.recent, self.view.head.size, time);
         let mut outcomes = Vec::with_capacity(group.len());
         for candidates in group {
             let decided: Result<Vec<_>, _> =
                 candidates.into_iter().map(|candidate| decider.decide(candidate)).collect();
-            outcomes.push(decided?);
+            outcomes.push(decided.map_err(|error| self.blame(error))?);
         }
         let (accepted, unique) = decider.into_accepted();
         let mut tree = None;
@@ -189,6 +199,17 @@ impl Sequencer {
         let published = self.log.published();
         let decided = |outcomes| Decided { outcomes, published: Arc::clone(&published), tree: tree.clone() };
         Ok(outcomes.into_iter().map(decided).collect())
+    }
+
+    /// Damage in the index does not stop the log: what follows from the entries can be made again.
+    fn blame(&self, error: StoreError) -> Stop {
+        match error.damaged_index() {
+            Some(column) => {
+                self.log.index().damaged(column, &error.to_string());
+                Stop::Index
+            }
+            None => Stop::Store(error),
+        }
     }
 
     /// Makes a group part of the log. Each step says what a crash there means.

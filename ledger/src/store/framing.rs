@@ -33,7 +33,7 @@ pub(super) fn check(folder: &Path) -> Result<(), StoreError> {
         };
         if let Some(at) = found {
             let detail = format!("{name}: the record at byte {at} says that it is of a recycled file");
-            return Err(StoreError::Damaged { action: "open", detail });
+            return Err(StoreError::Damaged { action: "open", column: None, detail });
         }
     }
     Ok(())

@@ -1,7 +1,8 @@
-//! Where the log's rows are kept: five columns of byte strings, written by atomic batches that never delete.
+//! Where the log's rows are kept: five columns of byte strings, written by atomic batches that never delete. Only what follows
+//! from the entries is ever taken out, to be made again.
 //!
 //! In scope: what a store promises ([`Store`]), the batch, and the typed rows ([`rows`]). [`rocks`] is the only file that
-//! names RocksDB. Out of scope: which rows belong together; that is [`crate::apply`]'s.
+//! (with its folder) that names RocksDB. Out of scope: which rows belong together; that is [`crate::apply`]'s.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -36,6 +37,9 @@ impl Column {
     /// Every column.
     pub const ALL: [Self; 5] = [Self::Meta, Self::Entries, Self::Ids, Self::Terms, Self::Tiles];
 
+    /// Columns whose rows follow from the entries: they can be made again, see [`crate::reindex`].
+    pub const DERIVED: [Self; 3] = [Self::Ids, Self::Terms, Self::Tiles];
+
     /// The column's name in the store.
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,6 +49,11 @@ impl Column {
             Self::Terms => "terms",
             Self::Tiles => "tiles",
         }
+    }
+
+    /// Whether its rows follow from the entries.
+    pub fn is_derived(self) -> bool {
+        Self::DERIVED.contains(&self)
     }
 }
 
@@ -130,6 +139,15 @@ pub trait Store: Send + Sync + 'static {
     /// Writes all rows and returns once they are durable. After an error nothing is known about them, and nothing may be
     /// written any more until the store was opened again.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Takes every row out of a derived column. After a crash meanwhile the column may be missing altogether.
+    fn clear(&self, column: Column) -> Result<(), StoreError>;
+
+    /// Writes rows of derived columns without making them durable; [`Self::settle`] does. Costs much less than committing.
+    fn fill(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Returns once all rows that were filled in are durable.
+    fn settle(&self) -> Result<(), StoreError>;
 }
 
 /// What a store could not do, or what it holds that it must not.
@@ -178,10 +196,12 @@ pub enum StoreError {
         detail: String,
     },
     /// RocksDB found its own files damaged.
-    #[error("the store's files are damaged ({action}): {detail}")]
+    #[error("the store's files are damaged ({action}{}): {detail}", of(column))]
     Damaged {
         /// What was being done.
         action: &'static str,
+        /// The column that was being read, where it was one.
+        column: Option<Column>,
         /// RocksDB's words.
         detail: String,
     },
@@ -215,8 +235,21 @@ impl StoreError {
         }
     }
 
+    /// The derived column whose rows are not what was written, where it is one: what is lost there can be made again.
+    pub fn damaged_index(&self) -> Option<Column> {
+        match self {
+            Self::Damaged { column, .. } => column.filter(|column| column.is_derived()),
+            Self::Row { column, .. } => Some(*column).filter(|column| column.is_derived()),
+            _ => None,
+        }
+    }
+
     /// Whether the bytes on disk are not what was written, as opposed to not being reachable.
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Format { .. } | Self::Columns { .. } | Self::Row { .. } | Self::Damaged { .. })
     }
+}
+
+fn of(column: &Option<Column>) -> String {
+    column.map_or_else(String::new, |column| format!(" {column}"))
 }

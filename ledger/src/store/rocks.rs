@@ -2,14 +2,18 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ChecksumType, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType,
-    DBRecoveryMode, Error, ErrorKind, Options, ReadOptions, SliceTransform, WriteBatch, WriteOptions,
+    BlockBasedOptions, BoundColumnFamily, Cache, ChecksumType, ColumnFamilyDescriptor, DBCompressionType,
+    DBRecoveryMode, DBWithThreadMode, Error, ErrorKind, MultiThreaded, Options, ReadOptions, SliceTransform,
+    WriteBatch, WriteOptions,
 };
 use schemas::ids::TermId;
 
 use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitTerm, framing, rows};
+
+mod salvage;
 
 /// Memory for cached blocks, indexes and filters where a store is made or looked at, in bytes: each row is read once.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;
@@ -32,9 +36,13 @@ const READAHEAD_BYTES: usize = 1024 * 1024;
 /// The column family that RocksDB insists on. Nothing is ever in it.
 const DEFAULT_FAMILY: &str = "default";
 
+/// Columns are taken out and made again while others are read.
+type DB = DBWithThreadMode<MultiThreaded>;
+
 /// A RocksDB database with exactly the columns of [`Column::ALL`].
 pub struct RocksStore {
     db: DB,
+    cache: Cache,
 }
 
 impl RocksStore {
@@ -47,10 +55,11 @@ impl RocksStore {
         options.create_if_missing(true);
         options.create_missing_column_families(true);
         options.set_error_if_exists(true);
-        let families = families(&Column::ALL.map(Column::name), CACHE_BYTES);
+        let cache = Cache::new_lru_cache(CACHE_BYTES);
+        let families = families(&Column::ALL.map(Column::name), &cache);
         let db = DB::open_cf_descriptors(&options, folder, families)
             .map_err(|error| convert("create", folder, &error))?;
-        let store = Self { db };
+        let store = Self { db, cache };
         let mut batch = Batch::default();
         batch.put(Column::Meta, rows::FORMAT_KEY, &FORMAT_VERSION.to_be_bytes());
         store.commit(&batch)?;
@@ -58,50 +67,98 @@ impl RocksStore {
     }
 
     /// Opens a store for its one writer, with so many bytes of memory for cached blocks, indexes and filters.
+    ///
+    /// Derived columns that are missing, or whose files RocksDB cannot open, are there and empty afterwards, and noted as
+    /// unfinished ([`rows::INDEX_KEY`]): whoever opened the store makes them again. Any other damage is refused.
     pub fn open(folder: &Path, cache_bytes: usize) -> Result<Self, StoreError> {
-        let names = family_names(folder)?;
+        let mut names = family_names(folder)?;
         check_families(&names)?;
-        let db = DB::open_cf_descriptors(&database_options(), folder, families(&names, cache_bytes))
-            .map_err(|error| convert("open", folder, &error))?;
-        let store = Self { db };
-        rows::Rows(&store).check_format()?;
-        store.keep_written_blocks()?;
+        let cache = Cache::new_lru_cache(cache_bytes);
+        let open = |names: &[String]| {
+            DB::open_cf_descriptors(&database_options(), folder, families(names, &cache))
+                .map_err(|error| convert("open", folder, &error))
+        };
+        let db = match open(&names) {
+            Err(error) if error.is_damage() => {
+                salvage::drop_damaged(folder, &names, error)?;
+                names = family_names(folder)?;
+                open(&names)
+            }
+            opened => opened,
+        }?;
+        let store = Self { db, cache };
+        let rows = rows::Rows(&store);
+        rows.check_format()?;
+        let mut unfinished = rows.unfinished()?;
+        for column in Column::DERIVED {
+            if store.db.cf_handle(column.name()).is_some() {
+                continue;
+            }
+            if !unfinished.contains(&column) {
+                unfinished.push(column);
+                rows.set_unfinished(&unfinished)?;
+            }
+            store.make(column)?;
+        }
+        store.keep_written_blocks(&Column::ALL)?;
         Ok(store)
     }
 
     /// Blocks go into the cache as they are written. What compaction writes is the first to be evicted again, so it fills
     /// only what would lie idle; the binding has no setter for this.
-    fn keep_written_blocks(&self) -> Result<(), StoreError> {
+    fn keep_written_blocks(&self, columns: &[Column]) -> Result<(), StoreError> {
         let keep = [("block_based_table_factory", "{prepopulate_block_cache=kFlushAndCompaction;}")];
-        Column::ALL.into_iter().try_for_each(|column| {
-            let set = self.db.set_options_cf(self.family(column)?, &keep);
-            set.map_err(|error| fault("set options", &error))
+        columns.iter().try_for_each(|column| {
+            let set = self.db.set_options_cf(&self.family(*column)?, &keep);
+            set.map_err(|error| fault("set options", None, &error))
         })
     }
 
     /// Opens a store to look at it, whatever columns it has. Writes nothing; a writer may be at work.
     pub fn open_read_only(folder: &Path) -> Result<(Self, Vec<String>), StoreError> {
         let names = family_names(folder)?;
-        let db = DB::open_cf_descriptors_read_only(
-            &database_options(),
-            folder,
-            families(&names, CACHE_BYTES),
-            false,
-        )
-        .map_err(|error| convert("open", folder, &error))?;
+        let cache = Cache::new_lru_cache(CACHE_BYTES);
+        let families = families(&names, &cache);
+        let db = DB::open_cf_descriptors_read_only(&database_options(), folder, families, false)
+            .map_err(|error| convert("open", folder, &error))?;
         let strangers = names.into_iter().filter(|name| !is_ours(name)).collect();
-        Ok((Self { db }, strangers))
+        Ok((Self { db, cache }, strangers))
     }
 
     /// Whether any row is in the column family that must stay empty.
     pub fn default_family_is_empty(&self) -> Result<bool, StoreError> {
         let mut rows = self.db.raw_iterator();
         rows.seek_to_first();
-        rows.status().map_err(|error| fault("scan", &error))?;
+        rows.status().map_err(|error| fault("scan", None, &error))?;
         Ok(!rows.valid())
     }
 
-    fn family(&self, column: Column) -> Result<&ColumnFamily, StoreError> {
+    /// An empty column.
+    fn make(&self, column: Column) -> Result<(), StoreError> {
+        let made = self.db.create_cf(column.name(), &family_options(column, &self.cache));
+        made.map_err(|error| fault("make a column", None, &error))
+    }
+
+    fn write(&self, batch: &Batch, options: &WriteOptions) -> Result<(), StoreError> {
+        // Twelve bytes a row for tags and lengths.
+        let rows = batch.rows.len().saturating_mul(12);
+        let mut write = WriteBatch::with_capacity_bytes(batch.len_bytes().saturating_add(rows));
+        let mut families = Vec::with_capacity(Column::ALL.len());
+        // Of the columns concerned alone: another may be being made again.
+        for column in Column::ALL {
+            if batch.rows.iter().any(|(other, ..)| *other == column) {
+                families.push((column, self.family(column)?));
+            }
+        }
+        for (column, key, value) in batch.rows() {
+            if let Some((_, family)) = families.iter().find(|(other, _)| *other == column) {
+                write.put_cf(family, key, value);
+            }
+        }
+        self.db.write_opt(write, options).map_err(|error| fault("write", None, &error))
+    }
+
+    fn family(&self, column: Column) -> Result<Arc<BoundColumnFamily<'_>>, StoreError> {
         self.db.cf_handle(column.name()).ok_or_else(|| {
             let got = format!("all but {column}");
             StoreError::Columns { got, expected: expected_families() }
@@ -111,7 +168,7 @@ impl RocksStore {
 
 impl Store for RocksStore {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.db.get_cf(self.family(column)?, key).map_err(|error| fault("read", &error))
+        self.db.get_cf(&self.family(column)?, key).map_err(|error| fault("read", Some(column), &error))
     }
 
     fn scan(
@@ -122,7 +179,7 @@ impl Store for RocksStore {
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
         let options = if prefix.len() == TermId::LEN { term_reading() } else { full_reading() };
-        let mut rows = self.db.raw_iterator_cf_opt(self.family(column)?, options);
+        let mut rows = self.db.raw_iterator_cf_opt(&self.family(column)?, options);
         rows.seek(if from.is_empty() { prefix } else { from });
         while let Some((key, value)) = rows.item() {
             if !key.starts_with(prefix) || visit(key, value) == ControlFlow::Break(()) {
@@ -130,12 +187,12 @@ impl Store for RocksStore {
             }
             rows.next();
         }
-        rows.status().map_err(|error| fault("scan", &error))
+        rows.status().map_err(|error| fault("scan", Some(column), &error))
     }
 
     fn scan_terms(&self, terms: &[TermId], visit: &mut VisitTerm<'_>) -> Result<(), StoreError> {
         // Opening an iterator costs more than placing it.
-        let mut rows = self.db.raw_iterator_cf_opt(self.family(Column::Terms)?, term_reading());
+        let mut rows = self.db.raw_iterator_cf_opt(&self.family(Column::Terms)?, term_reading());
         for (at, term) in terms.iter().enumerate() {
             rows.seek(term.as_bytes());
             while let Some(key) = rows.key().filter(|key| key.starts_with(term.as_bytes())) {
@@ -144,28 +201,36 @@ impl Store for RocksStore {
                 }
                 rows.next();
             }
-            rows.status().map_err(|error| fault("scan", &error))?;
+            rows.status().map_err(|error| fault("scan", Some(Column::Terms), &error))?;
         }
         Ok(())
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        // Twelve bytes a row for tags and lengths.
-        let rows = batch.rows.len().saturating_mul(12);
-        let mut write = WriteBatch::with_capacity_bytes(batch.len_bytes().saturating_add(rows));
-        let mut families = Vec::with_capacity(Column::ALL.len());
-        for column in Column::ALL {
-            families.push((column, self.family(column)?));
-        }
-        for (column, key, value) in batch.rows() {
-            if let Some((_, family)) = families.iter().find(|(other, _)| *other == column) {
-                write.put_cf(*family, key, value);
-            }
-        }
         let mut options = WriteOptions::default();
         // The answer promises that the rows survive a power cut.
         options.set_sync(true);
-        self.db.write_opt(write, &options).map_err(|error| fault("write", &error))
+        self.write(batch, &options)
+    }
+
+    fn clear(&self, column: Column) -> Result<(), StoreError> {
+        self.db.drop_cf(column.name()).map_err(|error| fault("drop a column", Some(column), &error))?;
+        self.make(column)?;
+        self.keep_written_blocks(&[column])
+    }
+
+    fn fill(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut options = WriteOptions::default();
+        // Lost with a crash, and then made again from the start.
+        options.disable_wal(true);
+        self.write(batch, &options)
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        Column::DERIVED.into_iter().try_for_each(|column| {
+            let flushed = self.db.flush_cf(&self.family(column)?);
+            flushed.map_err(|error| fault("flush", Some(column), &error))
+        })
     }
 }
 
@@ -208,13 +273,12 @@ fn database_options() -> Options {
     options
 }
 
-fn families(names: &[impl AsRef<str>], cache_bytes: usize) -> Vec<ColumnFamilyDescriptor> {
-    let cache = Cache::new_lru_cache(cache_bytes);
+fn families(names: &[impl AsRef<str>], cache: &Cache) -> Vec<ColumnFamilyDescriptor> {
     let with_options = |name: &str| {
         let column = Column::ALL.into_iter().find(|column| column.name() == name);
         ColumnFamilyDescriptor::new(
             name,
-            column.map_or_else(Options::default, |column| family_options(column, &cache)),
+            column.map_or_else(Options::default, |column| family_options(column, cache)),
         )
     };
     names.iter().map(|name| with_options(name.as_ref())).collect()
@@ -274,7 +338,8 @@ fn family_names(folder: &Path) -> Result<Vec<String>, StoreError> {
 }
 
 fn check_families(names: &[String]) -> Result<(), StoreError> {
-    let complete = Column::ALL.iter().all(|column| names.iter().any(|name| name == column.name()));
+    let kept = Column::ALL.iter().filter(|column| !column.is_derived());
+    let complete = kept.into_iter().all(|column| names.iter().any(|name| name == column.name()));
     if complete && names.iter().all(|name| is_ours(name)) {
         return Ok(());
     }
@@ -299,15 +364,15 @@ fn convert(action: &'static str, folder: &Path, error: &Error) -> StoreError {
     if error.kind() == ErrorKind::IOError && detail.contains("LOCK") {
         return StoreError::Held { path: folder.display().to_string() };
     }
-    fault(action, error)
+    fault(action, None, error)
 }
 
-fn fault(action: &'static str, error: &Error) -> StoreError {
+fn fault(action: &'static str, column: Option<Column>, error: &Error) -> StoreError {
     let detail = error.as_ref().to_owned();
     match error.kind() {
         // RocksDB says "invalid argument" of columns and options files that do not fit together.
         ErrorKind::Corruption | ErrorKind::NotFound | ErrorKind::InvalidArgument => {
-            StoreError::Damaged { action, detail }
+            StoreError::Damaged { action, column, detail }
         }
         _ => StoreError::Io { action, detail },
     }

@@ -9,7 +9,7 @@ use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 use verifier::merkle::{TileNodes, TileSource};
 
-use super::{Column, FORMAT_VERSION, Store, StoreError};
+use super::{Batch, Column, FORMAT_VERSION, Store, StoreError};
 
 /// Key of the format version, 4 bytes big-endian.
 pub const FORMAT_KEY: &[u8] = b"format";
@@ -23,6 +23,10 @@ pub const NOTE_KEY: &[u8] = b"note";
 
 /// Key of the latest checkpoint that witnesses have cosigned, see [`checkpoint_row`].
 pub const CHECKPOINT_KEY: &[u8] = b"checkpoint";
+
+/// Key of the names of the columns that are being made again, with spaces between; without the row, or where it is empty,
+/// none is.
+pub const INDEX_KEY: &[u8] = b"index";
 
 /// What is wrong with the key of a term row that does not parse.
 const NO_TERM_KEY: &str = "not a term id and an index";
@@ -162,6 +166,24 @@ impl Rows<'_> {
         let (hash, text) = row.split_first_chunk::<{ blake3::OUT_LEN }>().ok_or_else(bad)?;
         let text = std::str::from_utf8(text).ok().filter(|text| blake3::hash(text.as_bytes()) == *hash);
         text.map(|text| Some(text.to_owned())).ok_or_else(bad)
+    }
+
+    /// The derived columns that were being made again when the store was last written.
+    pub fn unfinished(&self) -> Result<Vec<Column>, StoreError> {
+        let names = self.0.get(Column::Meta, INDEX_KEY)?.unwrap_or_default();
+        let bad = || StoreError::row(Column::Meta, INDEX_KEY, "not the names of derived columns");
+        let column = |name: &[u8]| {
+            Column::DERIVED.into_iter().find(|column| column.name().as_bytes() == name).ok_or_else(bad)
+        };
+        names.split(|byte| *byte == b' ').filter(|name| !name.is_empty()).map(column).collect()
+    }
+
+    /// Says which derived columns are being made again; durable when this returns.
+    pub fn set_unfinished(&self, columns: &[Column]) -> Result<(), StoreError> {
+        let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
+        let mut batch = Batch::default();
+        batch.put(Column::Meta, INDEX_KEY, names.join(" ").as_bytes());
+        self.0.commit(&batch)
     }
 
     /// An entry's bytes.

@@ -11,6 +11,7 @@ mod memory;
 mod model;
 mod naming;
 mod publishing;
+mod reindex;
 mod tampering;
 mod tiles;
 mod unreadable;

@@ -59,7 +59,7 @@ impl Memory {
     fn check_readable(&self, action: &'static str, column: Column, key: &[u8]) -> Result<(), StoreError> {
         let unreadable = self.unreadable.lock().unwrap();
         if unreadable.iter().any(|(other, keys)| *other == column && keys.contains(&key.to_vec())) {
-            return Err(StoreError::Damaged { action, detail: "in 000012.sst".into() });
+            return Err(StoreError::Damaged { action, column: Some(column), detail: "in 000012.sst".into() });
         }
         Ok(())
     }
@@ -128,5 +128,23 @@ impl Store for Memory {
             }
         }
         if fault.is_some() { Err(broken("write")) } else { Ok(()) }
+    }
+
+    fn clear(&self, column: Column) -> Result<(), StoreError> {
+        assert!(column.is_derived(), "{column}");
+        self.rows.lock().unwrap().retain(|(other, _), _| *other != column);
+        // Its files are new ones.
+        self.unreadable.lock().unwrap().retain(|(other, _)| *other != column);
+        Ok(())
+    }
+
+    fn fill(&self, batch: &Batch) -> Result<(), StoreError> {
+        let rows = batch.rows().map(|(column, key, value)| ((column, key.to_vec()), value.to_vec()));
+        self.rows.lock().unwrap().extend(rows);
+        Ok(())
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 }
