@@ -81,10 +81,13 @@ pub(crate) fn evidence(
         EvidenceHead { origin: head.origin().as_str().into(), size: head.size(), root: head.root() };
     let indexed = (0..).map(Index).zip(entries.iter().map(Vec::as_slice));
     let evidence = Evidence::new(evidence_head, genesis, pinning, indexed, Absence::Recomputed(rows));
-    evidence.map_err(|e| {
+    let evidence = evidence.map_err(|e| {
         let exit = if e.code() == "wrong-genesis" { Exit::Untrusted } else { Exit::Tampered };
         Failure::new(e.code(), e.to_string()).exit(exit)
-    })
+    })?;
+    let stands = evidence.registry().check_head(head);
+    stands.map_err(|e| Failure::new(e.code(), e.to_string()).exit(Exit::Tampered))?;
+    Ok(evidence)
 }
 
 /// The log's checkpoint. Where it is not the pinned log's, that is said, and the log is only held against itself.
@@ -105,8 +108,7 @@ pub(crate) fn checkpoint<'t>(
         }
         context.output.failure_text(failure);
     }
-    let genesis = log.entries(0, 1)?;
-    let head = unpinned_head(&note, genesis.first().map_or(&[], Vec::as_slice))?;
+    let head = unpinned_head(&note, log)?;
     Ok(Checkpoint { note, head, trust: None, exit: Exit::Untrusted })
 }
 

@@ -12,6 +12,7 @@ pub(crate) const PROOF: &str = "writ.proof/1";
 pub(crate) const RECEIPT: &str = "writ.receipt/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
 pub(crate) const SHOW: &str = "writ.show/1";
+pub(crate) const TRUST_UPDATED: &str = "writ.trust-updated/1";
 pub(crate) const VERIFY_FORK: &str = "writ.verify-fork/1";
 pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
 pub(crate) const VERIFY_PROOF: &str = "writ.verify-proof/1";
@@ -29,7 +30,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 19] = [
+    const ALL: [&str; 20] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -42,6 +43,7 @@ pub(crate) mod tests {
         RECEIPT,
         SEARCH,
         SHOW,
+        TRUST_UPDATED,
         VERIFY_FORK,
         VERIFY_LOG,
         VERIFY_PROOF,

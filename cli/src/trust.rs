@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use schemas::checkpoint::Checkpoint;
+use schemas::ids::PublicKey;
 use schemas::kinds::Use;
 use schemas::limits::TRUST_BYTES_MAX;
 use schemas::note::{KeyName, Note, SignatureType, VerifierKey};
@@ -13,6 +15,9 @@ use verifier::checkpoint::{CheckpointVerifyError, VerifiedHead, verify_head};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::recompute::read_all;
+use crate::registration::decode;
+use crate::source::LogSource;
 
 /// What somebody pinned, and in which file.
 #[derive(Debug)]
@@ -22,7 +27,7 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    #[cfg(test)]
+    /// What would be pinned by the file at this path.
     pub(crate) fn new(path: &Path, policy: TrustPolicy) -> Self {
         Self { path: path.into(), policy }
     }
@@ -91,9 +96,34 @@ fn list(names: &[String]) -> String {
     if names.is_empty() { "nobody".into() } else { names.join(", ") }
 }
 
-/// Checks a head against the key that the log's own genesis names: it is consistent, whoever's it is.
-pub(crate) fn unpinned_head(note: &Note, genesis: &[u8]) -> Result<VerifiedHead, Failure> {
-    let (_, statement) = crate::registration::decode(genesis)?;
+/// Checks a head against the keys that the log itself names: it is consistent, whoever's it is.
+///
+/// Where the key of genesis has not signed it, the log is read for later ones. Which of them may sign at the head's size is
+/// seen where the entries are verified.
+pub(crate) fn unpinned_head(note: &Note, log: &dyn LogSource) -> Result<VerifiedHead, Failure> {
+    let genesis = log.entries(0, 1)?;
+    let genesis = genesis.first().map_or(&[][..], Vec::as_slice);
+    let refused = match head_by_own_keys(note, genesis, &[]) {
+        Err(failure) if failure.code == "note-not-by-trusted-key" => failure,
+        settled => return settled,
+    };
+    let size = Checkpoint::from_note(note).map_err(|e| Failure::new(e.code(), e.to_string()))?.size;
+    let mut later: Vec<PublicKey> = Vec::new();
+    read_all(log, size, |mut portions| {
+        portions.try_for_each(|portion| {
+            let statements = portion?.into_iter().filter_map(|entry| decode(&entry).ok());
+            later.extend(statements.filter_map(|(_, statement)| match statement.payload.body {
+                Body::Key(change) if change.usage == Some(Use::Checkpoint) => change.public,
+                _ => None,
+            }));
+            Ok::<(), Failure>(())
+        })
+    })?;
+    if later.is_empty() { Err(refused) } else { head_by_own_keys(note, genesis, &later) }
+}
+
+fn head_by_own_keys(note: &Note, genesis: &[u8], later: &[PublicKey]) -> Result<VerifiedHead, Failure> {
+    let (_, statement) = decode(genesis)?;
     let broken = |what: String| Failure::new("genesis-invalid", what).exit(Exit::Tampered);
     let id = statement.id();
     let Body::Genesis(genesis) = statement.payload.body else {
@@ -102,8 +132,9 @@ pub(crate) fn unpinned_head(note: &Note, genesis: &[u8]) -> Result<VerifiedHead,
     let public =
         genesis.key(Use::Checkpoint).ok_or_else(|| broken("genesis names no checkpoint key".into()))?;
     let name = KeyName::new(genesis.origin.as_str()).map_err(|e| broken(e.to_string()))?;
-    let key = VerifierKey::new(name, SignatureType::Ed25519, *public);
-    let policy = TrustPolicy::for_log(key, id.into()).map_err(|e| broken(e.to_string()))?;
+    let keys = [public].into_iter().chain(later);
+    let keys = keys.map(|public| VerifierKey::new(name.clone(), SignatureType::Ed25519, *public));
+    let policy = TrustPolicy::for_keys(keys, id.into()).map_err(|e| broken(e.to_string()))?;
     verify_head(note, &policy).map_err(|e| Failure::new(e.code(), e.to_string()).exit(Exit::Tampered))
 }
 
@@ -140,8 +171,9 @@ mod tests {
     #[test]
     fn without_a_pin_a_head_is_held_against_its_own_genesis() {
         let (log, other) = (TestLog::new(), TestLog::new());
-        assert!(unpinned_head(&log.head(1), &log.entries[0]).is_ok());
-        assert_eq!(unpinned_head(&log.head(1), &other.entries[0]).unwrap_err().exit, Exit::Tampered);
+        let held = |note: &Note, log: &TestLog| head_by_own_keys(note, &log.entries[0], &[]);
+        assert!(held(&log.head(1), &log).is_ok());
+        assert_eq!(held(&log.head(1), &other).unwrap_err().exit, Exit::Tampered);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use keyfile::{KeyFileError, Passphrase, Passphrases, SecretKey};
+use keyfile::{KeyFileError, Passphrase, SecretKey};
 use schemas::envelope::Statement;
 use schemas::ids::{ByteString, LogId, PublicKey};
 use schemas::kinds::{Genesis, LogKey, Parameters, Use};
@@ -239,6 +239,7 @@ fn generate_keys() -> Result<LogKeys, BirthError> {
         checkpoint: SecretKey::generate()?,
         statement: SecretKey::generate()?,
         receipt: SecretKey::generate()?,
+        earlier: Vec::new(),
     })
 }
 
@@ -247,14 +248,4 @@ fn write_keys(folder: &Folder, keys: &LogKeys, passphrase: Option<&Passphrase>) 
     keys.statement.write_new(&folder.key(Use::Statement), passphrase)?;
     keys.receipt.write_new(&folder.key(Use::Receipt), passphrase)?;
     Ok(())
-}
-
-/// Reads the log's private keys.
-pub fn read_keys(folder: &Folder, passphrases: &Passphrases) -> Result<LogKeys, KeyFileError> {
-    let read = |usage| SecretKey::read(&folder.key(usage), passphrases);
-    Ok(LogKeys {
-        checkpoint: read(Use::Checkpoint)?,
-        statement: read(Use::Statement)?,
-        receipt: read(Use::Receipt)?,
-    })
 }

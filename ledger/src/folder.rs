@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use schemas::ids::KeyId;
 use schemas::kinds::Use;
+
+/// Digits of a key's thumbprint in the name of its file: enough that no two keys of a log share them.
+const KID_DIGITS: usize = 16;
 
 /// The paths of one log's data folder.
 #[derive(Clone, Debug)]
@@ -44,6 +48,12 @@ impl Folder {
     /// The log's private key of one use.
     pub fn key(&self, usage: Use) -> PathBuf {
         self.keys().join(format!("{usage}.pem"))
+    }
+
+    /// A private key that replaced an earlier one of this use.
+    pub fn later_key(&self, usage: Use, kid: &KeyId) -> PathBuf {
+        let kid: String = kid.to_hex().chars().take(KID_DIGITS).collect();
+        self.keys().join(format!("{usage}.{kid}.pem"))
     }
 
     /// The registrar's private key, where it was made beside the log's.

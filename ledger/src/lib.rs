@@ -17,6 +17,7 @@ pub mod folder;
 pub mod fsck;
 pub mod http;
 pub mod index;
+pub mod keyring;
 pub mod latch;
 pub mod log;
 mod nodes;

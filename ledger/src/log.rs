@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use keyfile::SecretKey;
 use schemas::ids::LogId;
 use schemas::kinds::{Genesis, Use};
-use schemas::note::Note;
+use schemas::note::{Note, SignatureType, VerifierKey};
 use schemas::text::Origin;
 use schemas::time::Time;
 use thiserror::Error;
@@ -45,12 +45,14 @@ pub struct Published {
 /// The private keys of a log. Wiped from memory when dropped.
 #[derive(Clone, Debug)]
 pub struct LogKeys {
-    /// Signs heads.
+    /// Signs heads: the newest of those in force.
     pub checkpoint: SecretKey,
     /// Signs the log's own statements.
     pub statement: SecretKey,
     /// Signs COSE receipts.
     pub receipt: SecretKey,
+    /// Earlier checkpoint keys that no entry has withdrawn yet: they sign heads, too.
+    pub earlier: Vec<SecretKey>,
 }
 
 /// A log in service. Dropping the last handle does not stop it; [`Running::stop`] does.
@@ -83,13 +85,13 @@ pub enum StartError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// A key file does not hold the log's key.
-    #[error("the {usage} key is {got}, genesis names {expected}")]
+    #[error("the {usage} key at hand is {got}; the log's key in force is {expected}")]
     WrongKey {
         /// What the key signs.
         usage: Use,
         /// The public half at hand.
         got: String,
-        /// The one in genesis.
+        /// The one that the log names.
         expected: String,
     },
     /// The head cannot be signed.
@@ -116,12 +118,13 @@ impl Running {
         limits: QueueLimits,
     ) -> Result<Self, StartError> {
         let loaded = recover::load_whole(&*store)?;
-        check_keys(loaded.registry.genesis(), &keys)?;
+        check_keys(&loaded.registry, loaded.view.head.size, &keys)?;
         let mut anchor = Anchor::open(anchor, loaded.log).map_err(OpenError::from)?;
         let loaded = recover::reconcile_whole(&*store, loaded, &mut anchor)?;
-        let signer = CheckpointSigner::new(keys.checkpoint, loaded.origin.as_str())?;
+        let signer =
+            CheckpointSigner::new(keys.checkpoint, loaded.origin.as_str())?.with_earlier(keys.earlier);
         let published = publish(&signer, &loaded.view)?;
-        let renewed = kept::time(&*store, signer.verifier())?;
+        let renewed = kept::time(&*store, &checkpoint_keys(&loaded.registry, signer.verifier()))?;
         let genesis = loaded.registry.genesis().clone();
         let (queue, inbox) = Queue::new(limits);
         let (index, woken) = Index::new();
@@ -292,16 +295,25 @@ pub(crate) fn keep_note(store: &dyn Store, note: &str) -> Result<(), StoreError>
     store.commit(&batch)
 }
 
-fn check_keys(genesis: &Genesis, keys: &LogKeys) -> Result<(), StartError> {
+/// Every checkpoint key that the log ever had, under the name of the newest.
+fn checkpoint_keys(registry: &Registry, newest: &VerifierKey) -> Vec<VerifierKey> {
+    let keys = registry.keys().filter(|(_, key)| key.usage == Some(Use::Checkpoint));
+    let vkey = |public| VerifierKey::new(newest.name().clone(), SignatureType::Ed25519, public);
+    keys.map(|(_, key)| vkey(*key.key.public())).collect()
+}
+
+/// The keys at hand are the newest that may sign for the log at `size`.
+fn check_keys(registry: &Registry, size: u64, keys: &LogKeys) -> Result<(), StartError> {
     for (usage, key) in [
         (Use::Checkpoint, &keys.checkpoint),
         (Use::Statement, &keys.statement),
         (Use::Receipt, &keys.receipt),
     ] {
         let got = key.public();
-        let expected = genesis.key(usage);
-        if expected != Some(&got) {
-            let expected = expected.map_or_else(|| "none".into(), ToString::to_string);
+        let in_force = registry.log_keys(usage, size);
+        let expected = in_force.last().map(|key| *key.key.public());
+        if expected != Some(got) {
+            let expected = expected.map_or_else(|| "none".into(), |key| key.to_string());
             return Err(StartError::WrongKey { usage, got: got.to_string(), expected });
         }
     }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ledger::commands::{Failure, fsck, init, reindex, serve};
+use ledger::commands::{Failure, fsck, init, keys, reindex, serve};
 use ledger::exit::Exit;
 use serving::listen::start_logging;
 
@@ -29,12 +29,14 @@ enum Command {
     Serve(serve::Serve),
     Fsck(fsck::Fsck),
     Reindex(reindex::Reindex),
+    #[command(subcommand)]
+    Keys(keys::Keys),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // What a check finds is its answer; the log's words about it would only come first.
-    start_logging(if matches!(cli.command, Command::Fsck(_)) { "error" } else { "info" });
+    start_logging(if matches!(cli.command, Command::Fsck(_) | Command::Keys(_)) { "error" } else { "info" });
     // Before any key is read: none may end in a core dump.
     let kept = keyfile::keep_to_process().map_err(|error| {
         Failure::new(Exit::Error, format!("core dumps cannot be switched off: {error}"), "")
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args).map(|()| Exit::Ok),
         Command::Fsck(args) => fsck::run(args),
         Command::Reindex(args) => reindex::run(args).map(|()| Exit::Ok),
+        Command::Keys(args) => keys::run(args).map(|()| Exit::Ok),
     });
     ended.map(ExitCode::from).unwrap_or_else(|failure: Failure| {
         anstream::eprintln!("writd: {failure}");

@@ -4,6 +4,7 @@ use keyfile::SecretKey;
 use schemas::checkpoint::{Checkpoint, Origin};
 use schemas::envelope::{Statement, StatementError, Unsigned};
 use schemas::ids::KeyId;
+use schemas::kinds::Use;
 use schemas::note::{
     KeyName, KeyNameError, Note, NoteError, NoteSignature, SignatureType, VerifierKey, cosigned_message,
 };
@@ -11,10 +12,16 @@ use schemas::payload::{Payload, PayloadError};
 use schemas::text::{PrincipalId, TextError};
 use schemas::tree::TreeHash;
 use thiserror::Error;
+use verifier::registry::Registry;
 
 /// Why the log could not sign.
 #[derive(Debug, Error)]
 pub enum SignError {
+    /// Every checkpoint key at hand was withdrawn.
+    #[error(
+        "every checkpoint key at hand was withdrawn from the log; start writd again with the key in force"
+    )]
+    NoKey,
     /// The payload has no canonical form.
     #[error(transparent)]
     Payload(#[from] PayloadError),
@@ -36,6 +43,10 @@ pub enum SignError {
 pub struct CheckpointSigner {
     key: NoteKey,
     origin: Origin,
+    /// Keys that the one above replaces and that were not withdrawn yet, oldest first.
+    earlier: Vec<NoteKey>,
+    /// Whether the newest key itself was withdrawn.
+    withdrawn: bool,
 }
 
 /// A key that signs the log's notes.
@@ -50,9 +61,23 @@ struct NoteKey {
 impl CheckpointSigner {
     /// A signer for this log.
     pub fn new(key: SecretKey, origin: &str) -> Result<Self, SignError> {
-        let heads = VerifierKey::new(KeyName::new(origin)?, SignatureType::Ed25519, key.public());
-        let times = heads.for_times();
-        Ok(Self { key: NoteKey { secret: key, heads, times }, origin: Origin::new(origin)? })
+        let key = NoteKey::new(KeyName::new(origin)?, key);
+        Ok(Self { key, origin: Origin::new(origin)?, earlier: Vec::new(), withdrawn: false })
+    }
+
+    /// The same signer with keys that its own replaces: their lines stand before its own.
+    pub fn with_earlier(mut self, earlier: Vec<SecretKey>) -> Self {
+        let name = self.key.heads.name();
+        self.earlier = earlier.into_iter().map(|key| NoteKey::new(name.clone(), key)).collect();
+        self
+    }
+
+    /// Drops the keys that may no longer sign for the log at `size`.
+    pub fn drop_withdrawn(&mut self, registry: &Registry, size: u64) {
+        let stands =
+            |key: &NoteKey| registry.check_log_key(&key.secret.public(), Use::Checkpoint, size).is_ok();
+        self.earlier.retain(stands);
+        self.withdrawn = !stands(&self.key);
     }
 
     /// The key as a `vkey`.
@@ -63,17 +88,34 @@ impl CheckpointSigner {
     /// The signed note of a head. To be called only for a head that is durable and anchored.
     pub fn sign(&self, size: u64, root: TreeHash) -> Result<Note, SignError> {
         let text = Checkpoint { origin: self.origin.clone(), size, root }.text();
-        let line = self.key.head_line(&text);
-        Ok(Note::new(text, vec![line])?)
+        let lines: Vec<NoteSignature> = self.keys().map(|key| key.head_line(&text)).collect();
+        if lines.is_empty() {
+            return Err(SignError::NoKey);
+        }
+        Ok(Note::new(text, lines)?)
     }
 
     /// The same note, saying below that its head was the latest at this time, in seconds since the epoch.
     pub fn renew(&self, head: &Note, time: u64) -> Result<Note, SignError> {
-        Ok(head.with_signatures(vec![self.key.time_line(time, head.text())])?)
+        let lines: Vec<NoteSignature> = self.keys().map(|key| key.time_line(time, head.text())).collect();
+        if lines.is_empty() {
+            return Err(SignError::NoKey);
+        }
+        Ok(head.with_signatures(lines)?)
+    }
+
+    /// The keys that may sign, oldest first.
+    fn keys(&self) -> impl Iterator<Item = &NoteKey> {
+        self.earlier.iter().chain((!self.withdrawn).then_some(&self.key))
     }
 }
 
 impl NoteKey {
+    fn new(name: KeyName, secret: SecretKey) -> Self {
+        let heads = VerifierKey::new(name, SignatureType::Ed25519, secret.public());
+        Self { secret, times: heads.for_times(), heads }
+    }
+
     fn head_line(&self, text: &str) -> NoteSignature {
         line(&self.heads, self.secret.sign(text.as_bytes()).as_bytes().to_vec())
     }

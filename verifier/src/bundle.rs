@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use schemas::bundle::{Bundle, BundleError};
+use schemas::bundle::{Bundle, BundleError, ProvedEntry};
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::ids::{StatementId, TermId};
@@ -20,7 +20,7 @@ use crate::checkpoint::{CheckpointVerifyError, HeadProofError, VerifiedHead, ver
 use crate::evidence::{Absence, Evidence, EvidenceError, EvidenceHead, Pinning};
 use crate::merkle::leaf_hash;
 use crate::note::NoteVerifyError;
-use crate::registry::Registry;
+use crate::registry::{LogKeyError, Registry};
 
 /// A bundle whose every part was checked.
 #[derive(Clone, Debug)]
@@ -59,6 +59,9 @@ pub enum BundleRefusal {
         /// Which entry, from 0.
         number: usize,
     },
+    /// The head is signed only by keys that do not sign for the log at its size.
+    #[error("checkpoint: {0}")]
+    LogKey(#[from] LogKeyError),
     /// The entries contradict each other or the trust file.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
@@ -93,6 +96,7 @@ impl BundleRefusal {
             Self::Checkpoint(checkpoint) => checkpoint.code(),
             Self::Proof { error, .. } => error.code(),
             Self::Order { .. } => "bundle-order",
+            Self::LogKey(error) => error.code(),
             Self::Evidence(evidence) => evidence.code(),
             Self::Assertion { .. } => "assertion-invalid",
             Self::Contradiction { .. } => "assertion-false",
@@ -158,6 +162,7 @@ fn check_parts(bundle: &Bundle, trust: &TrustPolicy, pinned: bool) -> Result<Che
     };
     // The assertions are checked against the log's own keys, which the entries have first to show.
     let without = build(BTreeMap::new())?;
+    without.registry().check_head(&head)?;
     let rows = check_assertions(bundle, &head, without.registry())?;
     if let Some(index) = without.contradiction(&rows) {
         return Err(BundleRefusal::Contradiction { index });
@@ -169,17 +174,25 @@ fn check_parts(bundle: &Bundle, trust: &TrustPolicy, pinned: bool) -> Result<Che
     Ok(CheckedBundle { subject: bundle.subject, evidence, head })
 }
 
-/// A trust file that believes whatever the bundle's genesis says.
+/// A trust file that believes whatever the bundle's genesis says, and any later checkpoint key that its entries name: which
+/// of these stand is checked once the entries are.
 fn trust_in_genesis(bundle: &Bundle) -> Result<TrustPolicy, BundleRefusal> {
     let missing = BundleRefusal::Evidence(EvidenceError::NoGenesis);
-    let first = bundle.entries.first().and_then(|proved| Entry::decode(&proved.entry).ok());
-    let statement =
-        first.and_then(|entry| Statement::decode(&entry.statement).ok()).ok_or(missing.clone())?;
-    let Body::Genesis(genesis) = &statement.payload.body else { return Err(missing) };
+    let statement = |proved: &ProvedEntry| {
+        Entry::decode(&proved.entry).ok().and_then(|entry| Statement::decode(&entry.statement).ok())
+    };
+    let mut statements = bundle.entries.iter().filter_map(statement);
+    let first = statements.next().ok_or(missing.clone())?;
+    let Body::Genesis(genesis) = &first.payload.body else { return Err(missing) };
     let name = KeyName::new(genesis.origin.as_str()).map_err(|_| missing.clone())?;
-    let public = genesis.key(Use::Checkpoint).copied().ok_or(missing.clone())?;
-    let key = VerifierKey::new(name, SignatureType::Ed25519, public);
-    TrustPolicy::for_log(key, statement.id().into()).map_err(|_| missing)
+    let of_genesis = genesis.key(Use::Checkpoint).copied().ok_or(missing.clone())?;
+    let later = statements.filter_map(|statement| match statement.payload.body {
+        Body::Key(change) if change.usage == Some(Use::Checkpoint) => change.public,
+        _ => None,
+    });
+    let keys = [of_genesis].into_iter().chain(later);
+    let keys = keys.map(|public| VerifierKey::new(name.clone(), SignatureType::Ed25519, public));
+    TrustPolicy::for_keys(keys, first.id().into()).map_err(|_| missing)
 }
 
 /// The rows that the log's signed assertions vouch for.
@@ -195,8 +208,9 @@ fn check_assertions(
         let Body::Assertion(assertion) = &statement.payload.body else {
             return Err(refuse("is a statement of another kind"));
         };
-        let key = registry.key(&statement.envelope.kid).filter(|key| key.usage == Some(Use::Statement));
-        let key = key.filter(|key| !key.is_withdrawn() && key.principal == statement.envelope.iss);
+        let key = registry.key(&statement.envelope.kid).map(|key| key.key.public());
+        let key = key.and_then(|public| registry.check_log_key(public, Use::Statement, head.size()).ok());
+        let key = key.filter(|key| key.principal == statement.envelope.iss);
         let key = key.ok_or_else(|| refuse("is not signed by the log's statement key"))?;
         key.key
             .verify_envelope(&statement.envelope)

@@ -31,7 +31,7 @@ pub trait Source {
 /// What a bundle for a subject holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gathered {
-    /// The entries: what is judged by, and genesis, the last one and the one last seen for their times.
+    /// The entries: what is judged by, genesis and the log's keys, the last one and the one last seen for their times.
     pub entries: BTreeSet<Index>,
     /// Each term asked, with every entry that gives rise to it.
     pub rows: BTreeMap<TermId, Vec<Index>>,
@@ -77,9 +77,9 @@ pub fn gather<S: Source>(subject: StatementId, source: &S) -> Result<Gathered, G
     let found = source.index_of(&subject).map_err(GatherError::Source)?.filter(inside);
     let subject_at = found.ok_or(GatherError::NotFound { subject, size })?;
     let mut gathered = Gathered::default();
-    let mut dating: Vec<Index> = [Index(0)].into();
-    dating.extend(size.checked_sub(1).map(Index));
-    let mut waiting: Vec<Index> = [subject_at].into();
+    let mut dating: Vec<Index> = size.checked_sub(1).map(Index).into_iter().collect();
+    // Genesis asks for the log's own keys, under which the head and the assertions stand.
+    let mut waiting: Vec<Index> = [Index(0), subject_at].into();
     let mut listed: usize = 0;
     while let Some(index) = waiting.pop() {
         if !gathered.entries.insert(index) {
@@ -109,7 +109,7 @@ pub fn gather<S: Source>(subject: StatementId, source: &S) -> Result<Gathered, G
             gathered.rows.insert(term, indexes);
         }
     }
-    // Genesis, the last entry and the one that the emitter had seen are there for their place and time alone.
+    // The last entry and the one that the emitter had seen are there for their place and time alone.
     gathered.entries.extend(dating);
     Ok(gathered)
 }

@@ -14,8 +14,9 @@ use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 use serde::Serialize;
 
+use crate::checkpoint::VerifiedHead;
 use crate::merkle::{TreeHasher, leaf_hash};
-use crate::registry::{Registry, admit};
+use crate::registry::{LogKeyError, Registry, admit};
 use crate::signature::CheckedKey;
 
 /// Something wrong with a log at one entry.
@@ -116,6 +117,11 @@ impl LogVerifier {
     /// The keys, once genesis was placed.
     pub fn registry(&self) -> Option<&Registry> {
         self.registry.as_ref()
+    }
+
+    /// Whether a key that may sign for the log at its size has signed the head. To be asked once genesis was placed.
+    pub fn check_head(&self, head: &VerifiedHead) -> Result<(), LogKeyError> {
+        self.registry.as_ref().map_or(Ok(()), |registry| registry.check_head(head))
     }
 
     /// Time of the last entry placed.

@@ -5,8 +5,8 @@
 use alloc::collections::BTreeSet;
 
 use schemas::envelope::{Envelope, Statement};
-use schemas::ids::{StatementId, TermId};
-use schemas::kinds::Target;
+use schemas::ids::{KeyId, StatementId, TermId};
+use schemas::kinds::{Target, Use};
 use schemas::payload::{Body, Kind, Payload};
 use schemas::reference::{ForeignRef, Reference};
 use schemas::term::Term;
@@ -141,8 +141,13 @@ impl Asked<'_> {
             }
             Body::Revocation(revocation) => self.target(&revocation.target),
             Body::Key(key) => self.term(Term::Key(&key.kid)),
-            Body::Genesis(_)
-            | Body::Principal(_)
+            // Which keys sign for the log now: from those of genesis each later one is found by the one that it replaces.
+            Body::Genesis(genesis) => {
+                for key in genesis.keys.iter().filter(|key| key.usage != Use::Receipt) {
+                    self.term(Term::Key(&KeyId::of(&key.public)));
+                }
+            }
+            Body::Principal(_)
             | Body::Link(_)
             | Body::Task(_)
             | Body::Policy(_)

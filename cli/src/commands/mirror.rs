@@ -85,9 +85,12 @@ fn begin(
     let at = mirror.latest()?;
     let last = match trust {
         Some(trust) => trust.verify_head(&note)?,
-        None => unpinned_head(&note, at.entries(0, 1)?.first().map_or(&[], Vec::as_slice))?,
+        None => unpinned_head(&note, &at)?,
     };
-    if (last.origin(), last.key()) != (head.origin(), head.key()) {
+    // A later key signs for the same log, which then begins with the same entry.
+    let same_key = last.key() == head.key();
+    let is_other = || Ok::<_, Failure>(at.entries(0, 1)? != LogSource::entries(client, 0, 1)?);
+    if last.origin() != head.origin() || (!same_key && is_other()?) {
         let what = format!("{} is the mirror of another log", mirror.folder().display());
         return Err(Failure::usage("mirror-of-another-log", what)
             .values(head.key(), last.key())

@@ -17,6 +17,7 @@ mod receipt;
 mod revoke;
 mod search;
 mod show;
+mod trust;
 mod verify;
 mod who;
 mod witness;
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Receipt(receipt::Args),
     #[command(subcommand)]
     Verify(verify::Command),
+    #[command(subcommand)]
+    Trust(trust::Command),
     Mirror(mirror::Args),
     #[command(subcommand)]
     Witness(witness::Command),
@@ -59,6 +62,7 @@ impl Command {
             Self::Proof(args) => proof::run(args, context),
             Self::Receipt(args) => receipt::run(args, context),
             Self::Verify(command) => command.run(context),
+            Self::Trust(command) => command.run(context),
             Self::Mirror(args) => mirror::run(args, context),
             Self::Witness(command) => command.run(context),
             Self::Help(args) => help::run(args, context),

@@ -1,7 +1,7 @@
 //! `writd serve`: takes a log into service.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -11,14 +11,14 @@ use serving::limits::Timeouts;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use super::Failure;
-use crate::birth::read_keys;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::http;
+use crate::keyring;
 use crate::log::{Running, StartError};
 use crate::queue::QueueLimits;
-use crate::recover::OpenError;
+use crate::recover::{self, OpenError};
 use crate::store::rocks::RocksStore;
 use crate::store::{FORMAT_VERSION, StoreError};
 
@@ -65,13 +65,18 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
     http::install_metrics();
     let store = RocksStore::open(&folder.store(), cache_bytes(args.cache))
-        .map_err(|error| start_failure(&error.into(), args))?;
-    let keys = read_keys(&folder, &Passphrases::new(args.passphrase_file.clone())).map_err(|error| {
-        Failure::new(Exit::Error, error, "the keys made by writd init must be in DIR/keys, mode 0600")
+        .map_err(|error| start_failure(&error.into(), &args.data, &anchor))?;
+    let loaded =
+        recover::load_whole(&store).map_err(|error| start_failure(&error.into(), &args.data, &anchor))?;
+    let passphrases = Passphrases::new(args.passphrase_file.clone());
+    let keys = keyring::read(&folder, &loaded.registry, loaded.view.head.size, &passphrases);
+    let keys = keys.map_err(|error| {
+        let next = error.next(&args.data.display().to_string());
+        Failure::new(Exit::Error, error, next)
     })?;
     let clock = Box::new(SystemClock::new());
     let running = Running::start(Arc::new(store), &anchor, keys, clock, QueueLimits::default())
-        .map_err(|error| start_failure(&error, args))?;
+        .map_err(|error| start_failure(&error, &args.data, &anchor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Error, format!("threads: {error}"), ""))?;
     runtime.block_on(listen(&addresses, &running))?;
@@ -119,13 +124,13 @@ async fn listen(addresses: &[SocketAddr], running: &Running) -> Result<(), Failu
     })
 }
 
-fn start_failure(error: &StartError, args: &Serve) -> Failure {
-    let data = args.data.display();
+/// What stands in the way of taking the log of this folder and anchor into service, and what to do about it.
+pub(super) fn start_failure(error: &StartError, folder: &Path, anchor: &Path) -> Failure {
+    let data = folder.display();
     let fsck = format!("writd fsck --data {data}");
     let (exit, next) = match error {
         StartError::Open(OpenError::Store(StoreError::Absent { .. })) => {
-            let folder = Folder::new(&args.data);
-            let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
+            let folder = Folder::new(folder);
             let next = if anchor.exists() {
                 format!("put the folder of the log back: its anchor {} is there", anchor.display())
             } else if folder.is_free().unwrap_or(false) {

@@ -141,17 +141,18 @@ fn note(read: &Read, registry: &Registry, text: &str, lines: &Lines) -> Result<(
     let bad = |detail: String| ("note-wrong", detail);
     let note = Note::parse(text.as_bytes()).map_err(|error| bad(error.to_string()))?;
     let name = KeyName::new(genesis.origin.as_str()).map_err(|error| bad(error.to_string()))?;
-    let public =
-        genesis.key(Use::Checkpoint).copied().ok_or_else(|| bad("genesis names no checkpoint key".into()))?;
-    let key = VerifierKey::new(name, SignatureType::Ed25519, public);
-    let times = key.for_times();
-    let signed = verify_note(&note, [&key, &times]);
-    let signed = signed.map_err(|error| ("note-signature", error.to_string()))?.len();
+    let checkpoint = Checkpoint::from_note(&note).map_err(|error| bad(error.to_string()))?;
+    let in_force = registry.log_keys(Use::Checkpoint, checkpoint.size);
+    let keys = in_force.iter().map(|key| *key.key.public());
+    let keys = keys.map(|public| VerifierKey::new(name.clone(), SignatureType::Ed25519, public));
+    let keys: Vec<VerifierKey> = keys.flat_map(|key| [key.for_times(), key]).collect();
+    let signed = verify_note(&note, &keys).map_err(|error| ("note-signature", error.to_string()))?.len();
     if *lines == Lines::OwnOnly && note.signatures().len() != signed {
         let lines = note.signatures().len();
-        return Err(bad(format!("carries {lines} signatures, expected {signed}, all of them the log's")));
+        return Err(bad(format!(
+            "carries {lines} signatures, expected {signed}, all of them by the log's keys in force"
+        )));
     }
-    let checkpoint = Checkpoint::from_note(&note).map_err(|error| bad(error.to_string()))?;
     if checkpoint.origin.as_str() != genesis.origin.as_str() {
         return Err(bad(format!("is of {}, the log is {}", checkpoint.origin, genesis.origin)));
     }

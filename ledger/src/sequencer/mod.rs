@@ -228,6 +228,7 @@ impl Sequencer {
         self.anchor.advance(mark)?;
         // Crash here: as before, but the anchor knows. From here on an older copy of the store is refused.
         let view = View { head, edge: Arc::new(writes.tree.edge().clone()) };
+        self.signer.drop_withdrawn(&self.log.registry(), head.size);
         let published = Arc::new(publish(&self.signer, &view)?);
         let renewed = renew(&self.signer, &published, time)?;
         // Crash here: a signature nobody saw. The next start makes the same one again, over the same head.

@@ -95,7 +95,7 @@ pub(crate) struct Lab {
 
 fn log_keys() -> LogKeys {
     let key = |seed| SigningKey::from_bytes(&[seed; 32]).into();
-    LogKeys { checkpoint: key(201), statement: key(202), receipt: key(203) }
+    LogKeys { checkpoint: key(201), statement: key(202), receipt: key(203), earlier: Vec::new() }
 }
 
 impl Lab {

@@ -72,17 +72,34 @@ enum Quorum {
 impl TrustPolicy {
     /// The policy that believes one log key and asks for no witness: what a new log hands to its verifiers.
     pub fn for_log(key: VerifierKey, genesis: LogId) -> Result<Self, TrustProblem> {
-        if key.kind() != SignatureType::Ed25519 {
-            return Err(TrustProblem::KeyKind { got: key.kind(), expected: SignatureType::Ed25519 });
-        }
-        let logs = Vec::from([TrustedLog { key, url: None }]);
-        Ok(Self {
-            logs,
+        Self::for_keys([key], genesis)
+    }
+
+    /// The policy that believes these keys of one log and asks for no witness. A key given twice counts once.
+    pub fn for_keys(
+        keys: impl IntoIterator<Item = VerifierKey>,
+        genesis: LogId,
+    ) -> Result<Self, TrustProblem> {
+        let policy = Self {
+            logs: Vec::new(),
             witnesses: Vec::new(),
             groups: Vec::new(),
             quorum: Quorum::None,
             genesis: Some(genesis),
-        })
+        };
+        keys.into_iter().try_fold(policy, |policy, key| policy.with_log_key(key))
+    }
+
+    /// The same policy with one more key of a log, behind those that it has; unchanged where it has the key.
+    pub fn with_log_key(mut self, key: VerifierKey) -> Result<Self, TrustProblem> {
+        if key.kind() != SignatureType::Ed25519 {
+            return Err(TrustProblem::KeyKind { got: key.kind(), expected: SignatureType::Ed25519 });
+        }
+        if self.logs.iter().any(|log| log.key == key) {
+            return Ok(self);
+        }
+        self.logs.push(TrustedLog { key, url: None });
+        Ok(self)
     }
 
     /// Reads a whole trust file.

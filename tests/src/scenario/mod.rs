@@ -121,6 +121,16 @@ impl Scenario {
         self.statement_key.clone()
     }
 
+    /// The key that signs checkpoints from genesis on.
+    pub fn checkpoint_key(&self) -> Actor {
+        self.checkpoint_key.clone()
+    }
+
+    /// From now on the log's own statements are signed by this key.
+    pub fn sign_as_log_by(&mut self, key: &Actor) {
+        self.statement_key = key.clone();
+    }
+
     /// The keys as of now.
     pub fn registry(&self) -> &Registry {
         &self.registry

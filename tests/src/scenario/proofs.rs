@@ -35,12 +35,29 @@ impl Scenario {
 
     /// The log's head, signed.
     pub fn checkpoint(&self) -> Note {
+        self.checkpoint_by(&[&self.checkpoint_key])
+    }
+
+    /// The log's head, signed by these keys.
+    pub fn checkpoint_by(&self, keys: &[&Actor]) -> Note {
         let head = self.head();
         let text = Checkpoint { origin: self.origin.clone(), size: head.size, root: head.root }.text();
-        let key = self.note_key();
-        let key_id = NoteKeyId::of(key.name(), SignatureType::Ed25519, key.public_key());
-        let signature = self.checkpoint_key.signature(text.as_bytes()).as_bytes().to_vec();
-        Note::new(text, vec![NoteSignature { name: key.name().clone(), key_id, signature }]).expect("a note")
+        let name = self.origin.key_name();
+        let line = |key: &&Actor| NoteSignature {
+            name: name.clone(),
+            key_id: NoteKeyId::of(name, SignatureType::Ed25519, &key.public()),
+            signature: key.signature(text.as_bytes()).as_bytes().to_vec(),
+        };
+        let lines = keys.iter().map(line).collect();
+        Note::new(text.clone(), lines).expect("a note")
+    }
+
+    /// The trust file that pins these checkpoint keys of the log.
+    pub fn trust_in(&self, keys: &[&Actor]) -> TrustPolicy {
+        let vkey = |key: &&Actor| {
+            VerifierKey::new(self.origin.key_name().clone(), SignatureType::Ed25519, key.public())
+        };
+        TrustPolicy::for_keys(keys.iter().map(vkey), self.log()).expect("a trust file")
     }
 
     /// The receipt for an entry under the head.

@@ -13,6 +13,7 @@ mod harness;
 mod http_manners;
 mod init;
 mod keys;
+mod log_keys;
 mod main_job;
 mod mirror;
 mod proof;

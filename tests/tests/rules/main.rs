@@ -6,6 +6,7 @@
 mod case;
 mod cases;
 mod laws;
+mod log_keys;
 mod page;
 mod roles;
 mod story;

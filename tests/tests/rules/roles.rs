@@ -189,8 +189,11 @@ fn the_logs_own_keys_can_neither_be_given_roles_nor_touch_others() {
     assert_eq!(key_change(&mut log, &operator, body), "key-of-log");
     let body = with_use(&mallory, &log);
     assert_eq!(key_change(&mut log, &operator, body), "key-of-log");
-    let new_log_key = Actor::named("a new receipt key", operator.uri());
-    let body = with_use(&new_log_key, &log);
+    let new_log_key = Actor::named("a new statement key", operator.uri());
+    let mut body = with_use(&new_log_key, &log);
+    body["use"] = json!("statement");
+    body["op"] = json!("rotate");
+    body["replaces"] = json!(operator.kid());
     assert_eq!(key_change(&mut log, &registrar, body.clone()), "role-kind");
     assert_eq!(key_change(&mut log, &operator, body), "taken");
     let body = new_log_key.registration(&log, &["principal"]);

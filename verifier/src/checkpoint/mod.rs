@@ -27,6 +27,8 @@ pub use freshness::{FreshnessError, TIME_AHEAD_MAX};
 pub struct VerifiedHead {
     checkpoint: Checkpoint,
     key: VerifierKey,
+    /// Further pinned keys of the log that signed.
+    others: Vec<VerifierKey>,
     log_time: Option<u64>,
     cosignatures: Vec<Cosignature>,
 }
@@ -60,10 +62,13 @@ pub fn verify_head(note: &Note, policy: &TrustPolicy) -> Result<VerifiedHead, Ch
     let time_keys: Vec<VerifierKey> = log_keys.iter().map(|key| key.for_times()).collect();
     let witness_keys = policy.witnesses().iter().map(|witness| &witness.key);
     let verified = verify_note(note, log_keys.into_iter().chain(&time_keys).chain(witness_keys))?;
-    let key = verified.iter().map(VerifiedSignature::key).find(|key| key.kind() == SignatureType::Ed25519);
-    let Some(key) = key.cloned() else {
+    let by_log =
+        verified.iter().map(VerifiedSignature::key).filter(|key| key.kind() == SignatureType::Ed25519);
+    let mut by_log = by_log.cloned();
+    let Some(key) = by_log.next() else {
         return Err(CheckpointVerifyError::NotSignedByLog { origin: checkpoint.origin.to_string() });
     };
+    let others = by_log.collect();
     let by_log = verified.iter().filter(|signature| time_keys.contains(signature.key()));
     let log_time = by_log.filter_map(VerifiedSignature::time).max();
     let cosignatures = policy.witnesses().iter().filter_map(|witness| {
@@ -71,7 +76,7 @@ pub fn verify_head(note: &Note, policy: &TrustPolicy) -> Result<VerifiedHead, Ch
         Some(Cosignature { witness: witness.name.clone(), time: signature.time()? })
     });
     let cosignatures = cosignatures.collect();
-    Ok(VerifiedHead { checkpoint, key, log_time, cosignatures })
+    Ok(VerifiedHead { checkpoint, key, others, log_time, cosignatures })
 }
 
 /// Checks a head and that the trust file's quorum of witnesses has cosigned it.
@@ -111,9 +116,14 @@ impl VerifiedHead {
         &self.checkpoint
     }
 
-    /// The log's key that signed.
+    /// The log's key that signed; of several the first in the trust file.
     pub fn key(&self) -> &VerifierKey {
         &self.key
+    }
+
+    /// Every pinned key of the log that signed, in the order of the trust file. Two at least while one replaces the other.
+    pub fn keys(&self) -> impl Iterator<Item = &VerifierKey> {
+        core::iter::once(&self.key).chain(&self.others)
     }
 
     /// The trusted witnesses that cosigned, in the order of the trust file.

@@ -85,7 +85,7 @@ pub fn admit(
     }
     let assurance = entitle(key, statement, index)?;
     if let Body::Key(change) = &statement.payload.body {
-        registration::check(registry, change)?;
+        registration::check(registry, key, change, index)?;
     }
     Ok(assurance)
 }

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use schemas::envelope::Statement;
-use schemas::kinds::{Role, RoleGrant, Use};
+use schemas::kinds::{KeyOp, Role, RoleGrant, Use};
 use schemas::payload::{Body, Kind, Payload, Vantage};
 use schemas::text::{PrincipalId, Tenant, Uri};
 use schemas::time::Index;
@@ -168,6 +168,8 @@ fn entitle_without_role(
         Body::Key(change) if change.usage.is_some() => {
             Some(if of_log { Ok(Assurance::Signed) } else { Err(log_only()) })
         }
+        // Of its own keys alone, which registration checks.
+        Body::Key(change) if of_log && change.op == KeyOp::Retire => Some(Ok(Assurance::Signed)),
         Body::Stream(_) | Body::Correction(_) if !grants.is_empty() => {
             let (tenant, signer) = (&statement.payload.tenant, &key.principal);
             let refused =

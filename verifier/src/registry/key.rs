@@ -21,6 +21,8 @@ pub struct RegisteredKey {
     /// Roles in the order of the entries that gave them; each list replaces the one before.
     pub(super) granted: Vec<Granted>,
     pub(super) retired: Option<(Index, Time)>,
+    /// The first entry that withdrew it, in whatever way.
+    pub(super) withdrawn: Option<Index>,
     pub(super) compromised: Option<(Index, Time)>,
 }
 
@@ -76,6 +78,6 @@ impl RegisteredKey {
 
     /// Whether the key was retired or reported to be in other hands.
     pub fn is_withdrawn(&self) -> bool {
-        self.retired.is_some() || self.compromised.is_some()
+        self.withdrawn.is_some()
     }
 }

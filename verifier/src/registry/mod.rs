@@ -7,6 +7,7 @@ mod admission;
 mod entitlement;
 mod error;
 mod key;
+mod log_keys;
 mod registration;
 mod table;
 
@@ -25,6 +26,7 @@ pub use admission::{Refusal, admit};
 pub use entitlement::{Assurance, NotEntitled, entitle, entitle_namespace};
 pub use error::{GenesisError, KeyError};
 pub use key::{Compromise, RegisteredKey};
+pub use log_keys::LogKeyError;
 pub use registration::RegistrationError;
 
 use key::{Backer, Granted};
@@ -109,7 +111,12 @@ impl Registry {
     pub fn record(&mut self, statement: &Statement, index: Index, time: Time) {
         let Body::Key(change) = &statement.payload.body else { return };
         let backer = Backer { kid: statement.envelope.kid, index, time };
-        let by = if self.needs_several(change) { self.second(change, backer) } else { Some([backer].into()) };
+        let by_log = self.keys.get(&backer.kid).is_some_and(|key| key.usage.is_some());
+        let by = if !by_log && self.needs_several(change) {
+            self.second(change, backer)
+        } else {
+            Some([backer].into())
+        };
         let Some(by) = by else { return };
         match change.op {
             KeyOp::Add | KeyOp::Rotate => {
@@ -119,12 +126,14 @@ impl Registry {
                 let accept_until = change.accept_until.unwrap_or(time);
                 if let Some(key) = self.keys.get_mut(&change.kid) {
                     key.retired = Some(earlier(key.retired, (index, accept_until)));
+                    key.withdrawn = key.withdrawn.or(Some(index));
                 }
             }
             KeyOp::Compromise => {
                 let since = change.since.unwrap_or(time);
                 if let Some(key) = self.keys.get_mut(&change.kid) {
                     key.compromised = Some(earlier(key.compromised, (index, since)));
+                    key.withdrawn = key.withdrawn.or(Some(index));
                 }
             }
         }
@@ -154,15 +163,22 @@ impl Registry {
             None => {
                 if let Ok(key) = CheckedKey::new(public) {
                     let (principal, usage, granted) = (principal.clone(), change.usage, [granted].into());
-                    let registered =
-                        RegisteredKey { key, principal, usage, granted, retired: None, compromised: None };
+                    let registered = RegisteredKey {
+                        key,
+                        principal,
+                        usage,
+                        granted,
+                        retired: None,
+                        withdrawn: None,
+                        compromised: None,
+                    };
                     self.keys.insert(change.kid, registered);
                 }
             }
         }
     }
 
-    /// Whether a change makes or unmakes a registrar, or withdraws a key of the log: what one registrar may not do alone.
+    /// Whether a registrar's change makes or unmakes a registrar, or withdraws a key of the log: what one may not do alone.
     fn needs_several(&self, change: &Key) -> bool {
         let known = self.keys.get(&change.kid);
         let was = known
@@ -227,7 +243,8 @@ fn insert(
 ) -> Result<(), SignatureError> {
     let key = CheckedKey::new(public)?;
     let granted = [Granted { from: Index(0), roles: grants, by: Vec::new() }].into();
-    let registered = RegisteredKey { key, principal, usage, granted, retired: None, compromised: None };
+    let registered =
+        RegisteredKey { key, principal, usage, granted, retired: None, withdrawn: None, compromised: None };
     keys.insert(KeyId::of(&public), registered);
     Ok(())
 }

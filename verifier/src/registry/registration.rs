@@ -1,11 +1,12 @@
 //! What a `key` statement must show before it changes anything.
 
 use schemas::ids::KeyId;
-use schemas::kinds::{Key, KeyOp, pop_bytes};
+use schemas::kinds::{Key, KeyOp, Use, pop_bytes};
 use schemas::text::PrincipalId;
+use schemas::time::Index;
 use thiserror::Error;
 
-use super::{Registry, log_principal};
+use super::{RegisteredKey, Registry, log_principal};
 use crate::signature::{CheckedKey, SignatureError};
 
 /// Why a `key` statement cannot take effect.
@@ -48,6 +49,24 @@ pub enum RegistrationError {
         /// For whom it was to be registered.
         principal: PrincipalId,
     },
+    /// A later key of the log does not replace one of the same use.
+    #[error(
+        "key {kid} of the log replaces no {usage} key of the log; expected op `rotate` with `replaces` naming one"
+    )]
+    NotARotation {
+        /// The new key.
+        kid: KeyId,
+        /// What it is to sign.
+        usage: Use,
+    },
+    /// Without the key nothing that the log signs would stand any more, this withdrawal included.
+    #[error("key {kid} is the log's last {usage} key; expected another to be named before it is withdrawn")]
+    LastOfUse {
+        /// The key.
+        kid: KeyId,
+        /// What it signs.
+        usage: Use,
+    },
     /// The key was withdrawn; it does not come back.
     #[error("key {kid} was withdrawn and cannot be registered again")]
     Withdrawn {
@@ -66,17 +85,47 @@ impl RegistrationError {
             Self::OtherPrincipal { .. } => "key-other-principal",
             Self::NotRegistered { .. } => "key-not-registered",
             Self::LogKey { .. } => "key-of-log",
+            Self::NotARotation { .. } => "log-key-not-rotated",
+            Self::LastOfUse { .. } => "log-key-last",
             Self::Withdrawn { .. } => "key-withdrawn",
         }
     }
 }
 
-/// Checks a change of keys against the keys there are.
-pub(super) fn check(registry: &Registry, change: &Key) -> Result<(), RegistrationError> {
-    let known = registry.key(&change.kid);
-    if matches!(change.op, KeyOp::Retire | KeyOp::Compromise) {
-        return known.map(|_| ()).ok_or(RegistrationError::NotRegistered { kid: change.kid });
+/// Checks a change of keys, said by `signer` at `index`, against the keys there are.
+pub(super) fn check(
+    registry: &Registry,
+    signer: &RegisteredKey,
+    change: &Key,
+    index: Index,
+) -> Result<(), RegistrationError> {
+    match change.op {
+        KeyOp::Add | KeyOp::Rotate => check_new(registry, change),
+        KeyOp::Retire | KeyOp::Compromise => check_withdrawal(registry, signer, change, index),
     }
+}
+
+fn check_withdrawal(
+    registry: &Registry,
+    signer: &RegisteredKey,
+    change: &Key,
+    index: Index,
+) -> Result<(), RegistrationError> {
+    let kid = change.kid;
+    let known = registry.key(&kid).ok_or(RegistrationError::NotRegistered { kid })?;
+    match known.usage {
+        None if signer.usage.is_some() => {
+            Err(RegistrationError::LogKey { kid, principal: known.principal.clone() })
+        }
+        Some(usage) if registry.is_last_of_use(&kid, usage, index.0) => {
+            Err(RegistrationError::LastOfUse { kid, usage })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_new(registry: &Registry, change: &Key) -> Result<(), RegistrationError> {
+    let known = registry.key(&change.kid);
     let (Some(public), Some(principal), Some(pop)) = (change.public, &change.principal, &change.pop) else {
         return Err(RegistrationError::NotRegistered { kid: change.kid });
     };
@@ -99,6 +148,12 @@ pub(super) fn check(registry: &Registry, change: &Key) -> Result<(), Registratio
         if known.retired.is_some() || known.compromised.is_some() {
             return Err(RegistrationError::Withdrawn { kid: change.kid });
         }
+    }
+    let replaced = change.replaces.and_then(|replaced| registry.key(&replaced));
+    if let Some(usage) = change.usage
+        && replaced.is_none_or(|old| old.usage != Some(usage))
+    {
+        return Err(RegistrationError::NotARotation { kid: change.kid, usage });
     }
     match change.replaces {
         Some(replaced) if registry.key(&replaced).is_none_or(|old| old.principal != *principal) => {

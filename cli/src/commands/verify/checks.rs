@@ -2,16 +2,25 @@
 
 use schemas::note::Note;
 use verifier::checkpoint::{CheckpointVerifyError, VerifiedHead, verify_checkpoint};
+use verifier::registry::LogKeyError;
 
 use super::report::{Check, CheckStatus};
 use crate::heads::Since;
 use crate::trust::Trust;
 
-pub(super) fn signature_check(trust: Option<&Trust>, head: &VerifiedHead) -> Check {
+/// Whose signature the checkpoint has, and whether that key may sign for the log at its size.
+pub(super) fn signature_check(
+    trust: Option<&Trust>,
+    head: &VerifiedHead,
+    stands: Result<(), LogKeyError>,
+) -> Check {
     let key = format!("{}+{}", head.key().name(), head.key().id());
+    if let Err(error) = stands {
+        return check("checkpoint-signature", CheckStatus::Broken, format!("key {key}: {error}"));
+    }
     let detail = match trust {
         Some(trust) => format!("key {key} (pinned in {})", trust.path().display()),
-        None => format!("key {key} (as named by the log's own genesis)"),
+        None => format!("key {key} (as named by the log itself)"),
     };
     check("checkpoint-signature", CheckStatus::Holds, detail)
 }

@@ -48,7 +48,8 @@ fn verify(log: &dyn LogSource, context: &Context) -> Result<Exit, Failure> {
     let progress = context.output.progress(head.size());
     let walk = read_all(log, head.size(), |portions| Walk::over(portions, &progress))?;
     progress.finish_and_clear();
-    let mut checks = vec![signature_check(trust, &head), witness_check(trust, &note)];
+    let mut checks =
+        vec![signature_check(trust, &head, walk.verifier.check_head(&head)), witness_check(trust, &note)];
     match trust {
         Some(trust) => match context.heads()?.advance(trust, log, &note, &head) {
             Ok(since) => checks.push(consistency_check(since, &head)),
@@ -210,7 +211,7 @@ mod tests {
     fn judged(log: &crate::testlog::TestLog, walk: Walk, trust: &Trust) -> Document {
         let head = log.verified(4);
         let checks = vec![
-            signature_check(Some(trust), &head),
+            signature_check(Some(trust), &head, Ok(())),
             witness_check(Some(trust), &log.head(4)),
             consistency_check(Since::Grown(2), &head),
             walk.genesis_check(Some(trust)),

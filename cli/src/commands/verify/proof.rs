@@ -131,7 +131,7 @@ fn checkpoint_checks(note: &Note, trust: Option<&Trust>) -> (Vec<Check>, Exit) {
         Ok(head) => {
             let witnesses = witness_check(Some(trust), note);
             let exit = if witnesses.status == CheckStatus::Broken { Exit::Untrusted } else { Exit::Ok };
-            (vec![signature_check(Some(trust), &head), witnesses], exit)
+            (vec![signature_check(Some(trust), &head, Ok(())), witnesses], exit)
         }
         Err(failure) => {
             let values = failure.expected.iter().zip(&failure.got);

@@ -1,0 +1,186 @@
+//! The log's own keys, one put in another's place: what was proved before stays proved, and a withdrawn key signs nothing more.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use data_encoding::BASE64;
+use ed25519_dalek::{Signer as _, SigningKey};
+use schemas::checkpoint::Checkpoint;
+use schemas::note::{Note, NoteSignature, VerifierKey};
+
+use crate::harness::{Ran, Story, writd};
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn keys(data: &Path, args: &[&str]) -> Ran {
+    writd(&[&["keys"], args, &["--data", text(data)]].concat())
+}
+
+/// The seed in a key file of `writd init`: the last 32 bytes of its PKCS#8 form.
+fn secret(path: &Path) -> SigningKey {
+    let pem = fs::read_to_string(path).unwrap();
+    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let der = BASE64.decode(body.as_bytes()).unwrap();
+    SigningKey::from_bytes(der[der.len() - 32..].try_into().unwrap())
+}
+
+/// Stops the server, changes its keys, and starts it again.
+fn change(story: Story, args: &[&str]) -> Story {
+    let Story { place, server, cli } = story;
+    server.stop();
+    let ran = keys(&place.data(), args);
+    assert_eq!(ran.code, 0, "{args:?}: {ran}");
+    assert_eq!(place.fsck().code, 0, "{args:?}");
+    let server = place.serve();
+    let cli = cli.with_server(&format!("http://{}", server.http.address));
+    Story { place, server, cli }
+}
+
+/// Evidence of one statement: a bundle and a proof.
+struct Kept {
+    id: String,
+    bundle: PathBuf,
+    proof: PathBuf,
+}
+
+impl Kept {
+    fn of(story: &Story, name: &str) -> Self {
+        let (_, hop) = story.delegate();
+        let id = story.refund(&hop, name).action;
+        let [bundle, proof] =
+            ["bundle", "tlog-proof"].map(|kind| story.place.path().join(format!("{name}.{kind}")));
+        story.cli.ok(&["bundle", "create", &id, "-o", text(&bundle)]);
+        story.cli.ok(&["proof", &id, "-o", text(&proof)]);
+        Self { id, bundle, proof }
+    }
+
+    /// What checking the bundle, the proof and the action itself end with under a trust file.
+    fn codes(&self, story: &Story, trust: &Path) -> [i32; 2] {
+        let cli = story.cli.with_trust(Some(trust));
+        let server = ["--server", "http://127.0.0.1:1"];
+        let bundle = cli.run(&[&["bundle", "verify", text(&self.bundle)][..], &server].concat());
+        let proof = cli.run(&[&["verify", "proof", text(&self.proof)][..], &server].concat());
+        [bundle.code, proof.code]
+    }
+}
+
+fn copy_trust(story: &Story, name: &str) -> PathBuf {
+    let path = story.place.path().join(name);
+    fs::copy(story.place.trust(), &path).unwrap();
+    path
+}
+
+#[test]
+fn evidence_outlives_the_keys_that_it_was_signed_with() {
+    let story = Story::begin();
+    let [early, late] = ["early.policy", "late.policy"].map(|name| copy_trust(&story, name));
+    let before = Kept::of(&story, "before");
+    assert_eq!(before.codes(&story, &early), [0, 0]);
+
+    let story = change(story, &["rotate", "--use", "checkpoint"]);
+    let both = story.place.trust();
+    let between = Kept::of(&story, "between");
+    for trust in [&early, &both] {
+        assert_eq!(between.codes(&story, trust), [0, 0], "both keys sign: {}", trust.display());
+        assert_eq!(story.cli.with_trust(Some(trust)).run(&["verify", "log"]).code, 0);
+    }
+    let update = ["trust", "update", "--json"];
+    let ran = story.cli.with_trust(Some(&early)).ok(&update).json();
+    assert_eq!((&ran["known_by"], ran["added"].as_array().unwrap().len()), (&"pinned-key".into(), 1));
+    let again = story.cli.with_trust(Some(&early)).ok(&update).json();
+    assert_eq!(again["added"].as_array().unwrap().len(), 0, "nothing is added twice");
+
+    let Story { place, server, cli } = story;
+    server.stop();
+    let ran = keys(&place.data(), &["retire", "--use", "checkpoint"]);
+    assert!(ran.code == 2 && ran.stderr.contains("cannot be undone"), "{ran}");
+    let server = place.serve();
+    let cli = cli.with_server(&format!("http://{}", server.http.address));
+    let story = change(Story { place, server, cli }, &["retire", "--use", "checkpoint", "--yes"]);
+    let after = Kept::of(&story, "after");
+    for trust in [&early, &both] {
+        for kept in [&before, &between, &after] {
+            assert_eq!(kept.codes(&story, trust), [0, 0], "{} under {}", kept.id, trust.display());
+        }
+        assert_eq!(story.cli.with_trust(Some(trust)).run(&["verify", "log"]).code, 0);
+    }
+    assert_eq!(before.codes(&story, &late), [0, 0], "what was proved stays proved");
+    assert_eq!(after.codes(&story, &late), [13, 13], "a key that nobody pinned");
+    assert_eq!(story.cli.with_trust(None).run(&["verify", "log"]).code, 13, "consistent in itself");
+    let ran = story.cli.with_trust(Some(&late)).ok(&update).json();
+    assert_eq!(ran["known_by"], "pinned-genesis");
+    assert_eq!(after.codes(&story, &late), [0, 0]);
+}
+
+#[test]
+fn a_head_that_only_a_withdrawn_key_signed_is_refused_by_whoever_reads_the_entries() {
+    let story = Story::begin();
+    let old_key = secret(&story.place.data().join("keys/checkpoint.pem"));
+    let old_vkey: VerifierKey = story.place.policy().logs()[0].key.clone();
+    let story = change(story, &["rotate", "--use", "checkpoint"]);
+    let story = change(story, &["retire", "--use", "checkpoint", "--yes"]);
+    let mirror = story.place.path().join("mirror");
+    story.cli.ok(&["mirror", text(&mirror)]);
+    let verify = ["verify", "log", "--mirror", text(&mirror)];
+    story.cli.ok(&verify);
+    let kept = mirror.join("checkpoint");
+    let text = Checkpoint::from_note(&Note::parse(&fs::read(&kept).unwrap()).unwrap()).unwrap().text();
+    let line = NoteSignature {
+        name: old_vkey.name().clone(),
+        key_id: old_vkey.id(),
+        signature: old_key.sign(text.as_bytes()).to_bytes().to_vec(),
+    };
+    fs::write(&kept, Note::new(text, vec![line]).unwrap().to_string()).unwrap();
+    for trust in [Some(story.place.trust()), None] {
+        let ran = story.cli.with_trust(trust.as_deref()).run(&verify);
+        assert!(ran.code == 10 && ran.stdout.contains("was withdrawn by entry"), "{trust:?}: {ran}");
+    }
+}
+
+#[test]
+fn the_log_speaks_with_its_newest_statement_and_receipt_keys_and_says_which_file_is_missing() {
+    let story = Story::begin();
+    let before = Kept::of(&story, "before");
+    let story = change(story, &["rotate", "--use", "statement"]);
+    let story = change(story, &["rotate", "--use", "receipt"]);
+    let story = change(story, &["retire", "--use", "statement", "--yes"]);
+    let after = Kept::of(&story, "after");
+    let trust = story.place.trust();
+    assert_eq!(before.codes(&story, &trust), [0, 0]);
+    assert_eq!(after.codes(&story, &trust), [0, 0]);
+    assert_eq!(story.cli.run(&["verify", "log"]).code, 0);
+
+    let Story { place, server, .. } = story;
+    server.stop();
+    let listed = keys(&place.data(), &["list"]);
+    assert_eq!(listed.stdout.matches("in force, the newest").count(), 3, "{listed}");
+    let folder = place.data().join("keys");
+    let is_later = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.starts_with("statement.") && name.ends_with(".pem") && name != "statement.pem"
+    };
+    let newest = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).find(is_later).unwrap();
+    let moved = place.path().join("moved.pem");
+    fs::rename(&newest, &moved).unwrap();
+    let ran = place.try_serve().unwrap_err();
+    assert!(ran.code == 1 && ran.stderr.contains(text(&newest)), "{ran}");
+    fs::rename(&moved, &newest).unwrap();
+    fs::remove_file(folder.join("statement.pem")).unwrap();
+    place.serve().stop();
+}
+
+#[test]
+fn a_lost_checkpoint_key_is_retired_by_the_one_that_replaces_it() {
+    let story = Story::begin();
+    let story = change(story, &["rotate", "--use", "checkpoint"]);
+    let Story { place, server, .. } = story;
+    server.stop();
+    fs::remove_file(place.data().join("keys/checkpoint.pem")).unwrap();
+    let ran = place.try_serve().unwrap_err();
+    assert!(ran.code == 1 && ran.stderr.contains("writd keys retire"), "{ran}");
+    let ran = keys(&place.data(), &["retire", "--use", "checkpoint", "--yes"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    place.serve().stop();
+}
