@@ -8,7 +8,7 @@ export WRIT_CLOUDTRAIL
 
 CARGO_DENY_VERSION := 0.20.2
 
-.PHONY: help setup build demo test bench fmt lint docs deny check
+.PHONY: help setup build demo test crash bench fmt lint docs deny check
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,6 +25,9 @@ demo: build ## play a scenario against a real server and tamper with a copy of i
 test: setup ## run every test
 	cargo build --release --locked --workspace --all-targets
 	cargo test --release --locked --workspace --no-fail-fast
+
+crash: build ## kill, cut power, fill disks, lie about syncs: every crash test in its long form, with figures
+	@scripts/crash
 
 bench: build ## measure ingest, bundles, judging and verification beside the machine's ceiling
 	cargo run --release --locked -p benches

@@ -11,12 +11,17 @@ pub struct Latch {
 impl Latch {
     /// Stops the log. Only the first reason counts.
     pub fn set(&self, reason: String) {
-        if self.reason.get().is_none() {
+        // Before anything is said about it: saying so may fail, and the log stops all the same.
+        // Losing the race to another reason is fine: the log is stopped either way.
+        let mut is_first = false;
+        let reason = self.reason.get_or_init(|| {
+            is_first = true;
+            reason
+        });
+        metrics::gauge!("writ_latched").set(1.0);
+        if is_first {
             tracing::error!(reason, "the log is latched: nothing is accepted until it is started again");
         }
-        // Losing the race to another reason is fine: the log is stopped either way.
-        self.reason.get_or_init(|| reason);
-        metrics::gauge!("writ_latched").set(1.0);
     }
 
     /// Why the log stopped.

@@ -43,6 +43,8 @@ pub async fn listen(
 pub fn start_logging(default: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // stderr may be a file on a disk that is full. Complaining about that on stderr would end the thread.
+    let builder = builder.log_internal_errors(false);
     if io::stderr().is_terminal() {
         builder.with_target(false).init();
     } else {

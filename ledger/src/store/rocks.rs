@@ -258,7 +258,14 @@ fn database_options() -> Options {
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     // Stop at the first sign of damage instead of going on with what is left.
     options.set_paranoid_checks(true);
+    // A log file that was closed whole and is missing or shorter is damage. The one in use is the anchor's to guard.
     options.set_track_and_verify_wals_in_manifest(true);
+    // Columns are flushed together: whatever becomes of the log file, the tables alone are all of one moment.
+    options.set_atomic_flush(true);
+    // In a file that is used again old records stand behind a torn end, and some of them pass for new ones.
+    options.set_recycle_log_file_num(0);
+    // A write is in the log file when it returns, and `sync` has something to sync.
+    options.set_manual_wal_flush(false);
     // All table files are opened at once: a damaged one shows at the start, and a reader keeps its files while a writer
     // in another process replaces them.
     options.set_max_open_files(-1);

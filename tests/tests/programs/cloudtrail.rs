@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ran, Story, files_below};
-use crate::receipts::entries;
+use crate::harness::{Ran, Story, entries, files_below};
 
 fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/cloudtrail").join(name)

@@ -9,8 +9,7 @@ use schemas::proof::InclusionProof;
 use verifier::checkpoint::VerifiedHead;
 use verifier::merkle::leaf_hash;
 
-use crate::harness::{Draft, Http, Person, Place, next_random};
-use crate::receipts::{entries, hashes, head};
+use crate::harness::{Draft, Http, Person, Place, entries, hashes, head, next_random};
 
 /// Rounds of load and kill; `WRIT_KILL_ROUNDS` runs more.
 const ROUNDS: u64 = 8;

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use verifier::bundle::check;
 use verifier::judge::{default_profile, judge};
 
-use crate::harness::{Draft, Http, Person, Place, Ran, Server, copy_folder, files_below, fsck, program};
-use crate::receipts::entries;
+use crate::harness::{
+    Draft, Http, Person, Place, Ran, Server, copy_folder, entries, files_below, fsck, program,
+};
 
 /// Bytes flipped in each file; `WRIT_FLIPS` flips more.
 const FLIPS: usize = 24;

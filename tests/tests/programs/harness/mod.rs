@@ -4,6 +4,7 @@ mod cli;
 mod http;
 mod people;
 mod place;
+mod shown;
 mod story;
 
 use std::env;
@@ -14,6 +15,7 @@ pub(crate) use cli::{Cli, Ran};
 pub(crate) use http::{Answer, Http, exchange};
 pub(crate) use people::{Draft, Person};
 pub(crate) use place::{Place, Server, fsck, writd};
+pub(crate) use shown::{entries, hashes, head};
 pub(crate) use story::{Refund, Story};
 
 /// Longest wait for anything that should come at once.

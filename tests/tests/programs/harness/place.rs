@@ -33,8 +33,12 @@ pub(crate) struct Server {
 impl Place {
     /// A log with a registrar's key from elsewhere.
     pub(crate) fn init() -> Self {
-        let place =
-            Self { folder: TempDir::with_prefix("writ-test-").unwrap(), registrar: Person::registrar(200) };
+        Self::init_in(TempDir::with_prefix("writ-test-").unwrap())
+    }
+
+    /// The same in this folder, which may be on a file system of its own.
+    pub(crate) fn init_in(folder: TempDir) -> Self {
+        let place = Self { folder, registrar: Person::registrar(200) };
         let key = place.registrar.write_key(place.path(), "registrar.pem");
         let public = format!("{}.pub", key.display());
         let data = place.data();
@@ -112,8 +116,13 @@ pub(crate) fn writd(args: &[&str]) -> Ran {
 impl Server {
     /// Starts a server; if it ends instead of coming up, how it ended.
     pub(crate) fn start(data: &Path, anchor: &Path) -> Result<Self, Ran> {
+        Self::start_under(Command::new(program("writd")), data, anchor)
+    }
+
+    /// The same by a command that starts `writd` with the arguments that follow. Its process is, or becomes, `writd`.
+    pub(crate) fn start_under(mut command: Command, data: &Path, anchor: &Path) -> Result<Self, Ran> {
         let errors = data.with_extension(format!("{}.stderr", super::now()));
-        let mut child = Command::new(program("writd"))
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .arg("--anchor")
