@@ -14,6 +14,7 @@ mod moment;
 mod output;
 mod receipts;
 mod recompute;
+mod registrars;
 mod registration;
 mod render;
 mod resolve;

@@ -1,7 +1,5 @@
 //! Whom a key speaks for, as the log says. A wrong answer makes statements that are refused, never ones that are believed.
 
-use std::collections::BTreeSet;
-
 use gateway::client::{Client, Found, Query};
 use gateway::signer::{Signer, registrar_principal};
 use keyfile::SecretKey;
@@ -11,9 +9,11 @@ use schemas::ids::{KeyId, LogId, PublicKey, StatementId};
 use schemas::kinds::{Genesis, Key, KeyOp, Role, RoleGrant};
 use schemas::payload::{Body, Payload};
 use schemas::text::PrincipalId;
+use schemas::time::Index;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::registrars::Keys;
 
 /// What the log says about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +42,17 @@ pub(crate) fn find(
     public: &PublicKey,
 ) -> Result<Option<Registration>, Failure> {
     let kid = KeyId::of(public);
+    let changes = changes_of(client, &kid)?;
+    // Where several registrars must agree, a statement may be no more than a proposal.
+    let of_registrar = |change: &Change| change.key.roles.iter().any(|grant| grant.role == Role::Registrar);
+    let of_genesis = genesis(client, log)?;
+    if of_genesis.threshold > 1
+        && (changes.iter().any(of_registrar) || of_genesis.registrars.contains(public))
+    {
+        return Ok(find_among_several(&Keys::fetch(client, log)?, &changes, &kid, log));
+    }
     let mut found = None;
-    for Change { id, index, key } in changes_of(client, &kid)? {
+    for Change { id, index, key, .. } in changes {
         match (key.op, key.principal) {
             (KeyOp::Add | KeyOp::Rotate, Some(principal)) => {
                 found = Some(Registration { principal, roles: key.roles, id, index, withdrawn: None });
@@ -59,7 +68,7 @@ pub(crate) fn find(
         return Ok(found);
     }
     let grant = RoleGrant { role: Role::Registrar, about: Vec::new(), tenants: Vec::new() };
-    let registrar = genesis(client, log)?.registrars.contains(public);
+    let registrar = of_genesis.registrars.contains(public);
     Ok(registrar.then(|| Registration {
         principal: registrar_principal(&kid),
         roles: vec![grant],
@@ -67,6 +76,19 @@ pub(crate) fn find(
         index: 0,
         withdrawn: None,
     }))
+}
+
+/// [`find`] of a key that registrars had to agree on.
+fn find_among_several(keys: &Keys, changes: &[Change], kid: &KeyId, log: &LogId) -> Option<Registration> {
+    let key = keys.registry.key(kid)?;
+    let (roles, principal) = (key.roles_at(Index(u64::MAX)).to_vec(), key.principal.clone());
+    let registers = |change: &&Change| change.key.roles == roles && change.key.public.is_some();
+    let last = changes.iter().rev().find(registers).map(|change| (change.id, change.index));
+    let (id, index) = last.unwrap_or(((*log).into(), 0));
+    let withdraws = |change: &&Change| change.key.public.is_none();
+    let op = changes.iter().rev().find(withdraws).map(|change| change.key.op);
+    let withdrawn = op.filter(|_| key.is_withdrawn());
+    Some(Registration { principal, roles, id, index, withdrawn })
 }
 
 /// The public key with this thumbprint, where the log knows it. The thumbprint shows that it is the right one.
@@ -105,36 +127,19 @@ fn genesis(client: &Client, log: &LogId) -> Result<Genesis, Failure> {
     }
 }
 
-/// The keys that may register others now.
-#[derive(Debug)]
-pub(crate) struct Registrars {
-    pub(crate) kids: BTreeSet<KeyId>,
-    /// How many of them a change of registrars takes.
-    pub(crate) threshold: u64,
-}
-
-/// The log's registrars, as it says.
-pub(crate) fn registrars(client: &Client, log: &LogId) -> Result<Registrars, Failure> {
-    let genesis = genesis(client, log)?;
-    let mut kids: BTreeSet<KeyId> = genesis.registrars.iter().map(KeyId::of).collect();
-    let mut withdrawn = BTreeSet::new();
-    for Change { key, .. } in changes(client, &Query::default().with("kind", "key"))? {
-        let registers = key.roles.iter().any(|grant| grant.role == Role::Registrar);
-        match key.op {
-            KeyOp::Add | KeyOp::Rotate if registers => kids.insert(key.kid),
-            KeyOp::Add | KeyOp::Rotate => kids.remove(&key.kid),
-            KeyOp::Retire | KeyOp::Compromise => withdrawn.insert(key.kid),
-        };
-    }
-    kids.retain(|kid| !withdrawn.contains(kid));
-    Ok(Registrars { kids, threshold: genesis.threshold })
+/// How many distinct registrars a change of registrars takes.
+pub(crate) fn threshold(client: &Client, log: &LogId) -> Result<u64, Failure> {
+    Ok(genesis(client, log)?.threshold)
 }
 
 /// A `key` statement in the log.
-struct Change {
-    id: StatementId,
-    index: u64,
-    key: Key,
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) id: StatementId,
+    pub(crate) index: u64,
+    /// When the log placed it, in ms.
+    pub(crate) time: u64,
+    pub(crate) key: Key,
 }
 
 fn changes_of(client: &Client, kid: &KeyId) -> Result<Vec<Change>, Failure> {
@@ -144,6 +149,11 @@ fn changes_of(client: &Client, kid: &KeyId) -> Result<Vec<Change>, Failure> {
     Ok(changes)
 }
 
+/// Every `key` statement in the log, by ascending index.
+pub(crate) fn all_changes(client: &Client) -> Result<Vec<Change>, Failure> {
+    changes(client, &Query::default().with("kind", "key"))
+}
+
 fn changes(client: &Client, query: &Query) -> Result<Vec<Change>, Failure> {
     let mut changes = Vec::new();
     let mut cursor: Option<String> = None;
@@ -151,7 +161,7 @@ fn changes(client: &Client, query: &Query) -> Result<Vec<Change>, Failure> {
         let page = client.search(&query.clone().with_some("cursor", cursor.as_ref()))?;
         for found in &page.results {
             if let Body::Key(key) = payload(found)?.body {
-                changes.push(Change { id: found.id, index: found.index, key });
+                changes.push(Change { id: found.id, index: found.index, time: found.time, key });
             }
         }
         match page.next {

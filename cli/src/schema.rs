@@ -6,6 +6,7 @@ pub(crate) const BUNDLE_INSPECT: &str = "writ.bundle-inspect/1";
 pub(crate) const ERROR: &str = "writ.error/1";
 pub(crate) const IMPORT: &str = "writ.import/1";
 pub(crate) const KEY: &str = "writ.key/1";
+pub(crate) const KEY_PROPOSALS: &str = "writ.key-proposals/1";
 pub(crate) const KEY_REGISTERED: &str = "writ.key-registered/1";
 pub(crate) const MIRROR: &str = "writ.mirror/1";
 pub(crate) const PROOF: &str = "writ.proof/1";
@@ -30,13 +31,14 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 20] = [
+    const ALL: [&str; 21] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
         ERROR,
         IMPORT,
         KEY,
+        KEY_PROPOSALS,
         KEY_REGISTERED,
         MIRROR,
         PROOF,

@@ -39,6 +39,8 @@ pub struct Birth {
     pub origin: Origin,
     /// Keys trusted to register others. None: a registrar's key is made beside the log's, fit for development only.
     pub registrars: Vec<PublicKey>,
+    /// How many distinct registrars a change of registrars takes.
+    pub threshold: u64,
     /// Its first moment.
     pub time: Time,
     /// What the key files made here are encrypted with, if they are to be.
@@ -180,7 +182,7 @@ pub fn genesis(
             log_key(Use::Receipt, &keys.receipt),
         ],
         registrars,
-        threshold: 1,
+        threshold: birth.threshold,
         parameters: Parameters {
             heartbeat: birth.heartbeat,
             clock_ahead: CLOCK_AHEAD,

@@ -31,6 +31,9 @@ pub struct Init {
     /// folder, fit for development only.
     #[arg(long = "registrar", value_name = "PUBFILE")]
     registrars: Vec<PathBuf>,
+    /// How many distinct registrars it takes to make or withdraw a registrar, or to withdraw a key of the log.
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    threshold: u64,
     /// Where to keep the anchor; best on another disk than the folder. Default: DIR.anchor beside it.
     #[arg(long, value_name = "FILE")]
     anchor: Option<PathBuf>,
@@ -72,7 +75,17 @@ pub fn run(args: &Init) -> Result<(), Failure> {
         )
     })?;
     let heartbeat = Millis(args.heartbeat.saturating_mul(1_000));
-    let birth = Birth { origin, registrars, time: SystemClock::new().now(), heartbeat, passphrase };
+    if args.threshold > registrars.len().max(1) as u64 {
+        let what = format!("a threshold of {} with {} registrars", args.threshold, registrars.len());
+        return Err(Failure::new(
+            Exit::Usage,
+            what,
+            "give --registrar at least as often as --threshold says",
+        ));
+    }
+    let threshold = args.threshold;
+    let birth =
+        Birth { origin, registrars, threshold, time: SystemClock::new().now(), heartbeat, passphrase };
     let born = birth::create(&folder, &anchor, &birth)
         .map_err(|error| Failure::new(exit(&error), &error, next(&error, &folder)))?;
     let text = made(args, &folder, &anchor, &born);

@@ -120,7 +120,8 @@ impl Lab {
             Person { key: registrar_key, principal: registrar_principal(&KeyId::of(&public)).unwrap() };
         let origin = Origin::new(ORIGIN).unwrap();
         let (registrars, time) = (vec![public], Time(START));
-        let birth = Birth { origin: origin.clone(), registrars, time, heartbeat, passphrase: None };
+        let birth =
+            Birth { origin: origin.clone(), registrars, time, heartbeat, threshold: 1, passphrase: None };
         let genesis = birth::genesis(&birth, &log_keys(), vec![public], &[7; 32]).unwrap();
         let bytes = genesis.envelope.bytes().to_vec();
         let signer = CheckpointSigner::new(log_keys().checkpoint, ORIGIN).unwrap();

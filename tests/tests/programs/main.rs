@@ -19,6 +19,7 @@ mod mirror;
 mod proof;
 mod receipts;
 mod refusals;
+mod registrars;
 mod roles;
 mod rollback;
 mod scitt;

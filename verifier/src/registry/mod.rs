@@ -8,6 +8,7 @@ mod entitlement;
 mod error;
 mod key;
 mod log_keys;
+mod proposals;
 mod registration;
 mod table;
 
@@ -27,6 +28,7 @@ pub use entitlement::{Assurance, NotEntitled, entitle, entitle_namespace};
 pub use error::{GenesisError, KeyError};
 pub use key::{Compromise, RegisteredKey};
 pub use log_keys::LogKeyError;
+pub use proposals::Proposal;
 pub use registration::RegistrationError;
 
 use key::{Backer, Granted};
@@ -202,14 +204,7 @@ impl Registry {
         let backers = &mut self.proposals.get_mut(place)?.1;
         backers.push(backer);
         let all = backers.clone();
-        let mut principals = BTreeSet::new();
-        let standing = all.into_iter().filter(|backer_before| {
-            let key = self.key_at(&backer_before.kid, backer.index, backer.time).ok();
-            let key = key
-                .filter(|key| key.roles_at(backer.index).iter().any(|grant| grant.role == Role::Registrar));
-            key.is_some_and(|key| principals.insert(&key.principal))
-        });
-        let standing: Vec<Backer> = standing.collect();
+        let standing = self.standing(&all, backer.index, backer.time);
         if (standing.len() as u64) < self.genesis.threshold {
             return None;
         }

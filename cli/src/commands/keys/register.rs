@@ -13,12 +13,14 @@ use schemas::text::{PrincipalId, Tenant};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::registrars::{Keys, check_enough_left};
 use crate::registration::{self, Registration, payload};
 use crate::render::submitted;
 use crate::submit::Submission;
 
 mod answer;
 
+use super::proposal::say_pending;
 use answer::Registered;
 
 /// Tell the log whose key this is and what it may speak for
@@ -54,6 +56,9 @@ pub(crate) struct Args {
     /// Secret half of the key to register [default: the public file's name without .pub]
     #[arg(long, value_name = "FILE")]
     sign_with: Option<PathBuf>,
+    /// Also where too few registrars are left, because this key is one and its new roles no longer say so
+    #[arg(long)]
+    yes: bool,
 }
 
 /// `ROLE[=ABOUT]`.
@@ -87,6 +92,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if let (Some(place), None) = (place, &principal) {
         return registered(place).unchanged(context);
     }
+    let is_registrar = |grants: &[RoleGrant]| grants.iter().any(|grant| grant.role == Role::Registrar);
+    let was_registrar = known.as_ref().is_some_and(|known| is_registrar(&known.roles));
+    if was_registrar && !is_registrar(&grants) && !args.yes {
+        check_enough_left(&Keys::fetch(&client, &log)?, &KeyId::of(&public))?;
+    }
     let signer = registration::signer(&client, &log, registrar)?;
     let mut submission = Submission::new(context, &client, trust.as_ref(), log, signer);
     if let Some(principal) = principal {
@@ -94,11 +104,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let payload = submission.payload(Tenant::default_label(), Vantage::Authority, body)?;
         submission.sign(None, payload)?;
     }
-    let mut added = None;
+    let (mut added, mut changes) = (None, Vec::new());
     if known_same.is_none() {
-        let body = Body::Key(key_body(context, args, &grants, &log, &public)?);
+        let change = key_body(context, args, &grants, &log, &public)?;
+        let body = Body::Key(change.clone());
         let payload = submission.payload(Tenant::default_label(), Vantage::Authority, body)?;
         added = Some(submission.sign(None, payload)?);
+        changes.push(change);
     }
     let submitted = submission.send()?;
     if let Some(failure) = submitted.failure() {
@@ -111,7 +123,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let lost = || Failure::new("server-answer", "the server does not say where the key is registered");
     let replaced = known.as_ref().filter(|_| added.is_some()).map(|known| normal(&known.roles));
     let registered = Registered { replaced: replaced.as_deref(), ..registered(place.ok_or_else(lost)?) };
-    registered.appended(context, &submitted)
+    let exit = registered.appended(context, &submitted)?;
+    say_pending(context, &client, &log, &changes)?;
+    Ok(exit)
 }
 
 /// A key of somebody else's or a withdrawn one cannot be registered at all.

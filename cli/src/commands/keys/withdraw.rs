@@ -1,17 +1,18 @@
 use std::path::PathBuf;
 
-use gateway::client::Client;
 use keyfile::read_public;
-use schemas::ids::{KeyId, LogId};
+use schemas::ids::KeyId;
 use schemas::kinds::{Key, KeyOp};
 use schemas::payload::{Body, Vantage};
 use schemas::text::Tenant;
 
+use super::proposal::{bare, say_pending};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::moment;
-use crate::registration::{self, Registrars};
+use crate::registrars::{Keys, check_enough_left};
+use crate::registration;
 use crate::render::submitted;
 use crate::submit::Submission;
 
@@ -56,21 +57,26 @@ struct Which {
     /// The key's thumbprint, where its file is not at hand
     #[arg(long, value_name = "HEX", value_parser = parse_kid)]
     kid: Option<KeyId>,
-    /// Also where the log is left without registrars
+    /// Also where too few registrars are left
     #[arg(long)]
     yes: bool,
 }
 
 pub(crate) fn retire(args: &RetireArgs, context: &Context) -> Result<Exit, Failure> {
     let accept_until = args.accept_until.as_deref().map(moment::parse_ahead).transpose()?;
-    let meaning =
-        accept_until.map(|until| format!("entries by the key are accepted until {}", moment::show(until)));
+    let meaning = Some(match accept_until {
+        Some(until) => format!("entries by the key are accepted until {}", moment::show(until)),
+        None => "entries by the key are accepted no more; what it signed before stands".into(),
+    });
     withdraw(context, &args.which, meaning, |kid| Key { accept_until, ..bare(KeyOp::Retire, kid) })
 }
 
 pub(crate) fn compromise(args: &CompromiseArgs, context: &Context) -> Result<Exit, Failure> {
     let since = args.since.as_deref().map(moment::parse).transpose()?;
-    let meaning = since.map(|since| format!("the key is not believed from {} on", moment::show(since)));
+    let meaning = Some(match since {
+        Some(since) => format!("the key is not believed from {} on", moment::show(since)),
+        None => "the key is not believed from this entry on; what it signed before stands".into(),
+    });
     withdraw(context, &args.which, meaning, |kid| Key { since, ..bare(KeyOp::Compromise, kid) })
 }
 
@@ -90,45 +96,17 @@ fn withdraw(
     let trust = context.trust()?;
     let log = context.log(&client, trust.as_ref()).map_err(Failure::before_signing)?;
     if !which.yes {
-        check_leaves_registrars(&client, &log, &kid)?;
+        check_enough_left(&Keys::fetch(&client, &log)?, &kid)?;
     }
     let signer = registration::signer(&client, &log, registrar)?;
     let mut submission = Submission::new(context, &client, trust.as_ref(), log, signer);
-    let payload = submission.payload(Tenant::default_label(), Vantage::Authority, Body::Key(body(kid)))?;
+    let change = body(kid);
+    let payload =
+        submission.payload(Tenant::default_label(), Vantage::Authority, Body::Key(change.clone()))?;
     submission.sign(None, payload)?;
-    submitted::finish_saying(context, &submission.send()?, meaning.as_deref())
-}
-
-/// A log without enough registrars never gets one again.
-fn check_leaves_registrars(client: &Client, log: &LogId, kid: &KeyId) -> Result<(), Failure> {
-    let Registrars { mut kids, threshold } = registration::registrars(client, log)?;
-    let is_registrar = kids.remove(kid);
-    if !is_registrar || kids.len() as u64 >= threshold {
-        return Ok(());
-    }
-    let what = format!(
-        "without the registrar key {kid} nobody could ever again register, retire or withdraw a key in this log: it \
-         would only take statements by the keys that it has"
-    );
-    Err(Failure::usage("last-registrar", what)
-        .values(format!("at least {threshold} left"), format!("{} left", kids.len()))
-        .next("`writ keys register … --role registrar` for another key first, or the same with --yes"))
-}
-
-fn bare(op: KeyOp, kid: KeyId) -> Key {
-    Key {
-        op,
-        kid,
-        public: None,
-        principal: None,
-        roles: Vec::new(),
-        usage: None,
-        replaces: None,
-        accept_until: None,
-        since: None,
-        proposal: None,
-        pop: None,
-    }
+    let exit = submitted::finish_saying(context, &submission.send()?, meaning.as_deref())?;
+    say_pending(context, &client, &log, &[change])?;
+    Ok(exit)
 }
 
 fn parse_kid(text: &str) -> Result<KeyId, String> {
