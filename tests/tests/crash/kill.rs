@@ -53,7 +53,7 @@ pub(crate) fn starting(form: Form, figures: &mut Figures) {
 /// While rows are written from memory into table files and the write-ahead log is exchanged for a new one.
 pub(crate) fn flushing(form: Form, figures: &mut Figures) {
     if form == Form::Short {
-        figures.notes.push("in the long form only".into());
+        figures.long_only = true;
         return;
     }
     let base = Base::new();

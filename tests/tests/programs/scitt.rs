@@ -11,8 +11,7 @@ use schemas::receipt::Receipt;
 use serde_json::Value;
 use verifier::merkle::{leaf_hash, root_of_path};
 
-use crate::harness::{Answer, Draft, Http, Person, Place, Server, Story, hex};
-use crate::receipts::entries;
+use crate::harness::{Answer, Draft, Http, Person, Place, Server, Story, entries, hex};
 
 const COSE: &str = "application/cose";
 const CONCISE: &str = "application/concise-problem-details+cbor";
