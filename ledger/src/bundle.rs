@@ -14,6 +14,7 @@ use verifier::gather::{GatherError, Gathered, Source, gather};
 
 use crate::read::{ReadError, Reader};
 use crate::signer::SignError;
+use crate::submit::Unavailable;
 
 /// Most bytes of rows in one assertion: what a statement holds, less its envelope and fixed fields.
 const ASSERTION_ROWS_BYTES_MAX: usize = 60_000;
@@ -31,6 +32,9 @@ pub enum BundleFailure {
     /// Reading failed. The log is latched now.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// Nothing may be signed, and a bundle needs the log's signed word.
+    #[error("{0}")]
+    NotSigning(Unavailable),
     /// The assertion cannot be signed.
     #[error("the log's assertion: {0}")]
     Sign(#[from] SignError),
@@ -41,6 +45,7 @@ pub enum BundleFailure {
 
 /// The bytes of the bundle for a subject, under the reader's head: for outsiders, who check the quorum, the checkpoint's.
 pub fn make(reader: &Reader<'_>, subject: StatementId) -> Result<Vec<u8>, BundleFailure> {
+    reader.log().may_sign().map_err(|why| BundleFailure::NotSigning(why.into()))?;
     let source = Remembering { reader, entries: RefCell::default() };
     let gathered = gather(subject, &source)?;
     let mut read = source.entries.into_inner();

@@ -20,8 +20,13 @@ use crate::clock::Clock;
 use crate::index::{self, Index};
 use crate::latch::Latch;
 use crate::nodes::NodeCache;
+use crate::publish::begin::begin;
+use crate::publish::gate::Gate;
+use crate::publish::rounds::Publisher;
 use crate::publish::shown::Shown;
-use crate::publish::{PublishedCheckpoint, kept, seconds};
+use crate::publish::{
+    NotSigning, Pending, Publication, PublicationError, PublishedCheckpoint, WitnessRefusal, kept, seconds,
+};
 use crate::queue::{Queue, QueueLimits};
 use crate::read::Reader;
 use crate::recover::{self, OpenError};
@@ -69,6 +74,7 @@ pub struct Log {
     statements: StatementSigner,
     receipts: ReceiptSigner,
     nodes: NodeCache,
+    pending: Pending,
 }
 
 /// A log with its sequencer's thread.
@@ -76,6 +82,7 @@ pub struct Running {
     log: Arc<Log>,
     sequencer: JoinHandle<()>,
     reindexer: JoinHandle<()>,
+    publisher: Option<Publisher>,
 }
 
 /// Why a log cannot be taken into service.
@@ -100,6 +107,12 @@ pub enum StartError {
     /// A thread cannot be started.
     #[error("a thread of the log cannot be started: {0}")]
     Thread(std::io::Error),
+    /// The log cannot be published like this.
+    #[error(transparent)]
+    Publication(#[from] PublicationError),
+    /// A witness knows of a later or another history.
+    #[error(transparent)]
+    Witness(#[from] WitnessRefusal),
 }
 
 impl From<StoreError> for StartError {
@@ -109,7 +122,7 @@ impl From<StoreError> for StartError {
 }
 
 impl Running {
-    /// Opens the log in `store`, holds it against its anchor, and starts its sequencer.
+    /// Opens the log in `store`, holds it against its anchor, and starts its sequencer. Every head is its checkpoint.
     pub fn start(
         store: Arc<dyn Store>,
         anchor: &Path,
@@ -117,14 +130,30 @@ impl Running {
         clock: Box<dyn Clock>,
         limits: QueueLimits,
     ) -> Result<Self, StartError> {
+        Self::start_published(store, anchor, keys, clock, limits, Publication::default())
+    }
+
+    /// The same for a log with a publication policy. Its witnesses are asked before anything is signed; where too few of
+    /// them answer, the log is in service for readers, and signs once they have.
+    pub fn start_published(
+        store: Arc<dyn Store>,
+        anchor: &Path,
+        keys: LogKeys,
+        clock: Box<dyn Clock>,
+        limits: QueueLimits,
+        publication: Publication,
+    ) -> Result<Self, StartError> {
         let loaded = recover::load_whole(&*store)?;
         check_keys(&loaded.registry, loaded.view.head.size, &keys)?;
+        publication.check(loaded.registry.genesis())?;
         let mut anchor = Anchor::open(anchor, loaded.log).map_err(OpenError::from)?;
         let loaded = recover::reconcile_whole(&*store, loaded, &mut anchor)?;
         let signer =
             CheckpointSigner::new(keys.checkpoint, loaded.origin.as_str())?.with_earlier(keys.earlier);
-        let published = publish(&signer, &loaded.view)?;
-        let renewed = kept::time(&*store, &checkpoint_keys(&loaded.registry, signer.verifier()))?;
+        let own = checkpoint_keys(&loaded.registry, signer.verifier());
+        let publication = Arc::new(publication);
+        let begun = begin(&store, &loaded.view, &signer, &own, &publication)?;
+        let renewed = kept::time(&*store, &own)?;
         let genesis = loaded.registry.genesis().clone();
         let (queue, inbox) = Queue::new(limits);
         let (index, woken) = Index::new();
@@ -135,21 +164,25 @@ impl Running {
             origin: loaded.origin,
             store,
             registry: RwLock::new(loaded.registry),
-            shown: Shown::new(Arc::new(published), None, false),
+            shown: Shown::new(begun.published, begun.checkpoint, publication.needs_quorum()),
             latch: Latch::default(),
             index,
             queue,
             genesis,
             nodes: NodeCache::default(),
+            pending: Pending::new(begun.gate.as_ref().map(Gate::reason)),
         });
         metrics::gauge!("writ_latched").set(0.0);
         metrics::gauge!("writ_index_whole").set(1.0);
         let reindexer = index::start(Arc::clone(&log), woken).map_err(StartError::Thread)?;
         metrics::gauge!("writ_tree_size").set(loaded.view.head.size as f64);
         let mut sequencer = Sequencer::new(Arc::clone(&log), loaded.view, anchor, signer, clock, renewed);
-        sequencer.open()?;
-        let sequencer = sequencer::start(sequencer, inbox).map_err(StartError::Thread)?;
-        Ok(Self { log, sequencer, reindexer })
+        if begun.gate.is_none() {
+            sequencer.open()?;
+        }
+        let sequencer = sequencer::start(sequencer, begun.gate, inbox).map_err(StartError::Thread)?;
+        let publisher = Publisher::start(&log, &publication).map_err(StartError::Thread)?;
+        Ok(Self { log, sequencer, reindexer, publisher })
     }
 
     /// The log.
@@ -159,6 +192,9 @@ impl Running {
 
     /// Lets the sequencer finish what is waiting, and ends its thread. Nothing is accepted afterwards.
     pub fn stop(self) {
+        if let Some(publisher) = self.publisher {
+            publisher.stop();
+        }
         self.log.queue.close();
         if self.sequencer.join().is_err() {
             tracing::error!("the sequencer's thread had panicked");
@@ -167,7 +203,7 @@ impl Running {
         if self.reindexer.join().is_err() {
             tracing::error!("the thread that makes the index again had panicked");
         }
-        if self.log.latch.reason().is_none()
+        if self.log.may_sign().is_ok()
             && let Err(error) = keep_note(&*self.log.store, &self.log.note_to_keep())
         {
             tracing::warn!(%error, "the last note could not be kept; the next start signs it again");
@@ -189,6 +225,19 @@ impl Log {
     /// The log's genesis.
     pub fn genesis(&self) -> &Genesis {
         &self.genesis
+    }
+
+    /// Whether anything may be signed at this moment.
+    pub fn may_sign(&self) -> Result<(), NotSigning> {
+        match self.latch.reason() {
+            Some(reason) => Err(NotSigning::Latched(reason.to_owned())),
+            None => self.pending.check(),
+        }
+    }
+
+    /// What still has to come from the witnesses before the log signs.
+    pub fn pending(&self) -> &Pending {
+        &self.pending
     }
 
     /// The latest published head.

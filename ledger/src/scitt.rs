@@ -17,16 +17,14 @@ use thiserror::Error;
 use crate::log::Log;
 use crate::read::{ReadError, Reader};
 use crate::signer::SignError;
+use crate::submit::Unavailable;
 
 /// Why there is no receipt.
 #[derive(Debug, Error)]
 pub enum ReceiptFailure {
-    /// The log stopped at its first failure, and signs nothing until it is started again.
-    #[error("the log signs nothing until it is started again: {reason}")]
-    Latched {
-        /// That failure.
-        reason: String,
-    },
+    /// The log stopped at its first failure, or waits for its witnesses: it signs nothing.
+    #[error("{0}")]
+    NotSigning(Unavailable),
     /// Reading failed. The log is latched now.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -64,9 +62,7 @@ impl ReceiptSigner {
 
 /// The receipt for an entry under the reader's head. The caller has checked that it is below the size.
 pub fn receipt(reader: &Reader<'_>, index: Index) -> Result<Receipt, ReceiptFailure> {
-    if let Some(reason) = reader.log().latch().reason() {
-        return Err(ReceiptFailure::Latched { reason: reason.to_owned() });
-    }
+    reader.log().may_sign().map_err(|why| ReceiptFailure::NotSigning(why.into()))?;
     let proved = reader.proved_entry(index)?;
     let broken = |detail: String| ReadError::Tree { index, detail };
     let split = Place::split(&proved.entry).map_err(|error| broken(error.to_string()));

@@ -17,6 +17,7 @@ use crate::apply::Accepted;
 use crate::index::Epoch;
 use crate::log::{Log, Published};
 use crate::outcome::{Candidate, Decided, Outcome, Refused, Unique};
+use crate::publish::NotSigning;
 use crate::queue::{Room, Submission};
 use crate::read::{ReadError, Reader};
 use crate::sequencer::read_statement;
@@ -54,6 +55,12 @@ pub enum Unavailable {
     /// The index is being made again: whether a statement is a repeat cannot be told.
     #[error("the index is damaged and is made again; until then nothing is appended")]
     Reindexing,
+    /// Nothing is signed yet.
+    #[error("{reason}")]
+    Pending {
+        /// Which witnesses have not answered.
+        reason: String,
+    },
     /// The program is stopping.
     #[error("the log is being stopped")]
     Stopping,
@@ -69,6 +76,7 @@ impl Unavailable {
             Self::Full { .. } => "queue-full",
             Self::Reindexing | Self::Read(ReadError::Reindexing) => "index-rebuilding",
             Self::Latched { .. } | Self::Read(_) => "log-latched",
+            Self::Pending { .. } => "witnesses-pending",
             Self::Stopping => "stopping",
         }
     }
@@ -87,7 +95,7 @@ struct Staged {
 ///
 /// Once handed over it runs to its end even if the caller stops waiting.
 pub async fn submit(log: Arc<Log>, statements: Vec<Vec<u8>>) -> Result<Answer, Unavailable> {
-    refuse_if_latched(&log)?;
+    log.may_sign()?;
     let epoch = log.index().epoch();
     if !log.index().is_whole() {
         return Err(Unavailable::Reindexing);
@@ -134,17 +142,19 @@ async fn finish(
     proved.await.map_err(|_| Unavailable::Stopping)?.map_err(Unavailable::from)
 }
 
-fn refuse_if_latched(log: &Log) -> Result<(), Unavailable> {
-    match log.latch().reason() {
-        Some(reason) => Err(Unavailable::Latched { reason: reason.to_owned() }),
-        None => Ok(()),
+impl From<NotSigning> for Unavailable {
+    fn from(why: NotSigning) -> Self {
+        match why {
+            NotSigning::Latched(reason) => Self::Latched { reason },
+            NotSigning::Pending(reason) => Self::Pending { reason },
+        }
     }
 }
 
 /// Why nobody answered: the log was latched, its index was found damaged since `epoch`, or it is being stopped.
 fn stopped(log: &Log, epoch: Epoch) -> Unavailable {
-    match refuse_if_latched(log) {
-        Err(latched) => latched,
+    match log.may_sign() {
+        Err(why) => why.into(),
         Ok(()) if log.index().epoch() != epoch => Unavailable::Reindexing,
         // A panic drops what waits before it latches.
         Ok(()) if log.queue().is_open() => Unavailable::Latched { reason: "the sequencer ended".into() },

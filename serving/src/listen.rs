@@ -19,6 +19,17 @@ pub async fn listen(
     timeouts: Timeouts,
     announce: impl FnOnce(SocketAddr) -> String,
 ) -> io::Result<()> {
+    listen_until(addresses, router, timeouts, announce, std::future::pending()).await
+}
+
+/// The same, which ends as well once `until` does.
+pub async fn listen_until(
+    addresses: &[SocketAddr],
+    router: Router,
+    timeouts: Timeouts,
+    announce: impl FnOnce(SocketAddr) -> String,
+    until: impl Future<Output = ()>,
+) -> io::Result<()> {
     // Before the address is told to anybody: a signal from then on ends cleanly.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -32,6 +43,7 @@ pub async fn listen(
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            () = until => {}
         }
         tracing::info!("told to stop");
     };

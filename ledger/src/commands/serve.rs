@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use keyfile::Passphrases;
+use schemas::trust::TrustPolicy;
 use serving::address::{AddressError, addresses};
 use serving::limits::Timeouts;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
@@ -17,6 +19,7 @@ use crate::folder::Folder;
 use crate::http;
 use crate::keyring;
 use crate::log::{Running, StartError};
+use crate::publish::{PUBLISH_EVERY, Publication};
 use crate::queue::QueueLimits;
 use crate::recover::{self, OpenError};
 use crate::store::rocks::RocksStore;
@@ -44,7 +47,18 @@ pub struct Serve {
     /// Memory for what was written or read lately, in MiB. Default: a quarter of this machine's memory, at most 4096.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(CACHE_MIB_MIN..=CACHE_MIB_MAX))]
     cache: Option<u64>,
+    /// Witnesses to ask for cosignatures, and their quorum: a trust file (C2SP tlog-policy) with their addresses. With a
+    /// quorum, a head becomes the checkpoint once it is met, and nothing is signed after a start before as many have said
+    /// how far they know the log.
+    #[arg(long, value_name = "FILE")]
+    witnesses: Option<PathBuf>,
+    /// Ask the witnesses once in so many seconds at most.
+    #[arg(long, value_name = "SECONDS", default_value_t = PUBLISH_EVERY.as_secs(), requires = "witnesses", value_parser = clap::value_parser!(u64).range(1..=PUBLISH_SECONDS_MAX))]
+    publish_every: u64,
 }
+
+/// Longest time between two times of asking the witnesses that can be asked for, in seconds: a day.
+const PUBLISH_SECONDS_MAX: u64 = 24 * 60 * 60;
 
 /// Least and most memory for the store's cache that can be asked for, in MiB.
 const CACHE_MIB_MIN: u64 = 8;
@@ -61,6 +75,7 @@ const MIB: u64 = 1024 * 1024;
 /// Runs the command.
 pub fn run(args: &Serve) -> Result<(), Failure> {
     let addresses = addresses(&args.listen, args.insecure_listen).map_err(address_failure)?;
+    let publication = publication(args)?;
     let folder = Folder::new(&args.data);
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
     http::install_metrics();
@@ -75,14 +90,32 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         Failure::new(Exit::Error, error, next)
     })?;
     let clock = Box::new(SystemClock::new());
-    let running = Running::start(Arc::new(store), &anchor, keys, clock, QueueLimits::default())
+    let limits = QueueLimits::default();
+    let running = Running::start_published(Arc::new(store), &anchor, keys, clock, limits, publication)
         .map_err(|error| start_failure(&error, &args.data, &anchor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Error, format!("threads: {error}"), ""))?;
     runtime.block_on(listen(&addresses, &running))?;
+    let refusal = running.log().pending().refusal().cloned();
     running.stop();
+    if let Some(refusal) = refusal {
+        return Err(start_failure(&StartError::Witness(refusal), &args.data, &anchor));
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The policy that the log is published under.
+fn publication(args: &Serve) -> Result<Publication, Failure> {
+    let Some(path) = &args.witnesses else { return Ok(Publication::default()) };
+    let failed = |what: &dyn std::fmt::Display, next: &str| {
+        Failure::new(Exit::Usage, format!("--witnesses {}: {what}", path.display()), next)
+    };
+    let bytes = std::fs::read(path).map_err(|error| failed(&error, "give a file that can be read"))?;
+    let form =
+        "give lines `witness NAME VKEY URL`, if wanted `group NAME all|any|K NAME...`, and `quorum NAME`";
+    let policy = TrustPolicy::parse(&bytes).map_err(|error| failed(&error, form))?;
+    Publication::new(policy, Duration::from_secs(args.publish_every)).map_err(|error| failed(&error, form))
 }
 
 /// Bytes of memory for the store's cache: so many MiB, or what this machine can spare.
@@ -116,8 +149,10 @@ async fn listen(addresses: &[SocketAddr], running: &Running) -> Result<(), Failu
     let size = log.published().head.size;
     let line = |address| format!("writd: {} with {size} entries on http://{address}", log.origin());
     let timeouts = Timeouts::default();
-    let served =
-        serving::listen::listen(addresses, http::router(Arc::clone(log), timeouts), timeouts, line).await;
+    let router = http::router(Arc::clone(log), timeouts);
+    // Besides a signal, a witness that turns out to know better than the store ends the service.
+    let until = log.pending().refused();
+    let served = serving::listen::listen_until(addresses, router, timeouts, line, until).await;
     served.map_err(|error| {
         let what = format!("the address cannot be listened on: {error}");
         Failure::new(Exit::Error, what, "give another --listen")
@@ -144,6 +179,12 @@ pub(super) fn start_failure(error: &StartError, folder: &Path, anchor: &Path) ->
             (Exit::Error, "stop the other writd first".to_owned())
         }
         StartError::Open(OpenError::Rollback { .. }) => (Exit::Rollback, fsck),
+        StartError::Witness(_) => {
+            (Exit::Rollback, "put the newest copy of the folder and its anchor back".to_owned())
+        }
+        StartError::Publication(_) => {
+            (Exit::Usage, "correct the --witnesses file or --publish-every".to_owned())
+        }
         StartError::Open(OpenError::Anchor(_)) => (
             Exit::Rollback,
             "give --anchor FILE, or put the anchor back; without it a rollback cannot be told".to_owned(),

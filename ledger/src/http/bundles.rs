@@ -127,6 +127,7 @@ fn problem(failure: BundleFailure) -> Problem {
         BundleFailure::Gather(GatherError::TooMany { .. }) | BundleFailure::Encode(_) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bundle-too-large", failure.to_string())
         }
+        BundleFailure::NotSigning(why) => why.into(),
         BundleFailure::Sign(error) => Problem::internal(error.to_string()),
     }
 }

@@ -25,6 +25,10 @@ fn describe() {
     describe_gauge!("writ_checkpoint_timestamp_seconds", "When that checkpoint was renewed, since the epoch");
     describe_gauge!("writ_checkpoint_age_seconds", "How long ago that was: alarm beyond the log's heartbeat");
     describe_gauge!("writ_checkpoint_cosignatures", "Witnesses that have cosigned that checkpoint");
+    describe_counter!(
+        "writ_witness_answers_total",
+        "Answers of witnesses asked to cosign, by name and outcome"
+    );
     describe_gauge!("writ_queue_depth", "Statements being checked or waiting to be written");
     describe_gauge!(
         "writ_latched",

@@ -13,6 +13,9 @@ const RETRY_FULL_SECONDS: u32 = 1;
 /// Seconds after which a client may try again when the log was latched: it takes somebody to restart it.
 pub(super) const RETRY_LATCHED_SECONDS: u32 = 30;
 
+/// Seconds after which a client may try again while witnesses are being asked.
+pub(super) const RETRY_PENDING_SECONDS: u32 = 5;
+
 /// Seconds after which a client may ask again for what stands under the next checkpoint.
 pub(super) const RETRY_PUBLISHED_SECONDS: u32 = 1;
 
@@ -47,6 +50,7 @@ impl From<Unavailable> for Problem {
         let seconds = match error {
             Unavailable::Reindexing | Unavailable::Read(ReadError::Reindexing) => return reindexing(),
             Unavailable::Full { .. } => RETRY_FULL_SECONDS,
+            Unavailable::Pending { .. } => RETRY_PENDING_SECONDS,
             Unavailable::Latched { .. } | Unavailable::Stopping | Unavailable::Read(_) => {
                 RETRY_LATCHED_SECONDS
             }
@@ -105,6 +109,9 @@ pub(super) fn next_step(code: &str) -> Option<&'static str> {
         "log-latched" => "tell the operator: writd fsck --data DIR, then start writd again",
         "checkpoint-unpublished" | "checkpoint-behind" => {
             "wait for Retry-After and ask again; GET /readyz says how old the checkpoint is"
+        }
+        "witnesses-pending" => {
+            "see that the log's witnesses run; the log signs by itself once they have answered"
         }
         "not-found" => "look for it: GET /v1/statements?ref=type:value",
         "ambiguous-id" => "ask again with one of the ids in the answer",

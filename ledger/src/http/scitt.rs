@@ -17,7 +17,7 @@ use schemas::time::Index;
 use serving::body;
 
 use super::App;
-use super::problem::{Problem, RETRY_LATCHED_SECONDS};
+use super::problem::Problem;
 use super::query::Params;
 use crate::outcome::{Outcome, Refused};
 use crate::read::Reader;
@@ -170,10 +170,7 @@ fn answer_receipt(
 impl From<ReceiptFailure> for Problem {
     fn from(failure: ReceiptFailure) -> Self {
         match failure {
-            ReceiptFailure::Latched { .. } => {
-                let detail = "the log stopped at a failure and signs nothing until it is started again";
-                Self::unavailable("log-latched", detail, RETRY_LATCHED_SECONDS)
-            }
+            ReceiptFailure::NotSigning(why) => why.into(),
             ReceiptFailure::Read(error) => error.into(),
             ReceiptFailure::Receipt(error) => Self::internal(error.to_string()),
         }

@@ -10,9 +10,10 @@ use schemas::note::{KeyName, SignatureType, VerifierKey};
 
 use super::App;
 use super::json::{AsOf, CheckpointJson, HealthJson, LogJson, LogKeyJson, VersionJson};
-use super::problem::Problem;
+use super::problem::{Problem, RETRY_LATCHED_SECONDS, RETRY_PENDING_SECONDS};
 use super::query::Params;
 use crate::clock::{Clock, SystemClock};
+use crate::publish::NotSigning;
 use crate::store::FORMAT_VERSION;
 
 /// The log: its name, its keys, its head and its checkpoint.
@@ -57,13 +58,19 @@ pub(super) async fn livez() -> &'static str {
     path = "/readyz",
     responses(
         (status = 200, description = "ready", body = HealthJson),
-        (status = 503, description = "the log stopped at a failure, or its index is made again", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "the log stopped at a failure, waits for its witnesses, or makes its index again", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, Problem> {
     let log = app.log();
-    if let Some(reason) = log.latch().reason() {
-        return Err(Problem::unavailable("log-latched", reason, super::problem::RETRY_LATCHED_SECONDS));
+    match log.may_sign() {
+        Err(NotSigning::Latched(reason)) => {
+            return Err(Problem::unavailable("log-latched", reason, RETRY_LATCHED_SECONDS));
+        }
+        Err(NotSigning::Pending(reason)) => {
+            return Err(Problem::unavailable("witnesses-pending", reason, RETRY_PENDING_SECONDS));
+        }
+        Ok(()) => {}
     }
     if !log.index().is_whole() {
         return Err(super::problem::reindexing());

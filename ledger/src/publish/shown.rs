@@ -65,14 +65,35 @@ impl Shown {
         self.read(|state| state.checkpoint.clone())
     }
 
+    /// Shows a head that has no time yet.
+    pub(crate) fn set_head(&self, head: Arc<Published>) {
+        self.write(|state| state.head = head);
+    }
+
+    /// Shows a checkpoint that met the policy, unless a later one is shown already.
+    pub(crate) fn publish(&self, checkpoint: Arc<PublishedCheckpoint>) {
+        let place = |checkpoint: &PublishedCheckpoint| (checkpoint.at.head.size, checkpoint.time);
+        self.write(|state| {
+            let shown = state.checkpoint.as_deref().map(place);
+            if shown.is_none_or(|shown| shown <= place(&checkpoint)) {
+                state.checkpoint = Some(checkpoint);
+            }
+        });
+    }
+
     /// Shows a head and its time, or the same head's later time. Where no witness is asked for, it is the checkpoint too.
     pub(crate) fn renew(&self, head: Arc<Published>, renewed: Arc<PublishedCheckpoint>) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.head = head;
-        if !self.needs_quorum {
-            state.checkpoint = Some(Arc::clone(&renewed));
-        }
-        state.renewed = Some(renewed);
+        self.write(|state| {
+            state.head = head;
+            if !self.needs_quorum {
+                state.checkpoint = Some(Arc::clone(&renewed));
+            }
+            state.renewed = Some(renewed);
+        });
+    }
+
+    fn write(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn read<T>(&self, part: impl FnOnce(&State) -> T) -> T {

@@ -25,6 +25,7 @@ use crate::apply::{Accepted, ApplyError, Group, View, apply};
 use crate::clock::{Clock, ClockGuard};
 use crate::log::{Log, Published, StartError, keep_note, publish, renew};
 use crate::outcome::{Candidate, Decided};
+use crate::publish::gate::{ASK_AGAIN, Gate};
 use crate::publish::{PublishedCheckpoint, renew_every};
 use crate::queue::Submission;
 use crate::signer::{CheckpointSigner, SignError};
@@ -86,6 +87,40 @@ impl Sequencer {
         let renew_every = renew_every(log.genesis().parameters.heartbeat);
         let renewed_at = Instant::now();
         Self { log, view, anchor, signer, clock, guard, recent, renewed, renewed_at, renew_every }
+    }
+
+    /// Waits until the witnesses were asked, and signs for the first time. False where the log is stopped before.
+    fn pass(&mut self, gate: Option<Gate>, inbox: &Receiver<Submission>) -> bool {
+        let Some(mut gate) = gate else { return true };
+        loop {
+            // Nothing is let in while the log is pending; what slipped in is dropped, and its sender told so.
+            match inbox.recv_timeout(ASK_AGAIN) {
+                Err(RecvTimeoutError::Disconnected) => return false,
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Err(refusal) = gate.ask() {
+                self.log.latch().set(refusal.to_string());
+                self.log.pending().refuse(refusal);
+                return true;
+            }
+            if gate.is_open() {
+                break;
+            }
+            self.log.pending().set(Some(gate.reason()));
+        }
+        let opened = match publish(&self.signer, &self.view) {
+            Ok(published) => {
+                self.log.shown().set_head(Arc::new(published));
+                self.open()
+            }
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = opened {
+            self.log.latch().set(error.to_string());
+        }
+        self.log.pending().set(None);
+        tracing::info!("enough witnesses were asked: the log signs");
+        true
     }
 
     /// Signs the first time. A clock that cannot be believed latches the log: what it has is shown, with no new time.
@@ -267,11 +302,20 @@ impl Counts {
     }
 }
 
-/// Starts the thread. A panic in it latches the log.
-pub fn start(mut sequencer: Sequencer, inbox: Receiver<Submission>) -> std::io::Result<JoinHandle<()>> {
+/// Starts the thread, which signs nothing before the gate is open. A panic in it latches the log.
+pub(crate) fn start(
+    mut sequencer: Sequencer,
+    gate: Option<Gate>,
+    inbox: Receiver<Submission>,
+) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("sequencer".into()).spawn(move || {
         let log = Arc::clone(&sequencer.log);
-        if catch_unwind(AssertUnwindSafe(|| sequencer.run(&inbox))).is_err() {
+        let service = || {
+            if sequencer.pass(gate, &inbox) {
+                sequencer.run(&inbox);
+            }
+        };
+        if catch_unwind(AssertUnwindSafe(service)).is_err() {
             log.latch().set("the sequencer panicked".into());
         }
     })
