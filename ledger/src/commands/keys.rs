@@ -158,7 +158,7 @@ fn rotate(args: &Rotate) -> Result<String, Failure> {
     }
     let index = log.append(keys, vec![body])?;
     let mut text = format!(
-        "the log has a new {usage} key, named by entry #{index}\n  key   {}\n  file  {} (.pub)\n",
+        "the log has a new {usage} key, named by entry {index}\n  key   {}\n  file  {} (.pub)\n",
         new.kid(),
         path.display()
     );
@@ -212,7 +212,7 @@ fn retire(args: &Retire) -> Result<String, Failure> {
     let (data, bodies) = (log.data.clone(), chosen.iter().map(body).collect());
     let index = log.append(keys, bodies)?;
     Ok(format!(
-        "retired by entry #{index}: {}\nwhat it signed before stands; its file may be destroyed\nnext:\n  writd serve --data {data}\n",
+        "retired by entry {index}: {}\nwhat it signed before stands; its file may be destroyed\nnext:\n  writd serve --data {data}\n",
         named.join(", ")
     ))
 }

@@ -140,7 +140,7 @@ fn read_log(context: &Context, log: &dyn LogSource, size: u64) -> Result<LogVeri
     match walked.findings.first() {
         None => Ok(verifier),
         Some(finding) => {
-            let what = format!("entry #{} is not sound: {}", finding.index, finding.detail);
+            let what = format!("entry {} is not sound: {}", finding.index, finding.detail);
             Err(Failure::new(finding.code, what).exit(Exit::Tampered).next("writ verify log"))
         }
     }
