@@ -11,14 +11,12 @@ use crate::harness::{Draft, Place, fsck};
 use crate::io_errors::is_stopped;
 use crate::mount::{Mount, make_image};
 use crate::receipts::check;
-use crate::trial::Base;
+use crate::trial::{Base, LARGE_AT_ONCE};
 
 /// Bytes of the disk. The store reserves some 70 MiB of it for each write-ahead log.
 const DISK_BYTES: u64 = 224 * 1024 * 1024;
 /// Bytes that something else wrote to it, to be removed again.
 const FILLER_BYTES: usize = 120 * 1024 * 1024;
-/// Statements in a request.
-const MANY: usize = 1_500;
 
 /// Appends until there is no room. The log stops, stays stopped when there is room again, and after a restart has everything that
 /// it acknowledged.
@@ -47,12 +45,10 @@ fn fill(base: &Base, filler: &std::path::Path, figures: &mut Figures) {
     let mut trial = base.trial();
     // What it says on stderr goes to a file on the same disk: that it cannot say so must not keep it from stopping.
     let server = base.place.serve();
-    let words = "w".repeat(2_000);
     let answer = (0..1_000)
         .map(|number| {
-            let note =
-                |at| base.alice.sign(&Draft::note(&base.place.log(), &format!("{number}/{at} {words}")));
-            let request: Vec<Vec<u8>> = (0..MANY).map(note).collect();
+            let large = |at| base.large(&format!("{number}/{at}"));
+            let request: Vec<Vec<u8>> = (0..LARGE_AT_ONCE).map(large).collect();
             trial.receipts.request(&server.http, &request).unwrap()
         })
         .find(|answer| answer.status != 200)

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::Form;
 use crate::figures::Figures;
-use crate::harness::{Draft, Http, SOON, Server};
+use crate::harness::{Http, SOON, Server};
 use crate::receipts::End;
 use crate::strace::{self, CALLS, Threads, Tracer, kill_at};
-use crate::trial::{Base, Trial};
+use crate::trial::{Base, LARGE_AT_ONCE, Trial};
 
 /// More calls of one kind than any run makes: a run that is never untouched is a mistake of the test.
 const CALLS_MAX: u64 = 1_000;
@@ -65,8 +65,8 @@ pub(crate) fn flushing(form: Form, figures: &mut Figures) {
             _ => &CALLS,
         };
         for call in calls {
-            // Of a flush's many equal writes every fifth.
-            let step = if ["write", "sync_file_range"].contains(call) { 5 } else { 1 };
+            // Of a flush's many equal writes a few.
+            let step = if ["write", "sync_file_range"].contains(call) { 40 } else { 1 };
             for nth in (1..CALLS_MAX).step_by(step) {
                 let mut trial = base.trial();
                 let server = trial.start().unwrap();
@@ -89,13 +89,10 @@ pub(crate) fn flushing(form: Form, figures: &mut Figures) {
 }
 
 fn large_batches(base: &Base) -> Vec<Vec<Vec<u8>>> {
-    let note = "n".repeat(2_000);
-    let one = base.alice.sign(&Draft::note(&base.place.log(), &note)).len();
-    let many = FLUSHED_BYTES / one;
-    let statements: Vec<Vec<u8>> = (0..many)
-        .map(|n| base.alice.sign(&Draft::note(&base.place.log(), &format!("{n:09}{}", &note[9..]))))
-        .collect();
-    statements.chunks(1_500).map(<[Vec<u8>]>::to_vec).collect()
+    let one = base.large("").len();
+    let statements: Vec<Vec<u8>> =
+        (0..FLUSHED_BYTES / one).map(|number| base.large(&number.to_string())).collect();
+    statements.chunks(LARGE_AT_ONCE).map(<[Vec<u8>]>::to_vec).collect()
 }
 
 /// Attaches to a running server, sends the script, stops the server; kills it at each place.
@@ -147,7 +144,7 @@ fn each_place(form: Form, places: &[u64], mut at: impl FnMut(u64) -> bool) {
             at(*nth);
         }),
         Form::Long => {
-            let untouched = (1..CALLS_MAX).any(|nth| at(nth));
+            let untouched = (1..CALLS_MAX).any(at);
             assert!(untouched, "{CALLS_MAX} calls and no end");
         }
     }

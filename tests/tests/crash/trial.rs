@@ -4,16 +4,21 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::figures::Figures;
-use crate::harness::{Draft, Person, Place, Ran, Server, copy_folder, fsck};
+use crate::harness::{Draft, Person, Place, Ran, Server, copy_folder, fsck, next_random};
 use crate::receipts::{End, Receipts, Script, check};
 
 /// Code of `writd` where the store is older than its anchor, or another history.
 pub(crate) const ROLLBACK: i32 = 15;
 /// Code of `writd` where what is stored is not what was written.
 pub(crate) const TAMPERED: i32 = 10;
+
+/// Bytes of filling in a large statement, and how many of those fit into one request.
+const LARGE_BYTES: usize = 60_000;
+pub(crate) const LARGE_AT_ONCE: usize = 60;
 
 /// A log with a few entries, whose server was killed: what it wrote is in the write-ahead log.
 pub(crate) struct Base {
@@ -60,6 +65,15 @@ impl Base {
         Self { place, alice, size, script }
     }
 
+    /// A statement that takes much room. Its bytes are like noise, so that they stay as many when they are compressed.
+    pub(crate) fn large(&self, note: &str) -> Vec<u8> {
+        let mut seed = note.len() as u64 ^ note.bytes().fold(0, |sum, byte| sum * 31 + u64::from(byte));
+        let noise: String =
+            (0..LARGE_BYTES / 16).map(|_| format!("{:016x}", next_random(&mut seed))).collect();
+        let draft = Draft::note(&self.place.log(), &format!("large {note}"));
+        self.alice.sign(&draft.with("ext", json!({"urn:writ:test:noise": noise})))
+    }
+
     pub(crate) fn trial(&self) -> Trial<'_> {
         let folder = TempDir::with_prefix("crash-").unwrap();
         let receipts = Receipts::new(folder.path().join("receipts"));
@@ -87,7 +101,7 @@ impl Trial<'_> {
     pub(crate) fn wal(&self) -> PathBuf {
         let files = crate::harness::files_below(&self.data().join("store"));
         let is_wal = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "log");
-        files.into_iter().filter(is_wal).next_back().expect("a store without a write-ahead log")
+        files.into_iter().rfind(is_wal).expect("a store without a write-ahead log")
     }
 
     pub(crate) fn start(&self) -> Result<Server, Ran> {
