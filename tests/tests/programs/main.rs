@@ -17,6 +17,7 @@ mod log_keys;
 mod main_job;
 mod mirror;
 mod proof;
+mod publishing;
 mod receipts;
 mod refusals;
 mod registrars;

@@ -6,6 +6,7 @@ mod people;
 mod place;
 mod shown;
 mod story;
+mod witness;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ pub(crate) use people::{Draft, Person};
 pub(crate) use place::{Place, Server, fsck, writd};
 pub(crate) use shown::{entries, hashes, head};
 pub(crate) use story::{Refund, Story};
+pub(crate) use witness::{Mood, TestWitness};
 
 /// Longest wait for anything that should come at once.
 pub(crate) const SOON: Duration = Duration::from_secs(30);

@@ -33,24 +33,27 @@ pub(crate) struct Server {
 impl Place {
     /// A log with a registrar's key from elsewhere.
     pub(crate) fn init() -> Self {
-        Self::init_in(TempDir::with_prefix("writ-test-").unwrap())
+        Self::init_with(&[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn init_with(more: &[&str]) -> Self {
+        Self::make(TempDir::with_prefix("writ-test-").unwrap(), more)
     }
 
     /// The same in this folder, which may be on a file system of its own.
     pub(crate) fn init_in(folder: TempDir) -> Self {
+        Self::make(folder, &[])
+    }
+
+    fn make(folder: TempDir, more: &[&str]) -> Self {
         let place = Self { folder, registrar: Person::registrar(200) };
         let key = place.registrar.write_key(place.path(), "registrar.pem");
         let public = format!("{}.pub", key.display());
         let data = place.data();
-        let ran = writd(&[
-            "init",
-            "--data",
-            data.to_str().unwrap(),
-            "--origin",
-            "ledger.test/log",
-            "--registrar",
-            &public,
-        ]);
+        let data = data.to_str().unwrap();
+        let args = ["init", "--data", data, "--origin", "ledger.test/log", "--registrar", &public];
+        let ran = writd(&[&args[..], more].concat());
         assert_eq!(ran.code, 0, "{ran}");
         place
     }
@@ -88,6 +91,11 @@ impl Place {
         Server::start(&self.data(), &self.anchor())
     }
 
+    /// Starts a server with more flags.
+    pub(crate) fn serve_with(&self, more: &[&str]) -> Result<Server, Ran> {
+        Server::start_with(&self.data(), &self.anchor(), more)
+    }
+
     pub(crate) fn fsck(&self) -> Ran {
         fsck(&self.data())
     }
@@ -116,17 +124,27 @@ pub(crate) fn writd(args: &[&str]) -> Ran {
 impl Server {
     /// Starts a server; if it ends instead of coming up, how it ended.
     pub(crate) fn start(data: &Path, anchor: &Path) -> Result<Self, Ran> {
-        Self::start_under(Command::new(program("writd")), data, anchor)
+        Self::start_with(data, anchor, &[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn start_with(data: &Path, anchor: &Path, more: &[&str]) -> Result<Self, Ran> {
+        Self::spawn(Command::new(program("writd")), data, anchor, more)
     }
 
     /// The same by a command that starts `writd` with the arguments that follow. Its process is, or becomes, `writd`.
-    pub(crate) fn start_under(mut command: Command, data: &Path, anchor: &Path) -> Result<Self, Ran> {
+    pub(crate) fn start_under(command: Command, data: &Path, anchor: &Path) -> Result<Self, Ran> {
+        Self::spawn(command, data, anchor, &[])
+    }
+
+    fn spawn(mut command: Command, data: &Path, anchor: &Path, more: &[&str]) -> Result<Self, Ran> {
         let errors = data.with_extension(format!("{}.stderr", super::now()));
         let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .arg("--anchor")
             .arg(anchor)
+            .args(more)
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
