@@ -25,3 +25,4 @@ mod roles;
 mod rollback;
 mod scitt;
 mod secrets;
+mod witness;

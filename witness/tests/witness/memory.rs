@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::Duration;
 
 use crate::harness::{Log, ORIGIN, clock, cosigner, make, open, status};
 use proptest::prelude::*;
@@ -23,12 +24,19 @@ fn state_file(folder: &Folder) -> std::path::PathBuf {
     folder.root().join("state").join(origin_hash(&Origin::new(ORIGIN).unwrap()))
 }
 
+/// A clock that takes its time: it is read between checking and remembering, so that these must be one piece to come out right.
+fn slow_clock() -> u64 {
+    thread::sleep(Duration::from_millis(5));
+    clock()
+}
+
 #[test]
 fn of_many_conflicting_requests_at_once_exactly_one_history_is_cosigned() {
     let (main, forked) = (Arc::new(Log::main()), Arc::new(Log::forked()));
     for _ in 0..20 {
         let folder = tempdir().unwrap();
-        let witness = Arc::new(open(&make(&folder.path().join("w"), &[&main])));
+        let folder = make(&folder.path().join("w"), &[&main]);
+        let witness = Arc::new(Witness::open(&folder, cosigner(), slow_clock).unwrap());
         assert_eq!(status(&witness.add_checkpoint(&main.body(0, 4))), 200);
         let barrier = Arc::new(Barrier::new(8));
         // Four requests from each history, all from the same old size: at most one of all can be cosigned.
