@@ -8,7 +8,7 @@ export WRIT_CLOUDTRAIL
 
 CARGO_DENY_VERSION := 0.20.2
 
-.PHONY: help setup build demo test crash bench fmt lint docs deny check
+.PHONY: help setup build demo test fuzz crash bench fmt lint docs deny check
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -22,9 +22,15 @@ build: setup ## build writd and writ into ${CARGO_TARGET_DIR:-target}/release
 demo: build ## play a scenario against a real server and tamper with a copy of its log
 	@scripts/demo
 
-test: setup ## run every test
+test: ## run every test
+	@scripts/setup tests
 	cargo build --release --locked --workspace --all-targets
 	cargo test --release --locked --workspace --no-fail-fast
+	@scripts/fuzz 5
+
+fuzz: ## fuzz every parser of foreign bytes, five minutes each
+	@scripts/setup tests
+	@scripts/fuzz 300
 
 crash: build ## kill, cut power, fill disks, lie about syncs: every crash test in its long form, with figures
 	@scripts/crash

@@ -13,6 +13,7 @@
 
 extern crate alloc;
 
+pub mod batch;
 pub mod bundle;
 pub mod canonical;
 pub mod checkpoint;

@@ -5,10 +5,10 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use schemas::canonical::scan_prefix;
+use schemas::batch::{self, BatchError};
 use schemas::ids::{KeyId, StatementId};
 use schemas::kinds::Ruling;
-use schemas::limits::{BATCH_BYTES_MAX, BATCH_STATEMENTS_MAX, STATEMENT_BYTES_MAX};
+use schemas::limits::{BATCH_BYTES_MAX, STATEMENT_BYTES_MAX};
 use schemas::payload::Kind;
 use schemas::text::{Line, Name};
 use schemas::time::{Index, Time};
@@ -92,26 +92,16 @@ async fn post_one(app: &App, statement: Vec<u8>) -> Result<Response, Problem> {
     }
 }
 
-/// Cuts a CBOR sequence (RFC 8742) into its items. Where one cannot be cut off, nothing of the sequence is appended.
+/// The statements of a batch. Where one cannot be cut off, nothing of the batch is appended.
 fn split(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
-    let mut items = Vec::new();
-    let mut begun = 0;
-    while begun < bytes.len() {
-        if items.len() >= BATCH_STATEMENTS_MAX {
-            let detail = format!("more than {BATCH_STATEMENTS_MAX} statements in one batch");
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "batch-too-many", detail));
-        }
-        let end = scan_prefix(bytes, begun).map_err(|error| {
-            let detail = format!("statement {} of the batch, from byte {begun}: {error}", items.len());
-            Problem::new(StatusCode::BAD_REQUEST, error.code(), detail)
-        })?;
-        items.push(bytes.get(begun..end).unwrap_or_default().to_vec());
-        begun = end;
-    }
-    if items.is_empty() {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "batch-empty", "the batch holds no statement"));
-    }
-    Ok(items)
+    let refused = |error: BatchError| {
+        let status = match error {
+            BatchError::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
+            BatchError::Empty | BatchError::Item { .. } => StatusCode::BAD_REQUEST,
+        };
+        Problem::new(status, error.code(), error.to_string())
+    };
+    Ok(batch::split(bytes).map_err(refused)?.into_iter().map(<[u8]>::to_vec).collect())
 }
 
 /// A statement by its id: its bytes as posted, or its JSON form with its place.

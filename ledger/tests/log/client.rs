@@ -40,6 +40,16 @@ impl Reply {
     }
 }
 
+/// Whether a path is of SCITT's reference interface, whose problems are of a form of their own (RFC 9290).
+pub(crate) fn is_scitt(path: &str) -> bool {
+    path.starts_with("/entries") || path.starts_with("/.well-known/")
+}
+
+/// The media type of the problems that a path answers with.
+pub(crate) fn problem_type(path: &str) -> &'static str {
+    if is_scitt(path) { "application/concise-problem-details+cbor" } else { "application/problem+json" }
+}
+
 /// Serves the lab's log on a free port until the lab ends.
 pub(crate) fn serve(lab: &Lab) -> SocketAddr {
     serve_within(lab, Timeouts::default())

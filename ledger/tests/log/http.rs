@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use verifier::checkpoint::verify_head;
 use verifier::merkle::leaf_hash;
 
-use crate::client::{get, get_as, post, raw, read, serve};
+use crate::client::{get, get_as, is_scitt, post, problem_type, raw, read, serve};
 use crate::harness::{Lab, Person, statement};
 use crate::memory::Fault;
 
@@ -367,6 +367,7 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
     let mut documented = Vec::new();
     for (path, item) in api["paths"].as_object().unwrap() {
         let target = path.replace("{id}", &"00".repeat(32)).replace("{path}", "0/000.p/1");
+        let target = target.replace("{kid}", "AAAA");
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
             let is_documented = item.get(method.to_lowercase()).is_some();
             let request = format!(
@@ -374,14 +375,20 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
             );
             let reply = raw(address, request.as_bytes());
             assert_eq!(reply.status != 405, is_documented, "{method} {path}: {reply:?}");
-            if reply.status == 404 {
+            if reply.status == 404 && is_scitt(path) {
+                assert_eq!(reply.header("content-type"), Some(problem_type(path)), "{path}");
+            } else if reply.status == 404 {
                 assert_ne!(reply.code(), "no-such-route", "{path}");
             }
         }
         documented.push(path.clone());
     }
     let expected = [
+        "/.well-known/scitt-keys",
+        "/.well-known/scitt-keys/{kid}",
         "/checkpoint",
+        "/entries",
+        "/entries/{id}",
         "/livez",
         "/metrics",
         "/openapi.json",

@@ -96,11 +96,12 @@ struct Canonical<'a>(&'a [u8]);
 
 impl Form for Canonical<'_> {
     fn lead(&self) -> Result<Lead, DecodeError> {
-        // What is not where it belongs is named by the full reader.
-        match Lead::find(self.0) {
-            Some(lead) => Ok(lead),
-            None => serde_cbor::from_slice(self.0).map_err(|e| DecodeError::from_message(e.to_string())),
+        if let Some(lead) = Lead::find(self.0) {
+            return Ok(lead);
         }
+        // What is not where it belongs is named by the full reader, which would take bytes for a kind.
+        let read = serde_cbor::from_slice::<Lead>(self.0);
+        Err(read.map_or_else(|e| DecodeError::from_message(e.to_string()), |_| DecodeError::OtherForm))
     }
 
     fn payload<B: DeserializeOwned + Serialize>(&self) -> Result<Payload<B>, DecodeError> {

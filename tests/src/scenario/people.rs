@@ -76,6 +76,18 @@ impl Actor {
             "pop": pop,
         })
     }
+
+    /// The body that puts this key, one of the log itself, in place of another of the same use.
+    pub fn rotation(&self, scenario: &Scenario, usage: &str, replaced: &Self) -> Value {
+        let mut body = self.registration(scenario, &[]);
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("roles");
+        }
+        body["op"] = json!("rotate");
+        body["use"] = json!(usage);
+        body["replaces"] = json!(replaced.kid());
+        body
+    }
 }
 
 impl Scenario {

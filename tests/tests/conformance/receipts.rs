@@ -99,14 +99,9 @@ fn only_a_receipt_key_of_the_log_signs_receipts() {
 fn a_retired_key_vouches_for_what_was_logged_before_and_a_compromised_one_for_nothing() {
     let mut scenario = story();
     let key = Actor::named("receipt", "log:ledger.test/rules");
-    let (registrar, operator) = (scenario.registrar(), scenario.log_key());
-    // The last key of a use stays: another is named first.
-    let mut rotation = Actor::named("a later receipt key", operator.uri()).registration(&scenario, &[]);
-    let fields = rotation.as_object_mut().unwrap();
-    fields.remove("roles");
-    fields.extend([("op".into(), json!("rotate")), ("use".into(), json!("receipt"))]);
-    fields.insert("replaces".into(), json!(key.kid()));
-    scenario.say(&operator, Draft::new("key", rotation));
+    let (registrar, later) = (scenario.registrar(), Actor::named("later", key.uri()));
+    let rotation = later.rotation(&scenario, "receipt", &key);
+    scenario.say(&scenario.log_key(), Draft::new("key", rotation));
     scenario.say(&registrar, Draft::new("key", json!({"op": "retire", "kid": key.kid()})));
     scenario.register("user:late@corp", &["principal"]);
     let of = |scenario: &Scenario, index| {

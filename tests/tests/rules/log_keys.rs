@@ -20,19 +20,6 @@ fn new_key(log: &Scenario, name: &str) -> Actor {
     Actor::named(name, log.log_key().uri())
 }
 
-/// The body that puts `new` in place of `old`.
-fn rotation(log: &Scenario, usage: &str, old: &Actor, new: &Actor) -> Value {
-    let mut body = new.registration(log, &[]);
-    let fields = body.as_object_mut().expect("a body");
-    fields.remove("roles");
-    fields.extend([
-        ("op".into(), json!("rotate")),
-        ("use".into(), json!(usage)),
-        ("replaces".into(), json!(old.kid())),
-    ]);
-    body
-}
-
 fn retire(key: &Actor) -> Value {
     json!({"op": "retire", "kid": key.kid()})
 }
@@ -53,7 +40,7 @@ fn rotated(usage: &str) -> (Scenario, Actor, Actor) {
     let operator = log.log_key();
     let old = if usage == "checkpoint" { log.checkpoint_key() } else { operator.clone() };
     let new = new_key(&log, "a later key");
-    let body = rotation(&log, usage, &old, &new);
+    let body = new.rotation(&log, usage, &old);
     assert_eq!(change(&mut log, &operator, body), "taken");
     (log, old, new)
 }
@@ -71,14 +58,14 @@ fn a_later_key_of_the_log_is_named_by_its_statement_key_and_replaces_one_of_the_
     let mut log = Scenario::new();
     let (operator, registrar, old) = (log.log_key(), log.registrar(), log.checkpoint_key());
     let new = new_key(&log, "a later key");
-    let body = rotation(&log, "checkpoint", &old, &new);
+    let body = new.rotation(&log, "checkpoint", &old);
     assert_eq!(change(&mut log, &registrar, body.clone()), "role-kind");
     assert_eq!(change(&mut log, &old, body.clone()), "role-kind", "checkpoint keys sign notes alone");
     let mut added = body.clone();
     added["op"] = json!("add");
     added.as_object_mut().expect("a body").remove("replaces");
     assert_eq!(change(&mut log, &operator, added), "log-key-not-rotated");
-    let other_use = rotation(&log, "receipt", &old, &new);
+    let other_use = new.rotation(&log, "receipt", &old);
     assert_eq!(change(&mut log, &operator, other_use), "log-key-not-rotated");
     let mut unheld = body.clone();
     unheld["pop"] = json!("00".repeat(64));
@@ -164,7 +151,7 @@ fn assertions_and_later_keys_stand_on_the_statement_key_of_their_size() {
     assert_eq!(judged(&after, &trust), "holds");
     assert_eq!(judged(&before, &trust), "holds");
     let next = new_key(&log, "a checkpoint key");
-    let body = rotation(&log, "checkpoint", &checkpoint, &next);
+    let body = next.rotation(&log, "checkpoint", &checkpoint);
     assert_eq!(change(&mut log, &old, body.clone()), "key-retired");
     assert_eq!(change(&mut log, &new, body), "taken");
 }
@@ -176,7 +163,7 @@ fn a_key_named_by_a_statement_key_in_other_hands_signs_nothing() {
     log.wait(1_000);
     let since = log.now;
     let rogue = new_key(&log, "a rogue checkpoint key");
-    let body = rotation(&log, "checkpoint", &checkpoint, &rogue);
+    let body = rogue.rotation(&log, "checkpoint", &checkpoint);
     assert_eq!(change(&mut log, &old, body), "taken");
     log.wait(1_000);
     let registrar = log.registrar();
@@ -200,7 +187,7 @@ fn the_log_retires_its_own_keys_alone_and_never_the_last_of_a_use() {
     assert_eq!(change(&mut log, &registrar, compromise(&operator)), "log-key-last");
     assert_eq!(change(&mut log, &registrar, compromise(&new)), "taken");
     assert_eq!(change(&mut log, &operator, retire(&old)), "log-key-last");
-    let body = rotation(&log, "checkpoint", &old, &new);
+    let body = new.rotation(&log, "checkpoint", &old);
     assert_eq!(change(&mut log, &operator, body), "key-of-log", "what was withdrawn does not come back");
 }
 
@@ -209,7 +196,7 @@ fn registrars_withdraw_a_key_of_the_log_only_in_the_number_that_genesis_asks_for
     let mut log = Scenario::with_registrars(3, 2);
     let (operator, old) = (log.log_key(), log.checkpoint_key());
     let new = new_key(&log, "a later key");
-    let body = rotation(&log, "checkpoint", &old, &new);
+    let body = new.rotation(&log, "checkpoint", &old);
     assert_eq!(change(&mut log, &operator, body), "taken");
     let in_force =
         |log: &Scenario| log.registry().log_keys(Use::Checkpoint, log.entries().len() as u64).len();

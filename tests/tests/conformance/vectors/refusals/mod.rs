@@ -10,6 +10,7 @@ mod texts;
 use std::collections::BTreeSet;
 use std::fs;
 
+use schemas::batch;
 use schemas::bundle::Bundle;
 use schemas::checkpoint::Checkpoint;
 use schemas::entry::Entry;
@@ -144,6 +145,7 @@ fn refusal(reader: &str, bytes: &[u8]) -> Result<(), String> {
         "trust-file" => TrustPolicy::parse(bytes).err().map(|e| e.code()),
         "tile" => decode_tile(bytes).err().map(|e| e.code()),
         "tile-path" => TilePath::parse(utf8()).err().map(|e| e.code()),
+        "batch" => batch::split(bytes).err().map(|e| e.code()),
         "entry-bundle" => decode_entry_bundle(bytes).err().map(|e| e.code()),
         other => panic!("no reader `{other}`"),
     };

@@ -6,7 +6,21 @@ use crate::vectors::texts::signed_checkpoint;
 use crate::vectors::{forks, places};
 
 pub(super) fn make() -> Vec<Case> {
-    [entries(), bundles(), forks(), tiles()].concat()
+    [batches(), entries(), bundles(), forks(), tiles()].concat()
+}
+
+fn batches() -> Vec<Case> {
+    let cut = vec![0x01, 0x82, 0x01];
+    vec![
+        case("batch", "batch-empty/no-byte", "A batch of no byte.", vec![]),
+        long_case(
+            "batch",
+            "batch-too-many/one-beyond",
+            "One statement more than a batch may hold.",
+            vec![(vec![0x01], 4_097)],
+        ),
+        case("batch", "cbor-truncated/batch", "The second statement of the batch is cut short.", cut),
+    ]
 }
 
 fn entries() -> Vec<Case> {

@@ -1,0 +1,66 @@
+"""Makes seeds for every target out of the golden vectors: what holds, and what is refused.
+
+python3 fuzz/seeds.py VECTORS CORPUS
+"""
+
+import hashlib
+import json
+import pathlib
+import sys
+
+# Which target reads what a vector's reader reads.
+TARGETS = {
+    "batch": ["batch"],
+    "bundle": ["bundle"],
+    "checkpoint": ["checkpoint"],
+    "entry": ["entry"],
+    "entry-bundle": ["tiles"],
+    "fork": ["fork"],
+    "note": ["checkpoint"],
+    "receipt": ["receipt"],
+    "statement": ["statement", "batch"],
+    "tile": ["tiles"],
+    "tile-path": ["tiles"],
+    "tlog-proof": ["proof"],
+    "transparent": ["receipt"],
+    "trust-file": ["trust"],
+    "verifier-key": ["checkpoint"],
+}
+# Under which name a vector that holds keeps its bytes or its text, and who reads them.
+FIELDS = {
+    "bundle": "bundle",
+    "entry": "entry",
+    "file": "trust-file",
+    "fork": "fork",
+    "note": "note",
+    "proof": "tlog-proof",
+    "receipt": "receipt",
+    "statement": "statement",
+    "transparent": "transparent",
+}
+TEXTS = {"file", "note", "proof"}
+# Larger ones slow the fuzzer down more than they teach it.
+SEED_MAX = 16 * 1024
+
+
+def seeds(vector):
+    """`(reader, bytes)` of all that a vector holds."""
+    if "reader" in vector:
+        runs = vector.get("runs", [{"hex": vector.get("bytes", ""), "times": 1}])
+        yield vector["reader"], b"".join(bytes.fromhex(run["hex"]) * run["times"] for run in runs)
+    for field, reader in FIELDS.items():
+        if isinstance(vector.get(field), str):
+            yield reader, vector[field].encode() if field in TEXTS else bytes.fromhex(vector[field])
+
+
+def main(vectors, corpus):
+    for path in sorted(pathlib.Path(vectors).rglob("*.json")):
+        for reader, data in seeds(json.loads(path.read_text())):
+            for target in TARGETS.get(reader, []) + ["scanner"]:
+                folder = pathlib.Path(corpus) / target
+                folder.mkdir(parents=True, exist_ok=True)
+                if len(data) <= SEED_MAX:
+                    (folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
+
+
+main(*sys.argv[1:])

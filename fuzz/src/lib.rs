@@ -1,0 +1,132 @@
+//! What must hold of any bytes whatever. Each law is one target's whole work; `fuzz/targets` only hands them to the fuzzer.
+//!
+//! Every law says first that the reader ends without a panic, in bounded memory, and then that what it accepts has one spelling: written
+//! again it is the same bytes.
+
+use std::sync::LazyLock;
+
+use schemas::bundle::Bundle;
+use schemas::canonical::{scan, scan_prefix};
+use schemas::checkpoint::Checkpoint;
+use schemas::entry::Entry;
+use schemas::envelope::{Envelope, Statement};
+use schemas::fork::Fork;
+use schemas::note::{Note, VerifierKey};
+use schemas::proof::TlogProof;
+use schemas::receipt::{Receipt, Transparent};
+use schemas::term::terms;
+use schemas::tile::{TilePath, decode_entry_bundle, decode_tile, encode_entry_bundle, encode_tile};
+use schemas::trust::TrustPolicy;
+use verifier::checkpoint::verify_checkpoint;
+use verifier::log::{LogVerifier, Prepared};
+
+/// A trust file of one log and one witness whose keys nobody has: what is signed under it was not signed.
+static TRUST: LazyLock<TrustPolicy> = LazyLock::new(|| {
+    let file = include_str!("../trust.policy");
+    TrustPolicy::parse(file.as_bytes()).expect("a trust file")
+});
+
+/// The scanner takes the whole input exactly if it takes a prefix of it that is all of it.
+pub fn scanner(data: &[u8]) {
+    let whole = scan(data).is_ok();
+    assert_eq!(whole, scan_prefix(data, 0).is_ok_and(|end| end == data.len()));
+}
+
+/// A statement's payload, written again, is the payload that was signed, and its terms are in order.
+pub fn statement(data: &[u8]) {
+    let envelope = Envelope::decode(data);
+    let Ok(statement) = Statement::decode(data) else { return };
+    assert_eq!(envelope.as_ref(), Ok(&statement.envelope));
+    assert_eq!(statement.envelope.bytes(), data);
+    assert_eq!(statement.payload.to_bytes().as_deref(), Ok(statement.envelope.payload()));
+    assert!(terms(&statement).is_sorted_by(|a, b| a < b));
+}
+
+/// An entry, written again, is the same; and a log of it alone is looked at to its end.
+pub fn entry(data: &[u8]) {
+    let mut log = LogVerifier::new();
+    let _ = log.place(Prepared::new(data)).check();
+    assert_eq!(log.size(), 1);
+    if let Ok(entry) = Entry::decode(data) {
+        assert_eq!(entry.encode(), data);
+    }
+}
+
+/// A note and its checkpoint, written again, are the same, and nobody's signature makes them the log's.
+pub fn checkpoint(data: &[u8]) {
+    let text = str::from_utf8(data).unwrap_or_default();
+    if let Ok(checkpoint) = Checkpoint::parse(text) {
+        assert_eq!(checkpoint.text(), text);
+    }
+    if let Ok(key) = VerifierKey::parse(text) {
+        assert_eq!(key.to_string(), text);
+    }
+    let Ok(note) = Note::parse(data) else { return };
+    assert_eq!(note.to_string().as_bytes(), data);
+    assert!(verify_checkpoint(&note, &TRUST).is_err());
+}
+
+/// A tlog-proof, written again, is the same.
+pub fn proof(data: &[u8]) {
+    if let Ok(proof) = TlogProof::parse(data) {
+        assert_eq!(proof.to_string().as_bytes(), data);
+    }
+}
+
+/// A bundle, written again, is the same, and one that no trusted log signed proves nothing.
+pub fn bundle(data: &[u8]) {
+    let unpinned = verifier::bundle::check_unpinned(data);
+    assert!(verifier::bundle::check(data, &TRUST).is_err());
+    let Ok(bundle) = Bundle::decode(data) else {
+        assert!(unpinned.is_err());
+        return;
+    };
+    assert_eq!(bundle.encode().as_deref(), Ok(data));
+}
+
+/// A fork proof, written again, is the same; nobody can make one for a key that signed nothing.
+pub fn fork(data: &[u8]) {
+    let Ok(fork) = Fork::decode(data) else { return };
+    assert_eq!(fork.encode().as_deref(), Ok(data));
+    if let Ok(proved) = verifier::fork::check(&fork) {
+        assert!(!proved.is_pinned(&TRUST));
+    }
+}
+
+/// A trust file, written again without its comments, is read as the same policy.
+pub fn trust(data: &[u8]) {
+    if let Ok(policy) = TrustPolicy::parse(data) {
+        assert_eq!(TrustPolicy::parse(policy.to_string().as_bytes()).as_ref(), Ok(&policy));
+    }
+}
+
+/// Tiles, entry bundles and their paths, written again, are the same.
+pub fn tiles(data: &[u8]) {
+    if let Ok(hashes) = decode_tile(data) {
+        assert_eq!(encode_tile(&hashes), data);
+    }
+    if let Ok(entries) = decode_entry_bundle(data) {
+        assert_eq!(encode_entry_bundle(&entries).as_deref(), Ok(data));
+    }
+    let text = str::from_utf8(data).unwrap_or_default();
+    if let Ok(path) = TilePath::parse(text) {
+        assert_eq!(path.to_string(), text);
+    }
+}
+
+/// A receipt keeps its bytes, and a statement that carries one gives both up whole.
+pub fn receipt(data: &[u8]) {
+    if let Ok(receipt) = Receipt::decode(data) {
+        assert_eq!(receipt.bytes(), data);
+    }
+    let _ = Transparent::decode(data);
+}
+
+/// What is posted is cut into pieces that together are all of it.
+pub fn batch(data: &[u8]) {
+    let Ok(items) = schemas::batch::split(data) else { return };
+    assert_eq!(items.concat(), data);
+    for item in items {
+        statement(item);
+    }
+}
