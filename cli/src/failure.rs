@@ -5,6 +5,7 @@ use gateway::draft::DraftError;
 use gateway::forward::ForwardError;
 use gateway::signer::SignError;
 use gateway::spool::SpoolError;
+use gateway::webhook::WebhookError;
 use keyfile::KeyFileError;
 use serde::Serialize;
 
@@ -28,11 +29,21 @@ pub(crate) struct Failure {
     /// What to try next. There is always something.
     #[serde(rename = "try")]
     pub(crate) next: Box<str>,
-    /// What an ambiguous id may mean.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(crate) candidates: Box<[CandidateRow]>,
+    #[serde(flatten)]
+    pub(crate) more: Box<More>,
     #[serde(skip)]
     pub(crate) exit: Exit,
+}
+
+/// What only few failures have.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct More {
+    /// A file that proves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) evidence: Option<String>,
+    /// What an ambiguous id may mean.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) candidates: Vec<CandidateRow>,
 }
 
 /// The JSON form of a failure.
@@ -48,8 +59,15 @@ impl Failure {
     pub(crate) fn new(code: impl Into<String>, what: impl Into<String>) -> Self {
         let code = code.into();
         let next = advice::of(&code, Exit::Error).into();
-        let candidates = Box::default();
-        Self { code, what: what.into(), expected: None, got: None, next, candidates, exit: Exit::Error }
+        Self {
+            code,
+            what: what.into(),
+            expected: None,
+            got: None,
+            next,
+            more: Box::default(),
+            exit: Exit::Error,
+        }
     }
 
     pub(crate) fn usage(code: impl Into<String>, what: impl Into<String>) -> Self {
@@ -69,6 +87,16 @@ impl Failure {
 
     pub(crate) fn next(self, next: impl Into<String>) -> Self {
         Self { next: next.into().into(), ..self }
+    }
+
+    /// Names a file that proves it.
+    pub(crate) fn evidence(self, path: &str) -> Self {
+        Self { more: Box::new(More { evidence: Some(path.into()), ..*self.more }), ..self }
+    }
+
+    /// Names what an ambiguous id may mean.
+    pub(crate) fn candidates(self, candidates: Vec<CandidateRow>) -> Self {
+        Self { more: Box::new(More { candidates, ..*self.more }), ..self }
     }
 
     /// Says of a server that was not there that nothing was begun yet.
@@ -160,6 +188,12 @@ fn receipt_exit(code: &str) -> Exit {
     }
 }
 
+impl From<WebhookError> for Failure {
+    fn from(error: WebhookError) -> Self {
+        Self::new(error.code(), error.to_string()).next("--webhook https://HOST/PATH")
+    }
+}
+
 impl From<DraftError> for Failure {
     fn from(error: DraftError) -> Self {
         Self::new(error.code(), error.to_string())
@@ -181,6 +215,7 @@ mod tests {
     fn a_failure_is_described_by_its_schema() {
         let bare = Failure::new("some-code", "what");
         assert_described(&bare.document());
+        assert_described(&bare.clone().evidence("a.fork").document());
         assert_described(&bare.values("a", "b").next("writ").exit(Exit::Tampered).document());
     }
 

@@ -1,7 +1,8 @@
 //! Evidence in files: read within bounds, never written over by accident.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::failure::Failure;
@@ -28,6 +29,25 @@ pub(crate) fn write(path: &Path, bytes: &[u8], force: bool, code: &str) -> Resul
             Failure::new("file-exists", format!("{} exists", path.display())).next("another name, or --force")
         }
         _ => Failure::new(code, format!("{}: {e}", path.display())),
+    })
+}
+
+/// Puts a file in the place of an older one, or where there is none: whole and durably, or not at all.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(format!(".new-{}", std::process::id()));
+    let replace = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)?;
+        // The name itself must last too.
+        File::open(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
+            .sync_all()
+    };
+    replace().map_err(|e: io::Error| {
+        Failure::new("file-unwritable", format!("{}: {e}", path.display()))
+            .next("a folder that exists, can be written and has space left")
     })
 }
 

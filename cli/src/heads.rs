@@ -1,21 +1,32 @@
-//! The heads that this machine has verified: no log may later show less, or something else.
+//! The heads that this machine has met: no log may later show less than the one verified last, or something else.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
-use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 use schemas::note::Note;
 use schemas::payload::Seen;
 use schemas::proof::ConsistencyProof;
+use schemas::tree::TreeHash;
 use verifier::checkpoint::VerifiedHead;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file;
+use crate::fork;
 use crate::source::{LogSource, Proof};
 use crate::trust::Trust;
 
-/// A folder with one signed head a log.
+mod kept;
+
+pub(crate) use kept::{Kept, KeptHeads};
+
+/// Heads no larger than one that was rolled back to which are held against it, the largest first: the one before it is enough,
+/// unless what it was rolled back to was itself met before.
+const HELD_AGAINST_MAX: usize = 8;
+
+/// A folder with two files a log: the head verified last, and every head that was ever met; and with proofs of forks.
 #[derive(Debug)]
 pub(crate) struct Heads {
     folder: PathBuf,
@@ -43,14 +54,31 @@ impl Heads {
 
     /// The last head verified under what is pinned now.
     pub(crate) fn last(&self, trust: &Trust) -> Option<VerifiedHead> {
-        let bytes = fs::read(self.path(trust)).ok()?;
-        trust.verify_head(&Note::parse(&bytes).ok()?).ok()
+        Some(self.last_note(trust)?.1)
+    }
+
+    /// The same with its note.
+    fn last_note(&self, trust: &Trust) -> Option<(Note, VerifiedHead)> {
+        let note = Note::parse(&fs::read(self.path(trust)).ok()?).ok()?;
+        let head = trust.verify_head(&note).ok()?;
+        Some((note, head))
     }
 
     /// The last head, as statements name it.
     pub(crate) fn seen(&self, trust: &Trust) -> Option<Seen> {
         let head = self.last(trust).filter(|head| head.size() > 0)?;
         Some(Seen { size: head.size(), root: head.root() })
+    }
+
+    /// Every head that was ever met of the log.
+    pub(crate) fn kept(&self, trust: &Trust) -> Result<KeptHeads, Failure> {
+        self.make_folder()?;
+        Ok(KeptHeads::new(self.path(trust).with_extension("kept")))
+    }
+
+    fn make_folder(&self) -> Result<(), Failure> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
+        made.map_err(|e| Failure::new("head-store", format!("{}: {e}", self.folder.display())))
     }
 
     /// Holds a verified head against the last one, and keeps the larger of the two.
@@ -61,14 +89,92 @@ impl Heads {
         note: &Note,
         head: &VerifiedHead,
     ) -> Result<Since, Failure> {
-        let since = match self.last(trust) {
-            Some(last) => compare(&last, head, log)?,
+        self.advance_by(trust, &[log], note, head)
+    }
+
+    /// The same, where any of several servers may show how the heads stand to each other; the head is the first one's.
+    ///
+    /// Keeps the head before anything is concluded from it. Where the log forked, the proof of it is written beside it.
+    pub(crate) fn advance_by(
+        &self,
+        trust: &Trust,
+        logs: &[&dyn LogSource],
+        note: &Note,
+        head: &VerifiedHead,
+    ) -> Result<Since, Failure> {
+        let last = self.last_note(trust);
+        if last.as_ref().is_none_or(|(_, last)| last.checkpoint() != head.checkpoint()) {
+            let from = logs.first().map(|log| log.name()).unwrap_or_default();
+            self.kept(trust)?.add(&Kept::head(&from, head.size(), head.root(), note))?;
+        }
+        let since = match &last {
+            Some((last_note, last)) => {
+                compare(last, head, logs).map_err(|failure| match failure.code.as_str() {
+                    "split-view" => self.with_proof(failure, trust, [last_note, note], logs),
+                    "rollback" => self.with_proof_below(failure, trust, note, head, logs),
+                    _ => failure,
+                })?
+            }
             None => Since::First,
         };
         if matches!(since, Since::First | Since::Grown(_)) {
-            self.write(trust, note)?;
+            file::replace(&self.path(trust), note.to_string().as_bytes())?;
         }
         Ok(since)
+    }
+
+    /// Adds to a failure the proof that both heads cannot be true, where anybody can show it.
+    pub(crate) fn with_proof(
+        &self,
+        failure: Failure,
+        trust: &Trust,
+        heads: [&Note; 2],
+        logs: &[&dyn LogSource],
+    ) -> Failure {
+        let proof = logs.iter().find_map(|log| fork::prove(trust, heads, *log));
+        let Some(proof) = proof else { return failure };
+        match self.make_folder().and_then(|()| fork::keep(&self.folder, heads, &proof)) {
+            Ok(path) => forked(failure, &path),
+            Err(_) => failure,
+        }
+    }
+
+    /// The same for a head of which only size and root are known, if its note was ever met.
+    pub(crate) fn with_proof_of(
+        &self,
+        failure: Failure,
+        trust: &Trust,
+        (size, root): (u64, TreeHash),
+        note: &Note,
+        log: &dyn LogSource,
+    ) -> Result<Failure, Failure> {
+        for line in self.kept(trust)?.all()? {
+            let Kept::Head { size: of, root: with, note: met, .. } = line? else { continue };
+            if (of, with) != (size, root) {
+                continue;
+            }
+            if let Ok(met) = Note::parse(met.as_bytes()) {
+                return Ok(self.with_proof(failure, trust, [&met, note], &[log]));
+            }
+        }
+        Ok(failure)
+    }
+
+    /// A log that was rolled back may be another one already: heads that are no larger show it.
+    fn with_proof_below(
+        &self,
+        failure: Failure,
+        trust: &Trust,
+        note: &Note,
+        head: &VerifiedHead,
+        logs: &[&dyn LogSource],
+    ) -> Failure {
+        let Ok(earlier) = self.kept(trust).and_then(|kept| below(&kept, head)) else { return failure };
+        let with_proof = |failure: Failure, earlier: &Note| match failure.more.evidence {
+            None => self.with_proof(failure, trust, [earlier, note], logs),
+            Some(_) => failure,
+        };
+        earlier.iter().rev().fold(failure, with_proof)
     }
 
     fn path(&self, trust: &Trust) -> PathBuf {
@@ -80,26 +186,28 @@ impl Heads {
         };
         self.folder.join(name)
     }
-
-    fn write(&self, trust: &Trust, note: &Note) -> Result<(), Failure> {
-        let path = self.path(trust);
-        let fresh = path.with_extension(format!("new-{}", std::process::id()));
-        let write = || {
-            DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-            let mut file = fs::File::create(&fresh)?;
-            file.write_all(note.to_string().as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&fresh, &path)
-        };
-        write().map_err(|e: std::io::Error| Failure::new("head-store", format!("{}: {e}", path.display())))
-    }
 }
 
-/// How a head stands to an earlier verified one, by a proof that the log gives.
+/// The largest heads that were kept and are no larger than this one, ascending.
+fn below(kept: &KeptHeads, head: &VerifiedHead) -> Result<Vec<Note>, Failure> {
+    let mut largest: BTreeMap<(u64, String), String> = BTreeMap::new();
+    for line in kept.all()? {
+        let Kept::Head { size, root, note, .. } = line? else { continue };
+        if size > 0 && size <= head.size() && (size, root) != (head.size(), head.root()) {
+            largest.insert((size, root.to_hex()), note);
+        }
+        if largest.len() > HELD_AGAINST_MAX {
+            largest.pop_first();
+        }
+    }
+    Ok(largest.into_values().filter_map(|note| Note::parse(note.as_bytes()).ok()).collect())
+}
+
+/// How a head stands to an earlier verified one, by a proof that any of the servers gives.
 pub(crate) fn compare(
     last: &VerifiedHead,
     head: &VerifiedHead,
-    log: &dyn LogSource,
+    logs: &[&dyn LogSource],
 ) -> Result<Since, Failure> {
     if head.size() == last.size() {
         if head.root() == last.root() {
@@ -107,56 +215,71 @@ pub(crate) fn compare(
         }
         return Err(split(last, head));
     }
-    let (earlier, later) = if head.size() < last.size() { (head, last) } else { (last, head) };
-    if earlier.size() == 0 {
-        return Ok(Since::Grown(0));
-    }
-    let rolled_back = || {
-        let what = format!(
-            "the log {} shows {} entries and cannot account for those that it showed before",
-            head.origin(),
-            head.size()
-        );
-        Failure::new("rollback", what)
-            .values(
-                format!("at least {} entries, root {}", last.size(), last.root()),
-                format!("{} entries", head.size()),
-            )
-            .exit(Exit::Rollback)
-            .next(
-                "ask who runs the log for the missing entries; keep this machine's state folder as evidence",
-            )
-    };
     let shrunk = head.size() < last.size();
-    let path = match log.consistency(earlier.size(), later.size())? {
-        Proof::Path(path) => path,
-        Proof::Refused(_) if shrunk => return Err(rolled_back()),
-        Proof::Refused(failure) => return Err(failure),
-        Proof::Behind => return Ok(Since::Behind(last.size())),
-    };
-    let proof = ConsistencyProof { first: earlier.size(), second: later.size(), path };
-    match earlier.verify_consistency(&proof, later) {
-        Ok(_) if shrunk => Ok(Since::Earlier(last.size())),
-        Ok(_) => Ok(Since::Grown(last.size())),
-        Err(_) => Err(split(last, head)),
+    let (earlier, later) = if shrunk { (head, last) } else { (last, head) };
+    if earlier.size() == 0 {
+        return if shrunk { Err(rolled_back(last, head)) } else { Ok(Since::Grown(0)) };
     }
+    let mut worst: Result<Since, Failure> = Ok(Since::Behind(last.size()));
+    for log in logs {
+        let failure = match log.consistency(earlier.size(), later.size()) {
+            Ok(Proof::Path(path)) => {
+                let proof = ConsistencyProof { first: earlier.size(), second: later.size(), path };
+                match earlier.verify_consistency(&proof, later) {
+                    Ok(_) if shrunk => return Ok(Since::Earlier(last.size())),
+                    Ok(_) => return Ok(Since::Grown(last.size())),
+                    Err(_) => split(last, head),
+                }
+            }
+            Ok(Proof::Refused(_)) if shrunk => rolled_back(last, head),
+            Ok(Proof::Refused(failure)) | Err(failure) => failure,
+            Ok(Proof::Behind) => continue,
+        };
+        if worst.as_ref().err().is_none_or(|worst| worst.exit != worst.exit.worse(failure.exit)) {
+            worst = Err(failure);
+        }
+    }
+    worst
+}
+
+fn rolled_back(last: &VerifiedHead, head: &VerifiedHead) -> Failure {
+    let what = format!(
+        "the log {} shows {} entries and cannot account for those that it showed before",
+        head.origin(),
+        head.size()
+    );
+    Failure::new("rollback", what)
+        .values(
+            format!("at least {} entries, root {}", last.size(), last.root()),
+            format!("{} entries", head.size()),
+        )
+        .exit(Exit::Rollback)
+        .next("ask who runs the log for the missing entries; keep this machine's state folder as evidence")
 }
 
 fn split(last: &VerifiedHead, head: &VerifiedHead) -> Failure {
-    let what = format!("the log {} has signed two histories", head.origin());
+    let what =
+        format!("the log {} has signed two histories, or does not show how one goes on", head.origin());
     Failure::new("split-view", what)
         .values(
             format!("a continuation of {} entries with root {} (verified before)", last.size(), last.root()),
             format!("{} entries with root {}", head.size(), head.root()),
         )
         .exit(Exit::Tampered)
-        .next("keep both heads as evidence: the log's key has signed each")
+        .next("keep this machine's state folder as evidence: the log's key has signed both heads")
+}
+
+/// What is said once it is proved.
+fn forked(failure: Failure, proof: &std::path::Path) -> Failure {
+    let path = proof.display().to_string();
+    let next = format!("give {path} to whoever relies on the log: `writ verify fork {path}` checks it");
+    let what = "the log has signed two histories: a fork, proved".to_string();
+    let exit = failure.exit.worse(Exit::Tampered);
+    Failure { code: "split-view".into(), what, ..failure }.exit(exit).next(next).evidence(&path)
 }
 
 #[cfg(test)]
 mod tests {
-    use schemas::tree::TreeHash;
-
     use super::*;
     use crate::testlog::{TestLog, serve};
 
@@ -233,6 +356,26 @@ mod tests {
         let larger = desk.advance_to(&desk.log.sign_head(4, other), vec![desk.proof(3, 4)]).unwrap_err();
         assert_eq!((larger.exit, larger.code.as_str()), (Exit::Tampered, "split-view"));
         assert_eq!(desk.last(), 3);
+        let proof = std::fs::read(same_size.more.evidence.unwrap()).unwrap();
+        let proved = verifier::fork::check(&schemas::fork::Fork::decode(&proof).unwrap()).unwrap();
+        assert_eq!((proved.first().size, proved.second().size), (3, 3));
+        assert_eq!(larger.more.evidence, None, "nobody shows the larger tree");
+    }
+
+    #[test]
+    fn every_head_that_was_met_is_kept_whatever_came_of_it() {
+        let desk = Desk::new();
+        let other = desk.log.sign_head(3, TreeHash::new([7; 32]));
+        desk.advance(4, vec![desk.proof(3, 4)]).unwrap();
+        desk.advance(2, vec![]).unwrap_err();
+        desk.advance_to(&other, vec![]).unwrap_err();
+        let kept = desk.heads.kept(&desk.log.trust()).unwrap();
+        let met = kept.all().unwrap().map(|line| match line.unwrap() {
+            Kept::Head { size, note, .. } => (size, note),
+            line => panic!("{line:?}"),
+        });
+        let expected = [3, 4, 2].map(|size| (size, desk.log.head(size).to_string()));
+        assert_eq!(met.collect::<Vec<_>>(), [expected.as_slice(), &[(3, other.to_string())]].concat());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod context;
 mod exit;
 mod failure;
 mod file;
+mod fork;
 mod heads;
 mod logkey;
 mod mirror;

@@ -16,7 +16,7 @@ use verifier::merkle::{NodeSource, TileEdge, TileSource, TiledTree, prove_consis
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::source::{LogSource, Proof};
+use crate::source::{LogSource, Proof, tile_path};
 
 /// Name of the signed note in the folder: there last, about what is there already.
 const CHECKPOINT: &str = "checkpoint";
@@ -163,17 +163,23 @@ impl TileSource for MirrorAt<'_> {
     type Error = Failure;
 
     fn tile(&self, tile: TileCoord) -> Result<Vec<TreeHash>, Failure> {
-        let width = tile.width(self.size);
-        if width == 0 {
-            return Ok(Vec::new());
-        }
-        let path = TilePath { kind: TileKind::Hashes { level: tile.level }, index: tile.index, width };
+        let Some(path) = tile_path(tile, self.size) else { return Ok(Vec::new()) };
         let bytes = self.mirror.tile_file(path)?;
         decode_tile(&bytes).map_err(|error| self.mirror.damaged(&path.to_string(), &error))
     }
 }
 
 impl LogSource for MirrorAt<'_> {
+    fn name(&self) -> String {
+        self.mirror.folder.display().to_string()
+    }
+
+    fn tile(&self, tile: TileCoord, size: u64) -> Result<Vec<TreeHash>, Failure> {
+        let mut hashes = TileSource::tile(self, tile)?;
+        hashes.truncate(usize::from(tile.width(size)));
+        Ok(hashes)
+    }
+
     fn checkpoint(&self) -> Result<Note, Failure> {
         self.mirror.note()?.ok_or_else(|| {
             let folder = self.mirror.folder.display();
@@ -212,6 +218,6 @@ impl TileSource for &MirrorAt<'_> {
     type Error = Failure;
 
     fn tile(&self, tile: TileCoord) -> Result<Vec<TreeHash>, Failure> {
-        (**self).tile(tile)
+        TileSource::tile(*self, tile)
     }
 }

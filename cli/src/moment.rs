@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
-use schemas::time::Time;
+use schemas::time::{Millis, Time};
 
 use crate::failure::Failure;
 
@@ -46,6 +46,14 @@ fn absolute(text: &str) -> Option<Option<Time>> {
     let civil = || Some(text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     let moment = text.parse::<Timestamp>().ok().or_else(civil)?;
     Some(u64::try_from(moment.as_millisecond()).ok().map(Time))
+}
+
+/// A span of time: `30s`, `5m`, `2h`.
+pub(crate) fn span(text: &str) -> Result<Millis, Failure> {
+    let span = millis(text).and_then(|millis| u64::try_from(millis).ok());
+    span.map(Millis).ok_or_else(|| {
+        Failure::usage("time-form", format!("`{text}` is no span of time")).next("30s, 5m or 2h")
+    })
 }
 
 /// `2h` in milliseconds.

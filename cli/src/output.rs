@@ -90,7 +90,9 @@ impl Output {
         let mut text =
             format!("{style}error[{}]{style:#}: {}", printable(&failure.code), printable(&failure.what));
         let (expected, got) = (failure.expected.as_deref(), failure.got.as_deref());
-        for (label, value) in [("expected", expected), ("got", got), ("try", Some(&*failure.next))] {
+        let evidence = failure.more.evidence.as_deref();
+        let next = Some(&*failure.next);
+        for (label, value) in [("expected", expected), ("got", got), ("evidence", evidence), ("try", next)] {
             if let Some(value) = value {
                 let _ = write!(text, "\n  {label:<9} {}", printable(value));
             }

@@ -1,6 +1,7 @@
 //! Reading a whole log: entries in order, fetched while the ones before are looked at.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::mpsc;
 use std::thread;
 
@@ -24,19 +25,18 @@ const AHEAD: usize = 8;
 /// A portion of a log's entries, or why there are no more.
 pub(crate) type Portion = Result<Vec<Vec<u8>>, Failure>;
 
-/// Hands the entries below `size`, in order and in portions, to `read`, while the next ones are fetched.
+/// Hands entries, in order and in portions, to `read`, while the next ones are fetched.
 pub(crate) fn read_all<T>(
     log: &dyn LogSource,
-    size: u64,
+    Range { mut start, end }: Range<u64>,
     read: impl FnOnce(mpsc::IntoIter<Portion>) -> T,
 ) -> T {
     thread::scope(|scope| {
         let (sender, portions) = mpsc::sync_channel::<Portion>(AHEAD);
         scope.spawn(move || {
-            let mut start = 0;
-            while start < size {
-                let portion = log.entries(start, size);
-                start += portion.as_ref().map_or(size, |entries| entries.len() as u64);
+            while start < end {
+                let portion = log.entries(start, end);
+                start = portion.as_ref().map_or(end, |entries| start + entries.len() as u64);
                 // Whoever reads them may have seen enough.
                 if sender.send(portion).is_err() {
                     return;
@@ -55,7 +55,7 @@ pub(crate) fn evidence(
 ) -> Result<Evidence, Failure> {
     let mut entries: Vec<Vec<u8>> = Vec::new();
     let mut tree = TreeHasher::new();
-    read_all(log, head.size(), |mut portions| {
+    read_all(log, 0..head.size(), |mut portions| {
         portions.try_for_each(|portion| {
             let portion = portion?;
             portion.iter().for_each(|entry| tree.push(leaf_hash(entry)));

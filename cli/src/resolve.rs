@@ -239,7 +239,7 @@ fn ambiguous(id: &str, statements: &[Statement], candidates: &[Candidate], more:
     let what = format!("`{id}` means several statements:{}{rest}", lines.concat());
     let failure = Failure::usage("ambiguous-id", what)
         .next("the same with one of these ids, or `writ search --ref TYPE:VALUE`");
-    Failure { candidates: rows.into(), ..failure }
+    failure.candidates(rows)
 }
 
 fn line(row: &CandidateRow) -> String {

@@ -9,6 +9,7 @@ pub(crate) const KEY: &str = "writ.key/1";
 pub(crate) const KEY_PROPOSALS: &str = "writ.key-proposals/1";
 pub(crate) const KEY_REGISTERED: &str = "writ.key-registered/1";
 pub(crate) const MIRROR: &str = "writ.mirror/1";
+pub(crate) const MONITOR: &str = "writ.monitor/1";
 pub(crate) const PROOF: &str = "writ.proof/1";
 pub(crate) const RECEIPT: &str = "writ.receipt/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
@@ -31,7 +32,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 21] = [
+    const ALL: [&str; 22] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -41,6 +42,7 @@ pub(crate) mod tests {
         KEY_PROPOSALS,
         KEY_REGISTERED,
         MIRROR,
+        MONITOR,
         PROOF,
         RECEIPT,
         SEARCH,

@@ -2,12 +2,16 @@
 
 use gateway::client::{Client, ClientError};
 use schemas::note::Note;
+use schemas::tile::{TileCoord, TileKind, TilePath, decode_tile};
 use schemas::tree::TreeHash;
 
 use crate::failure::Failure;
 
 /// A log to be read. Nothing that it answers is believed for coming from there.
 pub(crate) trait LogSource: Sync {
+    /// What it is called: an address or a folder.
+    fn name(&self) -> String;
+
     /// The latest checkpoint.
     fn checkpoint(&self) -> Result<Note, Failure>;
 
@@ -16,6 +20,9 @@ pub(crate) trait LogSource: Sync {
 
     /// Hashes that lead from the tree of `first` entries to that of `second`.
     fn consistency(&self, first: u64, second: u64) -> Result<Proof, Failure>;
+
+    /// The hashes of a tile in the tree of `size` entries; none where that tree has no such tile.
+    fn tile(&self, tile: TileCoord, size: u64) -> Result<Vec<TreeHash>, Failure>;
 }
 
 /// What was answered when a proof was asked for.
@@ -29,6 +36,10 @@ pub(crate) enum Proof {
 }
 
 impl LogSource for Client {
+    fn name(&self) -> String {
+        self.server().into()
+    }
+
     fn checkpoint(&self) -> Result<Note, Failure> {
         Ok(Self::checkpoint(self)?)
     }
@@ -44,4 +55,21 @@ impl LogSource for Client {
             Err(error) => Err(error.into()),
         }
     }
+
+    fn tile(&self, tile: TileCoord, size: u64) -> Result<Vec<TreeHash>, Failure> {
+        let Some(path) = tile_path(tile, size) else { return Ok(Vec::new()) };
+        let wrong = |error: &dyn std::fmt::Display| {
+            Failure::new(
+                "server-answer",
+                format!("{} answers /{path} with something else: {error}", self.server()),
+            )
+        };
+        decode_tile(&Self::tile(self, path)?).map_err(|error| wrong(&error))
+    }
+}
+
+/// Where the hashes of a tile are found in the tree of `size` entries, if it has any.
+pub(crate) fn tile_path(tile: TileCoord, size: u64) -> Option<TilePath> {
+    let width = tile.width(size);
+    (width > 0).then_some(TilePath { kind: TileKind::Hashes { level: tile.level }, index: tile.index, width })
 }

@@ -109,7 +109,7 @@ pub(crate) fn unpinned_head(note: &Note, log: &dyn LogSource) -> Result<Verified
     };
     let size = Checkpoint::from_note(note).map_err(|e| Failure::new(e.code(), e.to_string()))?.size;
     let mut later: Vec<PublicKey> = Vec::new();
-    read_all(log, size, |mut portions| {
+    read_all(log, 0..size, |mut portions| {
         portions.try_for_each(|portion| {
             let statements = portion?.into_iter().filter_map(|entry| decode(&entry).ok());
             later.extend(statements.filter_map(|(_, statement)| match statement.payload.body {

@@ -15,3 +15,4 @@ pub mod forward;
 pub mod json;
 pub mod signer;
 pub mod spool;
+pub mod webhook;

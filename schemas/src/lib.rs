@@ -17,7 +17,7 @@ pub mod batch;
 pub mod bundle;
 pub mod canonical;
 pub mod checkpoint;
-mod digest;
+pub mod digest;
 pub mod entry;
 pub mod envelope;
 pub mod fork;

@@ -1,11 +1,18 @@
 //! What is counted in one program, shown in the Prometheus text format.
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::OnceLock;
 
+use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+
+use crate::limits::Timeouts;
 
 /// Upper bounds of durations, in seconds.
 const SECONDS: [f64; 13] =
@@ -35,6 +42,19 @@ pub fn answer() -> Response {
     });
     let headers = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (StatusCode::OK, headers, text).into_response()
+}
+
+/// Serves what is counted at `/metrics` of this address, on a thread of its own until the program ends: for programs that serve nothing
+/// else. The address that was bound, where port 0 asks for a free one.
+pub fn serve_alone(address: SocketAddr) -> io::Result<SocketAddr> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listener = runtime.block_on(TcpListener::bind(address))?;
+    let bound = listener.local_addr()?;
+    std::thread::Builder::new().name("metrics".into()).spawn(move || {
+        let router = Router::new().route("/metrics", get(|| async { answer() }));
+        runtime.block_on(crate::serve(listener, router, Timeouts::default(), std::future::pending()));
+    })?;
+    Ok(bound)
 }
 
 fn builder() -> Result<PrometheusBuilder, BuildError> {

@@ -5,6 +5,7 @@
 //! signed another.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use schemas::checkpoint::{Checkpoint, CheckpointError, Origin};
 use schemas::fork::Fork;
@@ -49,10 +50,13 @@ pub fn prove<S: NodeSource>(
     [first, second]: [&Note; 2],
     later: &S,
 ) -> Result<Fork, ForkProveError<S::Error>> {
-    let size = |note| Checkpoint::from_note(note).map(|checkpoint| checkpoint.size);
-    let sizes = (size(first)?, size(second)?);
-    let root = root_at(later, sizes.0)?;
-    let path = prove_consistency(later, sizes.0, sizes.1)?.path;
+    let (earlier, head) = (Checkpoint::from_note(first)?, Checkpoint::from_note(second)?);
+    // Two roots at one size need no tree between them.
+    let (root, path) = if earlier.size == head.size {
+        (head.root, Vec::new())
+    } else {
+        (root_at(later, earlier.size)?, prove_consistency(later, earlier.size, head.size)?.path)
+    };
     Ok(Fork { key: key.to_string(), first: first.to_string(), second: second.to_string(), root, path })
 }
 

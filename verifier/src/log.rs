@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::checkpoint::VerifiedHead;
 use crate::merkle::{TreeHasher, leaf_hash};
-use crate::registry::{LogKeyError, Registry, admit};
+use crate::registry::{GenesisError, LogKeyError, Registry, admit};
 use crate::signature::CheckedKey;
 
 /// Something wrong with a log at one entry.
@@ -102,6 +102,24 @@ impl LogVerifier {
     /// Begins before entry 0.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Goes on where a verification stopped with nothing wrong: the tree so far, time and hash of the last entry, and at their places
+    /// the statements that decide over keys, genesis first and then all of kind `key`. None of it is checked again.
+    pub fn resume(
+        tree: TreeHasher,
+        last: (Time, EntryHash),
+        keys: &[(Index, Time, Statement)],
+    ) -> Result<Self, GenesisError> {
+        let ((_, _, genesis), changes) = keys.split_first().ok_or(GenesisError::NotGenesis)?;
+        let mut registry = Registry::from_genesis(genesis)?;
+        changes.iter().for_each(|(index, time, change)| registry.record(change, *index, *time));
+        Ok(Self { registry: Some(registry), tree, last: Some(last) })
+    }
+
+    /// The tree over the entries placed.
+    pub fn tree(&self) -> &TreeHasher {
+        &self.tree
     }
 
     /// How many entries were placed.

@@ -96,7 +96,7 @@ fn begin(
             .values(head.key(), last.key())
             .next("a folder of its own for each log"));
     }
-    if let Since::Earlier(size) = compare(&last, head, client)? {
+    if let Since::Earlier(size) = compare(&last, head, &[client])? {
         let what = format!("the mirror has {size} entries, the server shows {} of them", head.size());
         context.output.warn("mirror-ahead", &what);
     }

@@ -12,6 +12,7 @@ mod help;
 mod import;
 mod keys;
 mod mirror;
+mod monitor;
 mod proof;
 mod receipt;
 mod revoke;
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Mirror(mirror::Args),
     #[command(subcommand)]
     Witness(witness::Command),
+    Monitor(monitor::Args),
     Help(help::Args),
 }
 
@@ -65,6 +67,7 @@ impl Command {
             Self::Trust(command) => command.run(context),
             Self::Mirror(args) => mirror::run(args, context),
             Self::Witness(command) => command.run(context),
+            Self::Monitor(args) => monitor::run(args, context),
             Self::Help(args) => help::run(args, context),
         }
     }

@@ -81,11 +81,11 @@ fn statements_that_share_only_the_beginning_of_their_ids_are_listed_and_not_chos
     for matched in ["prefix", "something-new"] {
         let failure = resolve(&answer(matched), "e").unwrap_err();
         assert_eq!(
-            (failure.exit, failure.code.as_str(), failure.candidates.len()),
+            (failure.exit, failure.code.as_str(), failure.more.candidates.len()),
             (Exit::Usage, "ambiguous-id", 2)
         );
         assert_described(&failure.document());
-        for (each, row) in two.iter().zip(&failure.candidates) {
+        for (each, row) in two.iter().zip(&failure.more.candidates) {
             assert!(failure.what.contains(&short(&each.id())), "{}", failure.what);
             assert_eq!((row.id, row.at, row.tenant.as_str()), (each.id(), 7, "default"));
         }

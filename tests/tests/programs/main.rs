@@ -16,6 +16,7 @@ mod keys;
 mod log_keys;
 mod main_job;
 mod mirror;
+mod monitor;
 mod proof;
 mod publishing;
 mod receipts;

@@ -36,6 +36,18 @@ impl TreeHasher {
         Self::default()
     }
 
+    /// Goes on from a tree of which only the complete subtrees' roots are known, largest first; nothing where their number is not the
+    /// one that follows from its size.
+    pub fn resume(size: u64, subtrees: Vec<TreeHash>) -> Option<Self> {
+        let expected = usize::try_from(size.count_ones()).ok()?;
+        (subtrees.len() == expected).then_some(Self { size, subtrees })
+    }
+
+    /// The roots of the complete subtrees, largest first: all that is needed to go on.
+    pub fn subtrees(&self) -> &[TreeHash] {
+        &self.subtrees
+    }
+
     /// Adds the next leaf.
     pub fn push(&mut self, leaf: TreeHash) {
         let merged = (0..self.size.trailing_ones()).fold(leaf, |right, _| match self.subtrees.pop() {

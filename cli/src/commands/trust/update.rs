@@ -135,7 +135,7 @@ fn read_log(context: &Context, log: &dyn LogSource, size: u64) -> Result<LogVeri
     let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let done = |count: usize| progress.inc(count as u64);
     let walked =
-        read_all(log, size, |portions| walk(portions, &mut verifier, |_: &Prepared| (), done, workers))?;
+        read_all(log, 0..size, |portions| walk(portions, &mut verifier, |_: &Prepared| (), done, workers))?;
     progress.finish_and_clear();
     match walked.findings.first() {
         None => Ok(verifier),

@@ -13,21 +13,33 @@ use serde::Serialize;
 type Emitter = (KeyId, Tenant, StreamId);
 
 /// What was met so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Coverage {
     streams: BTreeMap<Emitter, Stream>,
     /// Numbers that two statements carry.
     conflicts: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Stream {
     iss: String,
     numbers: Numbers,
 }
 
+/// One emitter's sequence, as it is kept until the log is looked at again.
+pub(super) struct StreamRow {
+    pub(super) kid: KeyId,
+    pub(super) tenant: Tenant,
+    pub(super) stream: StreamId,
+    pub(super) iss: String,
+    /// Runs of numbers without holes: first to last.
+    pub(super) runs: Vec<(u64, u64)>,
+    /// The last number that the emitter says it gave out.
+    pub(super) reached: Option<u64>,
+}
+
 /// Numbers from 0.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Numbers {
     /// Runs without holes: first to last.
     runs: BTreeMap<u64, u64>,
@@ -47,6 +59,27 @@ pub(crate) struct Gap {
 }
 
 impl Coverage {
+    /// What was met before.
+    pub(super) fn resume(rows: impl Iterator<Item = StreamRow>, conflicts: u64) -> Self {
+        let streams = rows.map(|row| {
+            let numbers = Numbers { runs: row.runs.into_iter().collect(), reached: row.reached };
+            ((row.kid, row.tenant, row.stream), Stream { iss: row.iss, numbers })
+        });
+        Self { streams: streams.collect(), conflicts }
+    }
+
+    /// What was met, emitter by emitter.
+    pub(super) fn rows(&self) -> impl Iterator<Item = StreamRow> {
+        self.streams.iter().map(|((kid, tenant, stream), met)| StreamRow {
+            kid: *kid,
+            tenant: tenant.clone(),
+            stream: *stream,
+            iss: met.iss.clone(),
+            runs: met.numbers.runs.iter().map(|(first, last)| (*first, *last)).collect(),
+            reached: met.numbers.reached,
+        })
+    }
+
     /// Takes in a statement of a known form.
     pub(crate) fn add(&mut self, statement: &Statement) {
         let payload = &statement.payload;

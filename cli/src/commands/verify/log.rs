@@ -2,15 +2,16 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
 
-use cli::walk::{Walked, walk};
+use cli::walk::{FINDINGS_MAX, Walked, walk};
 use indicatif::ProgressBar;
-use schemas::time::Time;
+use schemas::note::Note;
 use verifier::checkpoint::VerifiedHead;
-use verifier::log::{LogVerifier, Prepared};
+use verifier::log::Prepared;
 
 use super::checks::{check, consistency_check, signature_check, witness_check};
-use super::coverage::Coverage;
 use super::report::{Check, CheckStatus, CoverageDocument, Document, text};
+use super::resume::Resuming;
+use super::state::{State, StateFile};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -20,36 +21,57 @@ use crate::schema;
 use crate::source::LogSource;
 use crate::trust::Trust;
 
+/// Entries after which the state file is brought up to date: some seconds of work.
+const ENTRIES_BETWEEN_STATES: u64 = 1 << 18;
+
 /// Check every signature, key, role, link, leaf and the signed root
 ///
 /// Reads every entry. Says what was checked and what was not, which span the log covers, and which numbers of an emitter's
-/// sequence never arrived: the log is then intact, but incomplete (12).
+/// sequence never arrived: the log is then intact, but incomplete (12). With --state only what is new is read: that it goes on from what
+/// was verified before is shown first, and an interrupted run leaves what it came to.
 #[derive(clap::Args, Debug)]
-#[command(
-    after_help = "Examples:\n  writ verify log --trust trust.policy\n  writ verify log --mirror DIR --trust trust.policy        (no server)"
-)]
+#[command(after_help = "\
+Examples:
+  writ verify log --trust trust.policy
+  writ verify log --state example.org.state --trust trust.policy   (each night: only what is new)
+  writ verify log --mirror DIR --trust trust.policy        (no server)")]
 pub(crate) struct Args {
     /// Read the log from a mirror of it (`writ mirror`), not from its server
     #[arg(long, value_name = "DIR")]
     mirror: Option<PathBuf>,
+    /// Go on from what this file says was verified before, and keep in it how far the log was verified now
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let Some(folder) = &args.mirror else { return verify(&context.client()?, context) };
+    let state = args.state.as_deref().map(StateFile::new);
+    let Some(folder) = &args.mirror else { return verify(&context.client()?, state.as_ref(), context) };
     let mirror = Mirror::new(folder);
-    verify(&mirror.latest()?, context)
+    verify(&mirror.latest()?, state.as_ref(), context)
 }
 
-fn verify(log: &dyn LogSource, context: &Context) -> Result<Exit, Failure> {
+fn verify(log: &dyn LogSource, file: Option<&StateFile>, context: &Context) -> Result<Exit, Failure> {
     let (trust, exit) = context.trust_or_said();
+    let before = file.map(StateFile::read).transpose()?.flatten();
     let Checkpoint { note, head, trust, exit: believed } =
         recompute::checkpoint(context, log, trust.as_ref())?;
     let mut exit = exit.worse(believed);
+    let state = match before {
+        Some((last, state)) => Resuming { context, log, trust }.resume((&last, state), (&note, &head))?,
+        None => State::begin(),
+    };
+    let mut walk = Walk::from(state);
     let progress = context.output.progress(head.size());
-    let walk = read_all(log, head.size(), |portions| Walk::over(portions, &progress))?;
+    progress.set_position(walk.resumed);
+    progress.reset_eta();
+    walk.through(log, head.size(), &progress, file.map(|file| (file, &note)))?;
     progress.finish_and_clear();
-    let mut checks =
-        vec![signature_check(trust, &head, walk.verifier.check_head(&head)), witness_check(trust, &note)];
+    let mut checks = vec![
+        signature_check(trust, &head, walk.state.verifier.check_head(&head)),
+        witness_check(trust, &note),
+    ];
+    checks.extend(file.map(|file| state_check(file, walk.resumed)));
     match trust {
         Some(trust) => match context.heads()?.advance(trust, log, &note, &head) {
             Ok(since) => checks.push(consistency_check(since, &head)),
@@ -64,6 +86,9 @@ fn verify(log: &dyn LogSource, context: &Context) -> Result<Exit, Failure> {
     checks.push(walk.genesis_check(trust));
     checks.push(walk.root_check(&head));
     checks.push(walk.entries_check());
+    if let Some(file) = file.filter(|_| checks.iter().all(|check| check.status != CheckStatus::Broken)) {
+        file.write(&note, &walk.state)?;
+    }
     let document = walk.document(&head, checks, exit, trust);
     if context.output.json {
         context.output.document(&document)?;
@@ -73,35 +98,74 @@ fn verify(log: &dyn LogSource, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::ALL.into_iter().find(|exit| exit.code() == document.exit).unwrap_or(Exit::Error))
 }
 
-/// What reading a log from its beginning showed.
+fn state_check(file: &StateFile, resumed: u64) -> Check {
+    let path = file.path().display();
+    let detail = match resumed {
+        0 => format!("{path}: nothing was verified before"),
+        size => format!("{path}: the log goes on from size {size}, which was verified before"),
+    };
+    check("state", CheckStatus::Holds, detail)
+}
+
+/// What reading a log, from its beginning or from where an earlier run stopped, showed.
 struct Walk {
-    verifier: LogVerifier,
+    state: State,
+    /// What is wrong with the entries of this run; an earlier one that found anything left no state.
     walked: Walked,
-    coverage: Coverage,
-    /// Time of the first entry.
-    first: Option<Time>,
+    /// Entries that an earlier run verified.
+    resumed: u64,
 }
 
 impl Walk {
+    fn from(state: State) -> Self {
+        Self { resumed: state.size(), state, walked: Walked::default() }
+    }
+
+    /// Verifies the entries up to `size`. The file, if any, is told from time to time how far that came, so that an interrupted run is not
+    /// for nothing.
+    fn through(
+        &mut self,
+        log: &dyn LogSource,
+        size: u64,
+        progress: &ProgressBar,
+        keep: Option<(&StateFile, &Note)>,
+    ) -> Result<(), Failure> {
+        while self.state.size() < size {
+            let start = self.state.size();
+            let end = if keep.is_some() { size.min(start + ENTRIES_BETWEEN_STATES) } else { size };
+            read_all(log, start..end, |portions| self.over(portions, progress))?;
+            if let Some((file, note)) = keep.filter(|_| end < size && self.walked.findings_total == 0) {
+                file.write(note, &self.state)?;
+            }
+        }
+        Ok(())
+    }
+
     fn over<E: Send>(
+        &mut self,
         portions: impl Iterator<Item = Result<Vec<Vec<u8>>, E>> + Send,
         progress: &ProgressBar,
-    ) -> Result<Self, E> {
-        let (mut verifier, mut coverage, mut first) = (LogVerifier::new(), Coverage::default(), None);
+    ) -> Result<(), E> {
+        let State { verifier, coverage, keys, first, unknown } = &mut self.state;
         let see = |entry: &Prepared| {
-            first = first.or(entry.time());
+            *first = first.or(entry.time());
+            keys.see(entry);
             if let Some(statement) = entry.statement() {
                 coverage.add(statement);
             }
         };
         let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let done = |count: usize| progress.inc(count as u64);
-        let walked = walk(portions, &mut verifier, see, done, workers)?;
-        Ok(Self { verifier, walked, coverage, first })
+        let walked = walk(portions, verifier, see, done, workers)?;
+        *unknown += walked.unknown;
+        let room = FINDINGS_MAX.saturating_sub(self.walked.findings.len());
+        self.walked.findings.extend(walked.findings.into_iter().take(room));
+        self.walked.findings_total += walked.findings_total;
+        Ok(())
     }
 
     fn log(&self) -> String {
-        self.verifier.registry().map(|registry| registry.log().to_hex()).unwrap_or_default()
+        self.state.verifier.registry().map(|registry| registry.log().to_hex()).unwrap_or_default()
     }
 
     fn genesis_check(&self, trust: Option<&Trust>) -> Check {
@@ -122,15 +186,15 @@ impl Walk {
     }
 
     fn root_check(&self, head: &VerifiedHead) -> Check {
-        let (got, expected) = (self.verifier.root(), head.root());
-        if got == expected && self.verifier.size() == head.size() {
+        let (got, expected) = (self.state.verifier.root(), head.root());
+        if got == expected && self.state.verifier.size() == head.size() {
             return check("merkle-root", CheckStatus::Holds, format!("recomputed {got} = checkpoint"));
         }
         check("merkle-root", CheckStatus::Broken, format!("recomputed {got}, the checkpoint says {expected}"))
     }
 
     fn entries_check(&self) -> Check {
-        let size = self.verifier.size();
+        let size = self.state.verifier.size();
         let sound = size - self.walked.findings_total.min(size);
         let status = if self.walked.findings_total == 0 { CheckStatus::Holds } else { CheckStatus::Broken };
         check("entries", status, format!("{sound}/{size} with sound link, key, role and signature"))
@@ -143,7 +207,7 @@ impl Walk {
         exit: Exit,
         trust: Option<&Trust>,
     ) -> Document {
-        let gaps = self.coverage.gaps();
+        let gaps = self.state.coverage.gaps();
         let broken = |check: &Check| {
             check.status == CheckStatus::Broken && check.name != "genesis" && check.name != "consistency"
         };
@@ -157,7 +221,7 @@ impl Walk {
         if checks.iter().any(|check| broken(check) && check.name != "witnesses") {
             exit = exit.worse(Exit::Tampered);
         }
-        if !gaps.is_empty() || self.walked.unknown > 0 {
+        if !gaps.is_empty() || self.state.unknown > 0 {
             exit = exit.worse(Exit::Indeterminate);
         }
         if trust.is_none() {
@@ -174,11 +238,14 @@ impl Walk {
             findings: self.walked.findings,
             findings_total: self.walked.findings_total,
             coverage: CoverageDocument {
-                from: self.first.map(|time| time.0),
-                to: self.verifier.time().map(|time| time.0),
-                streams: self.coverage.streams(),
-                conflicts: self.coverage.conflicts(),
-                unknown: self.walked.unknown,
+                requested: head.size(),
+                entries: self.state.size(),
+                resumed: self.resumed,
+                from: self.state.first.map(|time| time.0),
+                to: self.state.verifier.time().map(|time| time.0),
+                streams: self.state.coverage.streams(),
+                conflicts: self.state.coverage.conflicts(),
+                unknown: self.state.unknown,
                 gaps,
             },
             exit: exit.code(),
@@ -190,13 +257,17 @@ impl Walk {
 mod tests {
     use std::convert::Infallible;
 
+    use verifier::log::LogVerifier;
+
     use super::*;
     use crate::heads::Since;
     use crate::schema::tests::assert_described;
 
     fn walked(entries: &[Vec<u8>]) -> Walk {
         let portions = entries.chunks(3).map(|portion| Ok::<_, Infallible>(portion.to_vec()));
-        Walk::over(portions, &ProgressBar::hidden()).unwrap()
+        let mut walk = Walk::from(State::begin());
+        walk.over(portions, &ProgressBar::hidden()).unwrap();
+        walk
     }
 
     fn log() -> crate::testlog::TestLog {
@@ -273,7 +344,8 @@ mod tests {
     fn a_portion_that_does_not_come_ends_the_walk_with_its_error() {
         let log = log();
         let portions = [Ok(log.entries.clone()), Err("gone"), Ok(log.entries.clone())];
-        assert_eq!(Walk::over(portions.into_iter(), &ProgressBar::hidden()).err(), Some("gone"));
+        let ended = Walk::from(State::begin()).over(portions.into_iter(), &ProgressBar::hidden());
+        assert_eq!(ended, Err("gone"));
     }
 
     #[test]
@@ -290,7 +362,7 @@ mod tests {
         let mut statement = log.note_by_registrar(9, "x");
         statement.payload.stream = Some(schemas::ids::StreamId::new([1; 16]));
         statement.payload.seq = Some(2);
-        walk.coverage.add(&statement);
+        walk.state.coverage.add(&statement);
         let document = judged(&log, walk, &log.trust());
         assert_eq!(document.exit, 12);
         assert!(text(&document).contains("numbers 0 to 1"), "{}", text(&document));

@@ -11,6 +11,8 @@ mod log;
 mod proof;
 mod receipt;
 mod report;
+mod resume;
+mod state;
 
 /// Check what a log holds, a proof of what it holds, or that it forked
 #[derive(Subcommand, Debug)]

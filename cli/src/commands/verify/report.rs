@@ -31,6 +31,12 @@ pub(super) struct Document {
 
 #[derive(Serialize)]
 pub(super) struct CoverageDocument {
+    /// Entries that were asked for.
+    pub(super) requested: u64,
+    /// Entries that were verified, by this run or before.
+    pub(super) entries: u64,
+    /// Those of them that were verified before, as the state file says.
+    pub(super) resumed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) from: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,8 +109,14 @@ pub(super) fn check_lines(checks: &[Check]) -> String {
 
 fn coverage_text(coverage: &CoverageDocument) -> String {
     let time = |time: Option<u64>| time.map_or_else(|| "-".into(), |time| moment::show(Time(time)));
-    let mut text = format!(
-        "Coverage {} → {}   streams {}   sequence gaps {}\n",
+    let before = match coverage.resumed {
+        0 => String::new(),
+        resumed => format!(", {resumed} of them before"),
+    };
+    let mut text = format!("Covered  {} of {} entries{before}\n", coverage.entries, coverage.requested);
+    let _ = writeln!(
+        text,
+        "Coverage {} → {}   streams {}   sequence gaps {}",
         time(coverage.from),
         time(coverage.to),
         coverage.streams,
