@@ -35,7 +35,7 @@ fn start(trial: &Trial<'_>, millis: i64) -> (Server, Offset) {
     offset.set(millis);
     let mut command = Command::new(program("writd"));
     command.env("LD_PRELOAD", library).env("WRIT_CLOCK_OFFSET", &offset.0);
-    (Server::start_under(command, &trial.data(), &trial.anchor()).unwrap(), offset)
+    (Server::spawn(command, &trial.data(), &trial.anchor(), &[]).unwrap(), offset)
 }
 
 fn must_stop(trial: &mut Trial<'_>, server: &Server, figures: &mut Figures, why: &str) {

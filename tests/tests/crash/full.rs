@@ -31,7 +31,7 @@ pub(crate) fn disk(form: Form, figures: &mut Figures) {
         make_image(&image, DISK_BYTES);
         let mount = Mount::new(&image, folder.path().join("disk"));
         {
-            let base = Base::of(Place::init_in(TempDir::with_prefix_in("writ-", mount.point()).unwrap()));
+            let base = Base::of(Place::make(TempDir::with_prefix_in("writ-", mount.point()).unwrap(), &[]));
             let filler = mount.point().join("filler");
             File::create(&filler).unwrap().write_all(&vec![1; FILLER_BYTES]).unwrap();
             fill(&base, &filler, figures);

@@ -38,7 +38,7 @@ pub(crate) fn starting(form: Form, figures: &mut Figures) {
             let mut trial = base.trial();
             trial.fill_and_kill();
             let command = strace::command(&kill_at(call, nth));
-            let untouched = match Server::start_under(command, &trial.data(), &trial.anchor()) {
+            let untouched = match Server::spawn(command, &trial.data(), &trial.anchor(), &[]) {
                 Ok(server) => run(&mut trial, server),
                 // It was killed, which is no exit code; it never says no.
                 Err(ran) if ran.code == -1 => false,

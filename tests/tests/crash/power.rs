@@ -68,7 +68,7 @@ fn one_cut(seed: &mut u64, strace_options: &[String], figures: &mut Figures) -> 
     let folder = TempDir::with_prefix("crash-").unwrap();
     make_image(&folder.path().join("image"), DISK_BYTES);
     let mount = Mount::new(&folder.path().join("image"), folder.path().join("disk"));
-    let base = Base::of(Place::init_in(TempDir::with_prefix_in("writ-", mount.point()).unwrap()));
+    let base = Base::of(Place::make(TempDir::with_prefix_in("writ-", mount.point()).unwrap(), &[]));
     drop(mount);
 
     let mut receipts = Receipts::new(folder.path().join("receipts"));
@@ -77,7 +77,7 @@ fn one_cut(seed: &mut u64, strace_options: &[String], figures: &mut Figures) -> 
         [] => Command::new(program("writd")),
         options => strace::command(options),
     };
-    let server = Server::start_under(command, &base.place.data(), &base.place.anchor()).unwrap();
+    let server = Server::spawn(command, &base.place.data(), &base.place.anchor(), &[]).unwrap();
     let after = Duration::from_millis(200 + next_random(seed) % 900);
     thread::scope(|scope| {
         let (http, base, receipts) = (server.http.clone(), &base, &mut receipts);

@@ -42,11 +42,7 @@ impl Place {
     }
 
     /// The same in this folder, which may be on a file system of its own.
-    pub(crate) fn init_in(folder: TempDir) -> Self {
-        Self::make(folder, &[])
-    }
-
-    fn make(folder: TempDir, more: &[&str]) -> Self {
+    pub(crate) fn make(folder: TempDir, more: &[&str]) -> Self {
         let place = Self { folder, registrar: Person::registrar(200) };
         let key = place.registrar.write_key(place.path(), "registrar.pem");
         let public = format!("{}.pub", key.display());
@@ -133,11 +129,12 @@ impl Server {
     }
 
     /// The same by a command that starts `writd` with the arguments that follow. Its process is, or becomes, `writd`.
-    pub(crate) fn start_under(command: Command, data: &Path, anchor: &Path) -> Result<Self, Ran> {
-        Self::spawn(command, data, anchor, &[])
-    }
-
-    fn spawn(mut command: Command, data: &Path, anchor: &Path, more: &[&str]) -> Result<Self, Ran> {
+    pub(crate) fn spawn(
+        mut command: Command,
+        data: &Path,
+        anchor: &Path,
+        more: &[&str],
+    ) -> Result<Self, Ran> {
         let errors = data.with_extension(format!("{}.stderr", super::now()));
         let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])

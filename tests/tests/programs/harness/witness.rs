@@ -67,11 +67,6 @@ impl TestWitness {
         self.state.lock().unwrap().mood = mood;
     }
 
-    /// The size of the latest checkpoint that it cosigned.
-    pub(crate) fn size(&self) -> u64 {
-        self.state.lock().unwrap().latest.as_ref().map_or(0, |latest| latest.size)
-    }
-
     /// How often it was asked.
     pub(crate) fn asked(&self) -> usize {
         self.state.lock().unwrap().asked
