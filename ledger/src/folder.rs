@@ -66,6 +66,21 @@ impl Folder {
         self.root.join("trust.policy")
     }
 
+    /// Where the log in service is asked to hold its rows still for a backup.
+    pub fn socket(&self) -> PathBuf {
+        self.root.join("backup.sock")
+    }
+
+    /// How far the scrub has come.
+    pub fn scrub(&self) -> PathBuf {
+        self.root.join("scrub")
+    }
+
+    /// The rows that stand still while a backup is read from them: on the store's own file system.
+    pub fn held(&self) -> PathBuf {
+        self.root.join("backup-held")
+    }
+
     /// The anchor, where no other place is given: beside the folder, so that a copy of the folder leaves it behind.
     pub fn default_anchor(&self) -> PathBuf {
         let absolute = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());

@@ -2,12 +2,13 @@
 //!
 //! In scope: the store ([`store`]), the anchor ([`anchor`]), the pure step from head to head ([`apply`]), the sequencer
 //! ([`sequencer`]) with its queue, head and checkpoint ([`publish`]), the reading side ([`read`], [`search`], [`resolve`], [`bundle`], [`tiles`]), HTTP ([`http`]), the check
-//! of everything ([`fsck`]), the index and how it is made again ([`index`], [`reindex`]), and the commands of `writd` ([`commands`]).
+//! of everything ([`fsck`]), the index and how it is made again ([`index`], [`reindex`]), backups ([`backup`], [`restored`]), the slow reading of everything ([`scrub`]), and the commands of `writd` ([`commands`]).
 //!
 //! Out of scope: what a statement is (`schemas`), whether it may stand and what it proves (`verifier`).
 
 pub mod anchor;
 pub mod apply;
+pub mod backup;
 pub mod birth;
 pub mod bundle;
 pub mod clock;
@@ -28,7 +29,10 @@ pub mod read;
 pub mod recover;
 pub mod reindex;
 pub mod resolve;
+pub mod restored;
+mod running;
 pub mod scitt;
+pub mod scrub;
 pub mod search;
 pub mod sequencer;
 pub mod signer;

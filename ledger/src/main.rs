@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ledger::commands::{Failure, fsck, init, keys, reindex, serve};
+use ledger::commands::{Failure, backup, fsck, init, keys, reconcile, reindex, restore, serve};
 use ledger::exit::Exit;
 use serving::listen::start_logging;
 
@@ -29,6 +29,9 @@ enum Command {
     Serve(serve::Serve),
     Fsck(fsck::Fsck),
     Reindex(reindex::Reindex),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Reconcile(reconcile::Reconcile),
     #[command(subcommand)]
     Keys(keys::Keys),
 }
@@ -46,6 +49,9 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args).map(|()| Exit::Ok),
         Command::Fsck(args) => fsck::run(args),
         Command::Reindex(args) => reindex::run(args).map(|()| Exit::Ok),
+        Command::Backup(args) => backup::run(args).map(|()| Exit::Ok),
+        Command::Restore(args) => restore::run(args).map(|()| Exit::Ok),
+        Command::Reconcile(args) => reconcile::run(args).map(|()| Exit::Ok),
         Command::Keys(args) => keys::run(args).map(|()| Exit::Ok),
     });
     ended.map(ExitCode::from).unwrap_or_else(|failure: Failure| {

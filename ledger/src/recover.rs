@@ -4,6 +4,7 @@
 //! anchor. `writd fsck` recomputes the rest.
 
 use std::fmt::Display;
+use std::path::Path;
 use std::sync::Arc;
 
 use schemas::envelope::Statement;
@@ -169,7 +170,7 @@ pub fn load(store: &dyn Store) -> Result<Loaded, OpenError> {
 pub fn reconcile(store: &dyn Store, loaded: &Loaded, anchor: &mut Anchor) -> Result<(), OpenError> {
     let head = loaded.view.head;
     let mark = anchor.mark();
-    check_not_behind(store, &head, &mark, anchor)?;
+    check_not_behind(store, &head, &mark, anchor.path())?;
     if mark.size < head.size {
         // Killed between the store's sync and the anchor's: what is there was never acknowledged, but it is whole.
         let rows = Rows(store);
@@ -256,11 +257,17 @@ fn check_leaf(rows: &Rows<'_>, index: Index, bytes: &[u8]) -> Result<(), OpenErr
     Err(contradiction(index.0.saturating_add(1), &"the entry does not hash to its leaf in the tree"))
 }
 
-fn check_not_behind(store: &dyn Store, head: &Head, mark: &Mark, anchor: &Anchor) -> Result<(), OpenError> {
+/// The store has all that the anchor knows of, and the same history.
+pub(crate) fn check_not_behind(
+    store: &dyn Store,
+    head: &Head,
+    mark: &Mark,
+    anchor: &Path,
+) -> Result<(), OpenError> {
     let rollback = |store: String| OpenError::Rollback {
         store,
         anchored: format!("size {} with root {}", mark.size, mark.root),
-        path: anchor.path().display().to_string(),
+        path: anchor.display().to_string(),
     };
     if head.size < mark.size {
         return Err(rollback(format!("size {} with root {}", head.size, head.root)));

@@ -61,6 +61,9 @@ pub enum Unavailable {
         /// Which witnesses have not answered.
         reason: String,
     },
+    /// The log was restored from a backup, and may have said more since.
+    #[error("the log was restored from a backup and is not reconciled: it signs and appends nothing")]
+    NotReconciled,
     /// The program is stopping.
     #[error("the log is being stopped")]
     Stopping,
@@ -77,6 +80,7 @@ impl Unavailable {
             Self::Reindexing | Self::Read(ReadError::Reindexing) => "index-rebuilding",
             Self::Latched { .. } | Self::Read(_) => "log-latched",
             Self::Pending { .. } => "witnesses-pending",
+            Self::NotReconciled => "not-reconciled",
             Self::Stopping => "stopping",
         }
     }
@@ -147,6 +151,7 @@ impl From<NotSigning> for Unavailable {
         match why {
             NotSigning::Latched(reason) => Self::Latched { reason },
             NotSigning::Pending(reason) => Self::Pending { reason },
+            NotSigning::NotReconciled(_) => Self::NotReconciled,
         }
     }
 }

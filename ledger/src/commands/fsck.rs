@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use super::Failure;
+use super::{Failure, shell};
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::fsck::{Finding, Report, check_folder};
@@ -48,7 +48,7 @@ pub fn run(args: &Fsck) -> Result<Exit, Failure> {
     let text = if args.json {
         serde_json::to_string(&report).map(|json| json + "\n")
     } else {
-        Ok(human(&report, &folder.store()))
+        Ok(human(&report, &folder))
     };
     print(&text.map_err(|error| Failure::new(Exit::Error, error, ""))?)?;
     Ok(report.exit())
@@ -59,13 +59,13 @@ fn print(text: &str) -> Result<(), Failure> {
     written.map_err(|error| Failure::new(Exit::Error, format!("this cannot be printed: {error}"), ""))
 }
 
-fn human(report: &Report, store: &Path) -> String {
+fn human(report: &Report, folder: &Folder) -> String {
     let Report { size, root, findings, .. } = report;
     let entries = counted(*size, "entry", "entries");
     if report.ok {
         return format!("INTACT: {entries}, every row recomputed\nroot {root}\n");
     }
-    let (word, next) = verdict(report);
+    let (word, next) = verdict(report, folder);
     let count = counted(findings.len() as u64, "finding", "findings");
     let mut text = match size {
         0 => format!("{word}: {count}; no entry could be read\n"),
@@ -81,27 +81,37 @@ fn human(report: &Report, store: &Path) -> String {
         let _ = writeln!(text, "  … and {more} more: --json lists them");
     }
     for words in &report.words {
-        let _ = writeln!(text, "  in {}: {words}", store.display());
+        let _ = writeln!(text, "  in {}: {words}", folder.store().display());
     }
     let _ = writeln!(text, "next (exit {}): {next}", report.exit().code());
     text
 }
 
 /// What it is in a word, and what to do.
-fn verdict(report: &Report) -> (&'static str, &'static str) {
+fn verdict(report: &Report, folder: &Folder) -> (&'static str, String) {
     let no_anchor = |finding: &Finding| finding.code == "anchor-absent";
     match report.exit() {
         Exit::Rollback if report.findings.iter().all(no_anchor) => (
             "NO ANCHOR",
-            "give --anchor FILE, or put the anchor back; without it nobody can tell whether entries are gone",
+            "give --anchor FILE, or put the anchor back; without it nobody can tell whether entries are gone"
+                .into(),
         ),
         Exit::Rollback => (
             "ROLLED BACK",
-            "serve nothing from this folder: it is older than its anchor, or of another history; put back the newest copy",
+            "serve nothing from this folder: it is older than its anchor, or of another history; put back the newest copy"
+                .into(),
+        ),
+        _ if report.is_index_alone() => (
+            "INDEX DAMAGED",
+            format!(
+                "the entries hold, and the index follows from them: writd reindex --data {}, or start writd, which does so",
+                shell(folder.root())
+            ),
         ),
         _ => (
             "TAMPERED",
-            "serve nothing from this folder: it is not what was written; put back a copy that holds, with all entries that the anchor knows",
+            "serve nothing from this folder: it is not what was written; put back a copy that holds, with all entries that the anchor knows"
+                .into(),
         ),
     }
 }

@@ -9,7 +9,7 @@ use schemas::kinds::Use;
 use schemas::text::Origin;
 use schemas::time::Millis;
 
-use super::Failure;
+use super::{Failure, shell};
 use crate::birth::{self, Birth, BirthError, Born, HEARTBEAT};
 use crate::clock::{Clock, SystemClock};
 use crate::exit::Exit;
@@ -129,17 +129,6 @@ fn made(args: &Init, folder: &Folder, anchor: &Path, born: &Born) -> String {
         args.data.display()
     ));
     text
-}
-
-/// A path as a shell takes it.
-fn shell(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%:=".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
 }
 
 /// The private key beside the first registrar's public one, where it is there.

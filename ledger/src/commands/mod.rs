@@ -1,12 +1,16 @@
 //! The program's commands.
 
+pub mod backup;
 pub mod fsck;
 pub mod init;
 pub mod keys;
+pub mod reconcile;
 pub mod reindex;
+pub mod restore;
 pub mod serve;
 
 use std::fmt;
+use std::path::Path;
 
 use crate::exit::Exit;
 
@@ -32,5 +36,16 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.what)?;
         if self.next.is_empty() { Ok(()) } else { write!(f, "\nnext: {}", self.next) }
+    }
+}
+
+/// A path as a shell takes it.
+pub(crate) fn shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%:=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }

@@ -13,6 +13,7 @@ use serving::limits::Timeouts;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use super::Failure;
+use crate::backup;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
 use crate::folder::Folder;
@@ -22,6 +23,7 @@ use crate::log::{Running, StartError};
 use crate::publish::{PUBLISH_EVERY, Publication};
 use crate::queue::QueueLimits;
 use crate::recover::{self, OpenError};
+use crate::scrub::Scrub;
 use crate::store::rocks::RocksStore;
 use crate::store::{FORMAT_VERSION, StoreError};
 
@@ -47,6 +49,10 @@ pub struct Serve {
     /// Memory for what was written or read lately, in MiB. Default: a quarter of this machine's memory, at most 4096.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(CACHE_MIB_MIN..=CACHE_MIB_MAX))]
     cache: Option<u64>,
+    /// Read everything stored again and again, so many MiB a second, and recompute it: damage is found while a whole copy is
+    /// left. 0 switches it off.
+    #[arg(long, value_name = "MIB", default_value_t = SCRUB_DEFAULT_MIB, value_parser = clap::value_parser!(u64).range(..=SCRUB_MIB_MAX))]
+    scrub: u64,
     /// Witnesses to ask for cosignatures, and their quorum: a trust file (C2SP tlog-policy) with their addresses. With a
     /// quorum, a head becomes the checkpoint once it is met, and nothing is signed after a start before as many have said
     /// how far they know the log.
@@ -59,6 +65,13 @@ pub struct Serve {
 
 /// Longest time between two times of asking the witnesses that can be asked for, in seconds: a day.
 const PUBLISH_SECONDS_MAX: u64 = 24 * 60 * 60;
+
+/// What the scrub reads unless asked otherwise, in MiB a second: a small part of what any disk gives, and a log of ten million
+/// entries in about an hour.
+const SCRUB_DEFAULT_MIB: u64 = 4;
+
+/// Most that the scrub can be asked to read, in MiB a second.
+const SCRUB_MIB_MAX: u64 = 1024;
 
 /// Least and most memory for the store's cache that can be asked for, in MiB.
 const CACHE_MIB_MIN: u64 = 8;
@@ -91,12 +104,27 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     })?;
     let clock = Box::new(SystemClock::new());
     let limits = QueueLimits::default();
-    let running = Running::start_published(Arc::new(store), &anchor, keys, clock, limits, publication)
-        .map_err(|error| start_failure(&error, &args.data, &anchor))?;
+    let store = Arc::new(store);
+    let running =
+        Running::start_published(Arc::clone(&store) as _, &anchor, keys, clock, limits, publication)
+            .map_err(|error| start_failure(&error, &args.data, &anchor))?;
+    let backups = backup::Listener::start(&folder, &store, running.log());
+    if let Err(error) = &backups {
+        let socket = folder.socket();
+        tracing::warn!(%error, socket = %socket.display(), "backups of this log can be made only while it is stopped");
+    }
+    let scrub = (args.scrub > 0)
+        .then(|| Scrub::start(&folder, running.log(), args.scrub.saturating_mul(MIB)))
+        .transpose()
+        .map_err(|error| Failure::new(Exit::Error, format!("threads: {error}"), ""))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Error, format!("threads: {error}"), ""))?;
     runtime.block_on(listen(&addresses, &running))?;
     let refusal = running.log().pending().refusal().cloned();
+    drop(backups);
+    if let Some(scrub) = scrub {
+        scrub.stop();
+    }
     running.stop();
     if let Some(refusal) = refusal {
         return Err(start_failure(&StartError::Witness(refusal), &args.data, &anchor));

@@ -11,8 +11,8 @@ use super::Findings;
 use super::read::Read;
 use super::tree::entry_of;
 use crate::store::rows::{
-    CHECKPOINT_KEY, FORMAT_KEY, HEAD_KEY, INDEX_KEY, NOTE_KEY, Rows, parse_index, parse_term_key,
-    parse_tile_key,
+    CHECKPOINT_KEY, FORMAT_KEY, HEAD_KEY, INDEX_KEY, NOTE_KEY, RESTORED_KEY, Rows, parse_index,
+    parse_term_key, parse_tile_key,
 };
 use crate::store::{Column, Store};
 
@@ -31,6 +31,9 @@ pub(super) fn check(store: &dyn Store, read: &Read, findings: &mut Findings) {
             findings.row("index-unfinished", Column::Meta, INDEX_KEY, None, detail);
         }
         Err(error) => findings.store(Some(Column::Meta), None, &error),
+    }
+    if let Err(error) = Rows(store).restored() {
+        findings.store(Some(Column::Meta), None, &error);
     }
     ids(store, read, findings);
     term_rows(store, read, findings);
@@ -55,7 +58,7 @@ fn each(
 
 fn meta(store: &dyn Store, findings: &mut Findings) {
     each(store, Column::Meta, findings, |key, _, findings| {
-        if ![FORMAT_KEY, HEAD_KEY, INDEX_KEY, NOTE_KEY, CHECKPOINT_KEY].contains(&key) {
+        if ![FORMAT_KEY, HEAD_KEY, INDEX_KEY, NOTE_KEY, CHECKPOINT_KEY, RESTORED_KEY].contains(&key) {
             findings.row("row-unknown", Column::Meta, key, None, "no such row belongs here");
         }
     });

@@ -49,6 +49,11 @@ pub fn check_store(store: &dyn Store, anchor: &Path) -> Report {
     check(store, Slots::read(anchor), Findings::default())
 }
 
+/// Checks a store's rows and what an anchor said.
+pub(crate) fn check_rows(store: &dyn Store, slots: Slots) -> Report {
+    check(store, Ok(slots), Findings::default())
+}
+
 fn check(store: &dyn Store, slots: Result<Slots, AnchorError>, mut findings: Findings) -> Report {
     let marks = marks::Marks::read(store, slots);
     let read = entries::check(store, &marks.sizes(), &mut findings);

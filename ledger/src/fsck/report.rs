@@ -140,6 +140,15 @@ fn detail_of(error: &StoreError) -> String {
 }
 
 impl Report {
+    /// Whether there are findings, and all of them are about rows that follow from the entries: these can be made again.
+    pub fn is_index_alone(&self) -> bool {
+        let derived = |finding: &Finding| {
+            finding.code == "index-unfinished"
+                || Column::DERIVED.iter().any(|column| Some(column.name()) == finding.column)
+        };
+        !self.ok && self.findings.iter().all(derived)
+    }
+
     /// How the program ends: damage is worse than a rollback.
     pub fn exit(&self) -> Exit {
         let is_rollback =

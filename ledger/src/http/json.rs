@@ -142,6 +142,9 @@ pub(super) struct LogJson {
     /// The latest head that met the publication policy, which `/checkpoint` shows; absent where none has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) checkpoint: Option<CheckpointJson>,
+    /// Why a log that was restored from a backup signs and appends nothing yet; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) not_reconciled: Option<String>,
     /// The log's own keys.
     pub(super) keys: Vec<LogKeyJson>,
     /// Keys trusted at genesis to register others, in hex.

@@ -35,6 +35,15 @@ fn describe() {
         "1 once the log has stopped at a failure: writd fsck, then start it again"
     );
     describe_gauge!("writ_index_whole", "0 while a damaged index is made again and nothing is appended");
+    describe_counter!("writ_scrub_bytes_total", "Bytes of rows that the scrub has read again");
+    describe_gauge!("writ_scrub_position", "The next entry that the scrub reads");
+    describe_counter!("writ_scrub_passes_total", "Times that everything stored was read again and held");
+    describe_gauge!("writ_scrub_last_pass_timestamp_seconds", "When that was last, since the epoch");
+    describe_counter!(
+        "writ_scrub_failures_total",
+        "What the scrub met that was wrong: entry (the log is latched), index (made again), read (it could not be told), \
+         transient (wrong once only)"
+    );
     describe_counter!("writ_appended_total", "Statements appended, by kind");
     describe_counter!("writ_refused_total", "Statements refused, by code");
     describe_histogram!(

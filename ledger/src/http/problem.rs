@@ -51,9 +51,10 @@ impl From<Unavailable> for Problem {
             Unavailable::Reindexing | Unavailable::Read(ReadError::Reindexing) => return reindexing(),
             Unavailable::Full { .. } => RETRY_FULL_SECONDS,
             Unavailable::Pending { .. } => RETRY_PENDING_SECONDS,
-            Unavailable::Latched { .. } | Unavailable::Stopping | Unavailable::Read(_) => {
-                RETRY_LATCHED_SECONDS
-            }
+            Unavailable::Latched { .. }
+            | Unavailable::NotReconciled
+            | Unavailable::Stopping
+            | Unavailable::Read(_) => RETRY_LATCHED_SECONDS,
         };
         let detail = match &error {
             Unavailable::Latched { .. } | Unavailable::Read(_) => {
@@ -106,6 +107,7 @@ pub(super) fn next_step(code: &str) -> Option<&'static str> {
         "queue-full" | "busy" | "timeout" | "index-rebuilding" => {
             "wait for Retry-After, then send the same bytes again"
         }
+        "not-reconciled" => "tell the operator: GET /readyz says what is missing; writd reconcile --help",
         "log-latched" => "tell the operator: writd fsck --data DIR, then start writd again",
         "checkpoint-unpublished" | "checkpoint-behind" => {
             "wait for Retry-After and ask again; GET /readyz says how old the checkpoint is"

@@ -39,6 +39,7 @@ pub(super) async fn log(State(app): State<App>, uri: Uri) -> Result<Response, Pr
         dev: genesis.parameters.dev,
         as_of: AsOf::head(&log.reader()),
         checkpoint: CheckpointJson::of(&log, SystemClock::new().now()),
+        not_reconciled: log.pending().reason_not_reconciled().map(str::to_owned),
         keys: keys.collect(),
         registrars: genesis.registrars.iter().map(ToString::to_string).collect(),
         threshold: genesis.threshold,
@@ -58,7 +59,7 @@ pub(super) async fn livez() -> &'static str {
     path = "/readyz",
     responses(
         (status = 200, description = "ready", body = HealthJson),
-        (status = 503, description = "the log stopped at a failure, waits for its witnesses, or makes its index again", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "the log stopped at a failure, waits for its witnesses, makes its index again, or was restored and is not reconciled", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, Problem> {
@@ -69,6 +70,9 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, P
         }
         Err(NotSigning::Pending(reason)) => {
             return Err(Problem::unavailable("witnesses-pending", reason, RETRY_PENDING_SECONDS));
+        }
+        Err(NotSigning::NotReconciled(reason)) => {
+            return Err(Problem::unavailable("not-reconciled", reason, RETRY_LATCHED_SECONDS));
         }
         Ok(()) => {}
     }

@@ -41,6 +41,8 @@ pub(crate) struct Gate {
     kept: Note,
     signed: Checkpoint,
     key: VerifierKey,
+    /// Whether a witness that does not know the log has said nothing.
+    must_know: bool,
     /// Of each witness, whether it has answered; otherwise why not.
     answered: Vec<Result<(), WitnessFailure>>,
 }
@@ -57,7 +59,12 @@ impl Gate {
     ) -> Self {
         let unasked = || Err(WitnessFailure::Unreachable("not asked yet".into()));
         let answered = publication.witnesses().iter().map(|_| unasked()).collect();
-        Self { publication, store, head, kept, signed, key, answered }
+        Self { publication, store, head, kept, signed, key, must_know: false, answered }
+    }
+
+    /// The same before a log that was restored: only a witness that remembers it can vouch that it said no more.
+    pub(crate) fn of_restored(self) -> Self {
+        Self { must_know: true, ..self }
     }
 
     /// Asks every witness that has not answered, all at once. An error where one of them knows better than the store.
@@ -121,7 +128,9 @@ impl Gate {
     fn standing(&self, witness: &WitnessClient) -> Result<(), WitnessFailure> {
         let kept = self.signed.size;
         match witness.add_checkpoint(kept, &[], &self.kept) {
-            Ok(Answer::Cosigned(_)) | Err(WitnessFailure::UnknownLog) => Ok(()),
+            Ok(Answer::Cosigned(_)) => Ok(()),
+            Ok(Answer::Holds(0)) if self.must_know => Err(WitnessFailure::UnknownLog),
+            Err(WitnessFailure::UnknownLog) if !self.must_know => Ok(()),
             Err(failure) => Err(failure),
             Ok(Answer::Holds(holds)) if holds > self.head.size => {
                 Err(WitnessFailure::Ahead { holds, size: self.head.size })

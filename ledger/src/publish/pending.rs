@@ -13,11 +13,15 @@ pub enum NotSigning {
     Latched(String),
     /// Too few witnesses have said how far they know the log.
     Pending(String),
+    /// It was restored from a backup, and may have said more since.
+    NotReconciled(String),
 }
 
 /// What the log still waits for from its witnesses before it signs.
 #[derive(Debug, Default)]
 pub struct Pending {
+    /// Why a restored log waits for more than witnesses, until it is started again.
+    not_reconciled: Option<String>,
     reason: RwLock<Option<String>>,
     refusal: OnceLock<WitnessRefusal>,
     told: Notify,
@@ -28,7 +32,20 @@ impl Pending {
         Self { reason: RwLock::new(reason), ..Self::default() }
     }
 
+    /// Of a log that signs nothing as long as this program runs.
+    pub(crate) fn not_reconciled(reason: String) -> Self {
+        Self { not_reconciled: Some(reason), ..Self::default() }
+    }
+
+    /// Why a restored log signs nothing as long as this program runs.
+    pub fn reason_not_reconciled(&self) -> Option<&str> {
+        self.not_reconciled.as_deref()
+    }
+
     pub(crate) fn check(&self) -> Result<(), NotSigning> {
+        if let Some(reason) = &self.not_reconciled {
+            return Err(NotSigning::NotReconciled(reason.clone()));
+        }
         match &*self.reason.read().unwrap_or_else(PoisonError::into_inner) {
             Some(reason) => Err(NotSigning::Pending(reason.clone())),
             None => Ok(()),

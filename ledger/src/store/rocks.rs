@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
     BlockBasedOptions, BoundColumnFamily, Cache, ChecksumType, ColumnFamilyDescriptor, DBCompressionType,
     DBRecoveryMode, DBWithThreadMode, Error, ErrorKind, MultiThreaded, Options, ReadOptions, SliceTransform,
@@ -14,6 +15,7 @@ use schemas::ids::TermId;
 use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitTerm, framing, rows};
 
 mod salvage;
+mod scrub;
 
 /// Memory for cached blocks, indexes and filters where a store is made or looked at, in bytes: each row is read once.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;
@@ -123,6 +125,13 @@ impl RocksStore {
             .map_err(|error| convert("open", folder, &error))?;
         let strangers = names.into_iter().filter(|name| !is_ours(name)).collect();
         Ok((Self { db, cache }, strangers))
+    }
+
+    /// Makes a copy of all rows as they are at this moment in a folder that is not there yet: by hard links, so on the same
+    /// file system only.
+    pub fn checkpoint(&self, folder: &Path) -> Result<(), StoreError> {
+        let made = Checkpoint::new(&self.db).and_then(|checkpoint| checkpoint.create_checkpoint(folder));
+        made.map_err(|error| fault("make a copy that stands still", None, &error))
     }
 
     /// Whether any row is in the column family that must stay empty.

@@ -10,6 +10,7 @@ use schemas::tree::TreeHash;
 use verifier::merkle::{TileNodes, TileSource};
 
 use super::{Batch, Column, FORMAT_VERSION, Store, StoreError};
+use crate::restored::Restored;
 
 /// Key of the format version, 4 bytes big-endian.
 pub const FORMAT_KEY: &[u8] = b"format";
@@ -27,6 +28,10 @@ pub const CHECKPOINT_KEY: &[u8] = b"checkpoint";
 /// Key of the names of the columns that are being made again, with spaces between; without the row, or where it is empty,
 /// none is.
 pub const INDEX_KEY: &[u8] = b"index";
+
+/// Key of what says that the log came from a backup and is not reconciled yet, see [`Restored`]; without the row, or where it is
+/// empty, it is not so.
+pub const RESTORED_KEY: &[u8] = b"restored";
 
 /// What is wrong with the key of a term row that does not parse.
 const NO_TERM_KEY: &str = "not a term id and an index";
@@ -183,6 +188,20 @@ impl Rows<'_> {
         let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
         let mut batch = Batch::default();
         batch.put(Column::Meta, INDEX_KEY, names.join(" ").as_bytes());
+        self.0.commit(&batch)
+    }
+
+    /// Whether the log came from a backup and is not reconciled yet.
+    pub fn restored(&self) -> Result<Option<Restored>, StoreError> {
+        let row = self.0.get(Column::Meta, RESTORED_KEY)?.filter(|row| !row.is_empty());
+        let bad = || StoreError::row(Column::Meta, RESTORED_KEY, "not a head and a time");
+        row.map(|row| Restored::decode(&row).ok_or_else(bad)).transpose()
+    }
+
+    /// Says so, or that it is reconciled; durable when this returns.
+    pub fn set_restored(&self, restored: Option<&Restored>) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.put(Column::Meta, RESTORED_KEY, &restored.map(Restored::encode).unwrap_or_default());
         self.0.commit(&batch)
     }
 

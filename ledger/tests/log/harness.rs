@@ -98,6 +98,11 @@ fn log_keys() -> LogKeys {
     LogKeys { checkpoint: key(201), statement: key(202), receipt: key(203), earlier: Vec::new() }
 }
 
+/// What signs the log's own statements.
+pub(crate) fn statement_key() -> keyfile::SecretKey {
+    log_keys().statement
+}
+
 impl Lab {
     pub(crate) fn new() -> Self {
         Self::with_limits(QueueLimits::default())

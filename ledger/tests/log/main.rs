@@ -12,6 +12,7 @@ mod model;
 mod naming;
 mod publishing;
 mod reindex;
+mod restored;
 mod tampering;
 mod tiles;
 mod unreadable;

@@ -228,6 +228,8 @@ def entitled(key, statement, index):
         return key.use == "statement"
     if kind == "key" and payload["body"]["op"] == "retire" and key.use == "statement":
         return True
+    if kind == "correction" and key.use == "statement":
+        return True
     if kind in ("stream", "correction"):
         return any(in_tenant(grant, tenant) for grant in grants)
     for role, vantages, principal, how in ways(payload, statement.iss):

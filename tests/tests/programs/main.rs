@@ -3,6 +3,7 @@
 //! The programs are those beside this test's own folder, which `make test` builds first. Longer runs: `WRIT_KILL_ROUNDS=100`
 //! kills the server that often, `WRIT_FLIPS=2000` flips so many bytes of each file.
 
+mod backup;
 mod cli_manners;
 mod cloudtrail;
 mod demo;
@@ -25,5 +26,6 @@ mod registrars;
 mod roles;
 mod rollback;
 mod scitt;
+mod scrub;
 mod secrets;
 mod witness;
