@@ -243,6 +243,31 @@ fn functions(lines: &[String]) -> Vec<(String, usize)> {
 }
 
 #[test]
+fn every_test_that_a_guarantee_names_is_there() {
+    let page = fs::read_to_string(root().join("docs/guarantees.md")).expect("docs/guarantees.md");
+    let is_name = |text: &&str| {
+        text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit())
+    };
+    let named: Vec<&str> = page.split('`').filter(is_name).collect();
+    assert!(named.len() > 50, "only {}", named.len());
+    let (mut texts, mut waiting) = (Vec::new(), vec![root()]);
+    while let Some(folder) = waiting.pop() {
+        for item in fs::read_dir(folder).expect("a folder") {
+            let path = item.expect("an item").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() && !name.starts_with('.') && name != "target" {
+                waiting.push(path);
+            } else if name.ends_with(".rs") {
+                texts.push(fs::read_to_string(&path).expect("a source file"));
+            }
+        }
+    }
+    let is_test = |name: &str| texts.iter().any(|text| text.contains(&format!("fn {name}(")));
+    let missing: Vec<&&str> = named.iter().filter(|name| !is_test(name)).collect();
+    assert!(missing.is_empty(), "no such test: {missing:?}");
+}
+
+#[test]
 fn the_keeper_sees_what_it_looks_for() {
     assert!(indexes("items[0]") && indexes("f()[1..]") && indexes("a?[b]"));
     assert!(!indexes("#[test]") && !indexes("vec![0]") && !indexes("&[u8]") && !indexes("[0; 4]"));
