@@ -51,14 +51,19 @@ fn fill(place: &Place, server: &Server) {
     server.append(&alice.sign(&Draft::new(&log, "revocation", target)));
 }
 
-/// Everything that the server says about its log.
+/// Everything that the server says about its log, but for when it last renewed its checkpoint.
 fn answers(place: &Place, http: &Http) -> BTreeMap<String, Value> {
     let mut answers = BTreeMap::new();
     let mut keep = |name: String, value: Value| drop(answers.insert(name, value));
     let all = entries(http);
     let size = all.len();
-    keep("checkpoint".into(), http.get("/checkpoint").text().into());
-    keep("log".into(), http.json("/v1/log"));
+    let note = http.get("/checkpoint").text();
+    crate::harness::head(place, &note);
+    keep("checkpoint".into(), note.split("\n\n").next().unwrap().into());
+    let mut log = http.json("/v1/log");
+    log["checkpoint"]["time"].take();
+    log["checkpoint"]["overdue"].take();
+    keep("log".into(), log);
     for kind in ["key", "delegation", "decision", "action", "revocation"] {
         keep(format!("kind {kind}"), http.json(&format!("/v1/statements?kind={kind}&limit=500")));
     }
