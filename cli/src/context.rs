@@ -58,6 +58,11 @@ impl Context {
         Ok(self.patient_client()?.impatient())
     }
 
+    /// The client of another server than the one of the global options.
+    pub(crate) fn client_of(&self, server: &str) -> Result<Client, Failure> {
+        Ok(Client::new(server, WAIT)?.impatient())
+    }
+
     /// The client of the server that was named, for work that outlasts a server's restart.
     pub(crate) fn patient_client(&self) -> Result<Client, Failure> {
         let server = if self.global.server.is_empty() { DEFAULT_SERVER } else { &self.global.server };

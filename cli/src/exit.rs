@@ -66,7 +66,9 @@ impl Exit {
             Self::Usage => "the command line or an ambiguous ID: nothing was done",
             Self::Tampered => "TAMPERED: a hash, link, signature or proof does not hold",
             Self::NotAuthorized => "NOT AUTHORIZED: judged on sound evidence, and there was no authority",
-            Self::Indeterminate => "INDETERMINATE or incomplete: evidence is missing",
+            Self::Indeterminate => {
+                "INDETERMINATE or incomplete: evidence is missing, or older than --max-age"
+            }
             Self::Untrusted => {
                 "UNTRUSTED: no trust file, or it pins another log or key (the answer is still printed)"
             }

@@ -177,6 +177,16 @@ impl Heads {
         earlier.iter().rev().fold(failure, with_proof)
     }
 
+    /// Holds a verified head against the last one with no log at hand, and keeps nothing.
+    pub(crate) fn hold(&self, trust: &Trust, head: &VerifiedHead) -> Result<Since, Failure> {
+        match self.last(trust) {
+            Some(last) if last.size() == head.size() && last.root() != head.root() => Err(split(&last, head)),
+            Some(last) if last.size() == head.size() => Ok(Since::Same),
+            Some(last) => Ok(Since::Behind(last.size())),
+            None => Ok(Since::First),
+        }
+    }
+
     fn path(&self, trust: &Trust) -> PathBuf {
         let policy = trust.policy();
         let name = match (policy.genesis(), policy.logs().first()) {

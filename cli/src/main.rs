@@ -2,8 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+mod bundled;
+mod checks;
 mod commands;
 mod context;
+mod evidence_file;
 mod exit;
 mod failure;
 mod file;
@@ -12,6 +15,7 @@ mod heads;
 mod logkey;
 mod mirror;
 mod moment;
+mod omissions;
 mod output;
 mod receipts;
 mod recompute;
@@ -25,6 +29,7 @@ mod submit;
 mod submitted;
 #[cfg(test)]
 mod testlog;
+mod tiles;
 mod trust;
 
 use std::process::ExitCode;

@@ -8,15 +8,14 @@ use schemas::checkpoint::Checkpoint;
 use schemas::limits::ENTRY_BYTES_MAX;
 use schemas::note::Note;
 use schemas::tile::{
-    TILE_HEIGHT, TILE_WIDTH, TileCoord, TileKind, TilePath, decode_entry_bundle, decode_tile, encode_tile,
-    tiles,
+    TILE_HEIGHT, TILE_WIDTH, TileCoord, TileKind, TilePath, decode_tile, encode_tile, tiles,
 };
 use schemas::tree::TreeHash;
-use verifier::merkle::{NodeSource, TileEdge, TileSource, TiledTree, prove_consistency};
+use verifier::merkle::{NodeSource, TileEdge, TileSource, TiledTree, prove_consistency, prove_inclusion};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::source::{LogSource, Proof, tile_path};
+use crate::source::{LogSource, Proof, bundle_path, entries_in, tile_path};
 
 /// Name of the signed note in the folder: there last, about what is there already.
 const CHECKPOINT: &str = "checkpoint";
@@ -159,6 +158,19 @@ fn partials(size: u64) -> impl Iterator<Item = TilePath> {
     })
 }
 
+impl MirrorAt<'_> {
+    /// How many entries the mirror has.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The path of an entry in the tree of so many of the mirror's entries.
+    pub(crate) fn inclusion(&self, index: u64, size: u64) -> Result<Vec<TreeHash>, Failure> {
+        let proof = prove_inclusion(&TiledTree::new(self), index, size);
+        Ok(proof.map_err(|error| self.mirror.damaged("the tree", &error))?.path)
+    }
+}
+
 impl TileSource for MirrorAt<'_> {
     type Error = Failure;
 
@@ -192,17 +204,9 @@ impl LogSource for MirrorAt<'_> {
     }
 
     fn entries(&self, start: u64, end: u64) -> Result<Vec<Vec<u8>>, Failure> {
-        let (index, skip) = (start / u64::from(TILE_WIDTH), start % u64::from(TILE_WIDTH));
-        let width = TileCoord { level: 0, index }.width(self.size);
-        let path = TilePath { kind: TileKind::Entries, index, width };
+        let path = bundle_path(start, self.size);
         let bytes = self.mirror.tile_file(path)?;
-        let damaged = |error: &dyn std::fmt::Display| self.mirror.damaged(&path.to_string(), error);
-        let entries = decode_entry_bundle(&bytes).map_err(|error| damaged(&error))?;
-        if entries.len() != usize::from(width) {
-            return Err(damaged(&format!("{} entries, expected {width}", entries.len())));
-        }
-        let wanted = (start..end).zip(entries.into_iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)));
-        Ok(wanted.map(|(_, entry)| entry.to_vec()).collect())
+        entries_in(&bytes, path, start, end).map_err(|error| self.mirror.damaged(&path.to_string(), &error))
     }
 
     fn consistency(&self, first: u64, second: u64) -> Result<Proof, Failure> {

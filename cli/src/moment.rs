@@ -109,6 +109,14 @@ mod tests {
     }
 
     #[test]
+    fn a_length_of_time_is_never_negative() {
+        assert_eq!((span("90min").unwrap(), span("1d").unwrap()), (Millis(5_400_000), Millis(86_400_000)));
+        for bad in ["", "-2h", "2h ago", "60"] {
+            assert_eq!(span(bad).unwrap_err().code, "time-form", "{bad}");
+        }
+    }
+
+    #[test]
     fn a_time_is_shown_in_utc() {
         assert_eq!(show(Time(1_700_000_000_000)), "2023-11-14 22:13:20Z");
         assert_eq!(show(Time(1_700_000_000_123)), "2023-11-14 22:13:20.123Z");

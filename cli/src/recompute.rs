@@ -47,6 +47,16 @@ pub(crate) fn read_all<T>(
     })
 }
 
+/// A log or mirror that shows so many entries must show as many as are asked for.
+pub(crate) fn check_reaches(shown: u64, size: u64, from: &str) -> Result<(), Failure> {
+    if shown >= size {
+        return Ok(());
+    }
+    let what = format!("{from} shows {shown} entries, and what is to be checked is about {size}");
+    let next = "the log's server, a newer mirror (`writ mirror DIR`), or again when the log has caught up";
+    Err(Failure::new("log-behind", what).exit(Exit::Indeterminate).next(next))
+}
+
 /// Evidence of a log's every entry, so that what is not in it does not exist.
 pub(crate) fn evidence(
     log: &dyn LogSource,

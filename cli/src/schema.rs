@@ -17,6 +17,7 @@ pub(crate) const SHOW: &str = "writ.show/1";
 pub(crate) const TRUST_UPDATED: &str = "writ.trust-updated/1";
 pub(crate) const VERIFY_FORK: &str = "writ.verify-fork/1";
 pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
+pub(crate) const VERIFY_OMISSION: &str = "writ.verify-omission/1";
 pub(crate) const VERIFY_PROOF: &str = "writ.verify-proof/1";
 pub(crate) const VERIFY_RECEIPT: &str = "writ.verify-receipt/1";
 pub(crate) const WITNESS: &str = "writ.witness/1";
@@ -32,7 +33,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 22] = [
+    const ALL: [&str; 23] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -50,6 +51,7 @@ pub(crate) mod tests {
         TRUST_UPDATED,
         VERIFY_FORK,
         VERIFY_LOG,
+        VERIFY_OMISSION,
         VERIFY_PROOF,
         VERIFY_RECEIPT,
         WITNESS,

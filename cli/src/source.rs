@@ -2,7 +2,7 @@
 
 use gateway::client::{Client, ClientError};
 use schemas::note::Note;
-use schemas::tile::{TileCoord, TileKind, TilePath, decode_tile};
+use schemas::tile::{TILE_WIDTH, TileCoord, TileKind, TilePath, decode_entry_bundle, decode_tile};
 use schemas::tree::TreeHash;
 
 use crate::failure::Failure;
@@ -33,6 +33,28 @@ pub(crate) enum Proof {
     Refused(Failure),
     /// This is a copy that does not go so far, which says nothing of the log.
     Behind,
+}
+
+/// The entry bundle that holds the entry at `start`, in a tree of `size` entries.
+pub(crate) fn bundle_path(start: u64, size: u64) -> TilePath {
+    let index = start / u64::from(TILE_WIDTH);
+    let width = TileCoord { level: 0, index }.width(size);
+    TilePath { kind: TileKind::Entries, index, width }
+}
+
+/// Entries from `start` on, short of `end`, out of the bundle that holds them. What is wrong with it otherwise.
+pub(crate) fn entries_in(
+    bundle: &[u8],
+    path: TilePath,
+    start: u64,
+    end: u64,
+) -> Result<Vec<Vec<u8>>, String> {
+    let entries = decode_entry_bundle(bundle).map_err(|error| error.to_string())?;
+    if entries.len() != usize::from(path.width) {
+        return Err(format!("{} entries, expected {}", entries.len(), path.width));
+    }
+    let skip = usize::try_from(start % u64::from(TILE_WIDTH)).unwrap_or(usize::MAX);
+    Ok((start..end).zip(entries.into_iter().skip(skip)).map(|(_, entry)| entry.to_vec()).collect())
 }
 
 impl LogSource for Client {

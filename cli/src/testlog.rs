@@ -11,16 +11,18 @@ use std::time::Duration;
 use gateway::client::Client;
 use gateway::signer::Signer;
 use keyfile::SecretKey;
+use schemas::bundle::{Bundle, ProvedEntry};
 use schemas::checkpoint::{Checkpoint, Origin};
 use schemas::entry::{Entry, Place};
 use schemas::envelope::Statement;
-use schemas::ids::{EntryHash, KeyId, LogId};
+use schemas::ids::{ByteString, EntryHash, KeyId, LogId};
+use schemas::kinds::{Assertion, TermRow};
 use schemas::note::{KeyName, Note, NoteSignature, SignatureType, VerifierKey};
-use schemas::payload::Payload;
+use schemas::payload::{Body, Payload};
 use schemas::proof::InclusionProof;
 use schemas::receipt::{Receipt, UnsignedReceipt};
 use schemas::text::PrincipalId;
-use schemas::tile::encode_entry_bundle;
+use schemas::tile::{encode_entry_bundle, encode_tile};
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 use schemas::trust::TrustPolicy;
@@ -37,6 +39,8 @@ pub(crate) struct TestLog {
     pub(crate) registrar: Signer,
     checkpoint: SecretKey,
     receipt: SecretKey,
+    /// The key by which the log itself speaks.
+    own: Signer,
     pub(crate) entries: Vec<Vec<u8>>,
 }
 
@@ -61,7 +65,8 @@ impl TestLog {
         let genesis = signer.sign(&Payload::from_json(&genesis).unwrap()).unwrap();
         let id = PrincipalId::new(format!("registrar:{}", registrar.kid())).unwrap();
         let registrar = Signer::new(registrar, id);
-        let mut log = Self { log: genesis.id().into(), registrar, checkpoint, receipt, entries: Vec::new() };
+        let (log, own) = (genesis.id().into(), signer);
+        let mut log = Self { log, registrar, checkpoint, receipt, own, entries: Vec::new() };
         log.append(&genesis);
         log
     }
@@ -100,6 +105,36 @@ impl TestLog {
         let signature = self.checkpoint.sign(text.as_bytes()).as_bytes().to_vec();
         let line = NoteSignature { name: key.name().clone(), key_id: key.id(), signature };
         Note::new(text, vec![line]).unwrap()
+    }
+
+    /// A bundle of the entries at these indexes, with the log's signed answer, whatever it says.
+    pub(crate) fn bundle(&self, indexes: &[u64], rows: Vec<TermRow>) -> Bundle {
+        let size = self.entries.len() as u64;
+        let (head, root) = (self.head(size), self.verified(size).root());
+        let answer = Body::Assertion(Assertion { size, root, rows });
+        let answer = self.own.sign(&Payload::of_log(Some(self.log), Time(2_000), answer)).unwrap();
+        let prove = |index: &u64| ProvedEntry {
+            entry: self.entries[*index as usize].clone(),
+            path: self.path(*index, size),
+        };
+        Bundle {
+            subject: self.log.into(),
+            checkpoint: head.to_string(),
+            entries: indexes.iter().map(prove).collect(),
+            assertions: vec![ByteString(answer.envelope.bytes().to_vec())],
+        }
+    }
+
+    /// Answers to `GET` of the checkpoint and of the tiles of a log of fewer entries than a tile has.
+    pub(crate) fn tile_answers(&self) -> Vec<(String, Vec<u8>)> {
+        let size = self.entries.len();
+        let slices: Vec<&[u8]> = self.entries.iter().map(Vec::as_slice).collect();
+        let leaves: Vec<TreeHash> = self.entries.iter().map(|entry| leaf_hash(entry)).collect();
+        vec![
+            ("/checkpoint".into(), self.head(size as u64).to_string().into_bytes()),
+            (format!("/tile/entries/000.p/{size}"), encode_entry_bundle(&slices).unwrap()),
+            (format!("/tile/0/000.p/{size}"), encode_tile(&leaves)),
+        ]
     }
 
     pub(crate) fn verified(&self, size: u64) -> VerifiedHead {

@@ -2,8 +2,8 @@
 //!
 //! In scope: what statements say ([`payload`], [`kinds`], [`scope`]), the one canonical encoding ([`canonical`]), the
 //! signed envelope ([`envelope`]), a statement's place in the log ([`entry`]), the formats in which a log shows itself
-//! ([`note`], [`checkpoint`], [`proof`], [`tile`], [`receipt`], [`bundle`], [`fork`], [`trust`]), what statements are found by
-//! ([`term`]) and every
+//! ([`note`], [`checkpoint`], [`proof`], [`tile`], [`receipt`], [`bundle`], [`fork`], [`omission`], [`trust`]), what statements
+//! are found by ([`term`]) and every
 //! bound ([`limits`]). `docs/format.md` states the bytes.
 //!
 //! Out of scope: whether anything is true. Signatures, proofs, roles and rules are the `verifier`'s. No I/O, no clock.
@@ -25,6 +25,7 @@ pub mod ids;
 pub mod kinds;
 pub mod limits;
 pub mod note;
+pub mod omission;
 pub mod payload;
 pub mod proof;
 pub mod receipt;

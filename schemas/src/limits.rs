@@ -39,6 +39,12 @@ pub const BUNDLE_ROW_ITEMS_MAX: usize = 1 << 20;
 /// Largest bundle, in bytes: [`BUNDLE_STATEMENTS_MAX`] entries of the mean size met in practice, and their proofs.
 pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Most entries in one omission: genesis, the entry in question, and one for each change of the log's own keys.
+pub const OMISSION_ENTRIES_MAX: usize = 64;
+
+/// Largest omission, in bytes: `OMISSION_ENTRIES_MAX` entries and their proofs, an assertion and a checkpoint.
+pub const OMISSION_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Longest principal URI, in bytes (SPIFFE ID §2.3 allows 2,048).
 pub const PRINCIPAL_BYTES_MAX: usize = 2_048;
 

@@ -2,7 +2,7 @@
 //!
 //! In scope: whether signatures stand ([`signature`]), whose key may say what ([`registry`]), whether entries stand under a
 //! head ([`merkle`], [`note`], [`checkpoint`]), what a bundle, a receipt or a whole log proves ([`bundle`], [`receipt`], [`log`],
-//! [`evidence`]), that a log forked ([`fork`]),
+//! [`evidence`]), that a log forked ([`fork`]), whether it answered truly ([`asserted`], [`omission`]),
 //! what must be known to judge ([`needs`], [`gather`]), and whether an action was authorized ([`judge`]: the only place
 //! where authority is decided).
 //!
@@ -14,6 +14,7 @@
 
 extern crate alloc;
 
+pub mod asserted;
 pub mod bundle;
 pub mod checkpoint;
 pub mod evidence;
@@ -24,6 +25,7 @@ pub mod log;
 pub mod merkle;
 pub mod needs;
 pub mod note;
+pub mod omission;
 pub mod profile;
 pub mod receipt;
 pub mod registry;

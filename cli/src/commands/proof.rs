@@ -1,14 +1,12 @@
-use std::path::{Path, PathBuf};
-
 use schemas::ids::StatementId;
 use schemas::proof::{InclusionProof, TlogProof};
 use serde::Serialize;
 use verifier::merkle::leaf_hash;
 
 use crate::context::Context;
+use crate::evidence_file::EvidenceFile;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::file;
 use crate::output::printable;
 use crate::recompute::{self, Checkpoint};
 use crate::registration::decode;
@@ -22,15 +20,8 @@ use crate::schema;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  writ proof 3fa94c0d11 -o statement.tlog-proof")]
 pub(crate) struct Args {
-    /// Statement id, foreign id, or the first 8 digits or more
-    #[arg(value_name = "ID")]
-    id: String,
-    /// Where the proof goes; `-` is standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
-    /// Overwrite an existing file
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    file: EvidenceFile,
 }
 
 /// `writ proof --json`.
@@ -48,7 +39,7 @@ struct Document {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (trust, exit) = context.trust_or_said();
     let client = context.client()?;
-    let candidate = resolve(&client, &args.id)?;
+    let candidate = resolve(&client, &args.file.id)?;
     let index = candidate.index;
     let entry = client.entries(index, index.saturating_add(1))?.into_iter().next().unwrap_or_default();
     let found = decode(&entry)?.1.id();
@@ -70,12 +61,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let proof = TlogProof { extra: Some(entry), inclusion, checkpoint: note }.to_string();
     let exit = exit.worse(believed);
-    if args.output == Path::new("-") {
-        context.output.bytes(proof.as_bytes())?;
-        return Ok(exit);
-    }
-    file::write(&args.output, proof.as_bytes(), args.force, "proof-unwritable")?;
-    let (file, bytes, subject) = (args.output.display().to_string(), proof.len(), candidate.id);
+    let Some(file) = args.file.write(context, proof.as_bytes(), "proof-unwritable")? else { return Ok(exit) };
+    let (bytes, subject) = (proof.len(), candidate.id);
     if context.output.json {
         let (schema, exit_code) = (schema::PROOF, exit.code());
         context.output.document(&Document { schema, subject, index, size, file, bytes, exit: exit_code })?;

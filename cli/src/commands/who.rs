@@ -1,15 +1,14 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use schemas::bundle::Bundle;
 use schemas::ids::StatementId;
-use schemas::note::Note;
-use verifier::bundle::{BundleRefusal, CheckedBundle, check, check_unpinned};
 use verifier::evidence::Evidence;
 use verifier::judge::{default_profile, judge};
 use verifier::profile::{PROFILES, Profile};
 use verifier::verdict::{Outcome, Verdict};
 
+use crate::bundled::{Bundled, check_bundle};
+use crate::checks::{self, AgeLimit, Check, Freshness, skipped};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,6 +18,7 @@ use crate::render;
 use crate::render::who::{Shown, Source};
 use crate::resolve::{carries, is_elsewhere, resolve, resolve_among};
 use crate::source::LogSource;
+use crate::tiles::TileLog;
 use crate::trust::Trust;
 
 /// Who authorized this action?
@@ -51,95 +51,69 @@ pub(crate) struct Judging {
     /// Rule parameters [default: standard; imported where the subject was imported]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PROFILES.map(|profile| profile.name)))]
     profile: Option<String>,
+    #[command(flatten)]
+    freshness: Freshness,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let limit = args.judging.limit()?;
     let (trust, exit) = context.trust_or_said();
     if let Some(folder) = &args.mirror {
-        let (evidence, believed) = whole_log(context, &Mirror::new(folder).latest()?, trust.as_ref())?;
-        let subject = resolve_among(&evidence, &args.id)?;
-        return args.judging.answer(
-            context,
-            &subject,
-            &evidence,
-            Source::Mirror(folder),
-            exit.worse(believed),
-        );
+        let from = format!("the mirror in {}", folder.display());
+        let mirror = Mirror::new(folder);
+        let judged = whole_log(context, (&mirror.latest()?, &from), trust.as_ref(), limit, exit)?;
+        let subject = resolve_among(&judged.evidence, &args.id)?;
+        return args.judging.answer(context, &subject, judged, Source::Mirror(folder));
     }
     let client = context.client()?;
     let candidate = resolve(&client, &args.id)?;
     if args.recompute {
-        let (evidence, believed) = whole_log(context, &client, trust.as_ref())?;
-        check_subject(&evidence, &candidate.id, &args.id)?;
-        let exit = exit.worse(believed);
-        return args.judging.answer(context, &candidate.id, &evidence, Source::Server, exit);
+        let tiles = (&TileLog::latest(&client)? as &dyn LogSource, "the server's tiles");
+        let judged = whole_log(context, tiles, trust.as_ref(), limit, exit)?;
+        check_subject(&judged.evidence, &candidate.id, &args.id)?;
+        return args.judging.answer(context, &candidate.id, judged, Source::Server);
     }
     let bytes = client.bundle(&candidate.id)?;
-    let (checked, pinned, exit) = check_bundle(context, &bytes, trust.as_ref(), exit)?;
-    if checked.subject != candidate.id {
+    let bundled = check_bundle(context, &bytes, trust.as_ref(), limit, exit)?;
+    if bundled.checked.subject != candidate.id {
         return Err(Failure::new("wrong-subject", "the server's bundle is about another statement")
-            .values(candidate.id, checked.subject)
+            .values(candidate.id, bundled.checked.subject)
             .exit(Exit::Tampered));
     }
-    check_subject(&checked.evidence, &candidate.id, &args.id)?;
-    if let Some(trust) = trust.as_ref().filter(|_| pinned) {
-        let note =
-            Bundle::decode(&bytes).ok().and_then(|bundle| Note::parse(bundle.checkpoint.as_bytes()).ok());
-        if let Some(note) = note {
-            context.heads()?.advance(trust, &client, &note, &checked.head)?;
+    check_subject(&bundled.checked.evidence, &candidate.id, &args.id)?;
+    let head = &bundled.checked.head;
+    let consistency = match bundled.trust {
+        Some(trust) => {
+            let since = context.heads()?.advance(trust, &client, &bundled.note, head)?;
+            checks::consistency(since, head.size())
         }
-    }
-    args.judging.answer(context, &candidate.id, &checked.evidence, Source::Server, exit)
+        None => skipped("consistency", "nothing is pinned"),
+    };
+    args.judging.answer(context, &candidate.id, ToJudge::of(bundled, consistency), Source::Server)
 }
 
-/// Evidence of every entry of a log, and how far its checkpoint is believed.
+/// Evidence of every entry of a log, and what was checked of it.
 fn whole_log(
     context: &Context,
-    log: &dyn LogSource,
+    (log, from): (&dyn LogSource, &str),
     trust: Option<&Trust>,
-) -> Result<(Evidence, Exit), Failure> {
-    let Checkpoint { note, head, trust, exit } = recompute::checkpoint(context, log, trust)?;
-    if let Some(trust) = trust {
-        context.heads()?.advance(trust, log, &note, &head)?;
-    }
-    Ok((recompute::evidence(log, &head, trust)?, exit))
-}
-
-/// Checks a bundle under what is pinned; where that is another log or key, says so and checks the bundle in itself.
-///
-/// Also whether the trust file was the right one.
-pub(crate) fn check_bundle(
-    context: &Context,
-    bytes: &[u8],
-    trust: Option<&Trust>,
+    limit: AgeLimit,
     exit: Exit,
-) -> Result<(CheckedBundle, bool, Exit), Failure> {
-    let tampered = |e: &BundleRefusal| {
-        Failure::new(e.code(), format!("the evidence does not hold: {e}")).exit(Exit::Tampered).next(
-            "ask the holder of the log for a fresh bundle: this copy was changed, cut short, or is no bundle",
-        )
-    };
-    let unpinned = || check_unpinned(bytes).map_err(|e| tampered(&e));
-    let Some(trust) = trust else { return Ok((unpinned()?, false, exit)) };
-    match check(bytes, trust.policy()) {
-        Ok(checked) => Ok((checked, true, exit)),
-        Err(refusal) if refusal.is_about_trust() => {
-            let checked = unpinned()?;
-            context.output.failure_text(&wrong_trust(trust, bytes, &refusal));
-            Ok((checked, false, exit.worse(Exit::Untrusted)))
+) -> Result<ToJudge, Failure> {
+    let Checkpoint { note, head, trust: believed, exit: worse } = recompute::checkpoint(context, log, trust)?;
+    let consistency = match believed {
+        Some(trust) => {
+            let since = context.heads()?.advance(trust, log, &note, &head)?;
+            checks::consistency(since, head.size())
         }
-        Err(refusal) => Err(tampered(&refusal)),
-    }
-}
-
-fn wrong_trust(trust: &Trust, bytes: &[u8], refusal: &BundleRefusal) -> Failure {
-    let note = Bundle::decode(bytes).ok().and_then(|bundle| Note::parse(bundle.checkpoint.as_bytes()).ok());
-    match (refusal, note) {
-        (BundleRefusal::Checkpoint(error), Some(note)) => trust.refuse_head(&note, error),
-        _ => Failure::new(refusal.code(), format!("{}: {refusal}", trust.path().display()))
-            .exit(Exit::Untrusted)
-            .next("the trust file of this log"),
-    }
+        None => skipped("consistency", "nothing is pinned"),
+    };
+    let evidence = recompute::evidence(log, &head, believed)?;
+    let (mut checks, signed) = checks::checkpoint(&note, trust, limit);
+    checks.push(checks::genesis(trust, Some(evidence.registry().log())));
+    checks.push(consistency);
+    checks.extend(checks::evidence::of(&evidence, 0, from));
+    Ok(ToJudge { evidence, checks, exit: exit.worse(worse).worse(signed) })
 }
 
 /// The evidence must be about a statement that carries what was asked for, whatever the server says.
@@ -156,16 +130,53 @@ fn check_subject(evidence: &Evidence, subject: &StatementId, id: &str) -> Result
     Err(Failure::new("wrong-candidate", what).exit(Exit::Tampered))
 }
 
+/// Checked evidence, what was checked of it, and what that means for the end.
+pub(crate) struct ToJudge {
+    pub(crate) evidence: Evidence,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) exit: Exit,
+}
+
+impl ToJudge {
+    /// The evidence of a bundle, and how its checkpoint stands to what was verified before.
+    pub(crate) fn of(bundled: Bundled<'_>, consistency: Check) -> Self {
+        let Bundled { checked, mut checks, assertions, exit, .. } = bundled;
+        checks.push(consistency);
+        checks.extend(checks::evidence::of(&checked.evidence, assertions, ""));
+        Self { evidence: checked.evidence, checks, exit }
+    }
+
+    /// The same, with every entry under the bundle's checkpoint read from a log or a mirror of it instead of the log's word.
+    pub(crate) fn recomputed(
+        bundled: Bundled<'_>,
+        consistency: Check,
+        (log, shown, from): (&dyn LogSource, u64, &str),
+    ) -> Result<Self, Failure> {
+        let head = &bundled.checked.head;
+        recompute::check_reaches(shown, head.size(), from)?;
+        let evidence = recompute::evidence(log, head, bundled.trust)?;
+        let Bundled { mut checks, exit, .. } = bundled;
+        checks.push(consistency);
+        checks.extend(checks::evidence::of(&evidence, 0, from));
+        Ok(Self { evidence, checks, exit })
+    }
+}
+
 impl Judging {
+    /// How old a checkpoint may be.
+    pub(crate) fn limit(&self) -> Result<AgeLimit, Failure> {
+        self.freshness.limit()
+    }
+
     /// Judges, and says what came of it.
     pub(crate) fn answer(
         &self,
         context: &Context,
         subject: &StatementId,
-        evidence: &Evidence,
+        judged: ToJudge,
         source: Source<'_>,
-        exit: Exit,
     ) -> Result<Exit, Failure> {
+        let ToJudge { evidence, checks, exit } = judged;
         let record = evidence.get(subject).ok_or_else(|| {
             Failure::new("not-found", format!("{subject} is not in the evidence")).exit(Exit::NotFound)
         })?;
@@ -175,15 +186,20 @@ impl Judging {
             }
             None => default_profile(record),
         };
-        let verdict = judge(subject, evidence, profile).map_err(|e| {
+        let verdict = judge(subject, &evidence, profile).map_err(|e| {
             let exit = if e.code() == "not-found" { Exit::NotFound } else { Exit::Usage };
             Failure::new(e.code(), e.to_string()).exit(exit).next(format!("writ show {subject}"))
         })?;
         let exit = exit.worse(exit_of(&verdict));
         if context.output.json {
-            context.output.document(&verdict)?;
+            context.output.document(&render::who::Document {
+                verdict: &verdict,
+                checks: &checks,
+                exit: exit.code(),
+            })?;
         } else {
-            let shown = Shown { verdict: &verdict, record: &|id| evidence.get(id), source, exit };
+            let record = |id: &StatementId| evidence.get(id);
+            let shown = Shown { verdict: &verdict, record: &record, checks: &checks, source, exit };
             context.output.text(&render::who::text(shown))?;
         }
         Ok(exit)

@@ -51,7 +51,10 @@ fn of_code(code: &str) -> Option<&'static str> {
         "receipt-unreadable" => "the file that `writ receipt ID -o FILE` wrote",
         "log-key-unreadable" => "the file that `writ receipt ID -o FILE --log-key FILE` wrote, as --log-key",
         "checkpoint-unreadable" => "--checkpoint FILE with what the log serves at /checkpoint",
-        "bundle-unwritable" | "proof-unwritable" | "receipt-unwritable" => {
+        "evidence-unreadable" => {
+            "a bundle (`writ bundle create ID -o FILE`), or an omission that was found and kept"
+        }
+        "bundle-unwritable" | "omission-unwritable" | "proof-unwritable" | "receipt-unwritable" => {
             "-o FILE in a folder that exists and can be written"
         }
         "bundle-too-large" => "writ verify log, or `writ who ID --recompute`, which read the log itself",

@@ -18,6 +18,7 @@ mod log_keys;
 mod main_job;
 mod mirror;
 mod monitor;
+mod omission;
 mod proof;
 mod publishing;
 mod receipts;

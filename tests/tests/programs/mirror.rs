@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Cli, Draft, Person, Place, Server, Story, copy_folder, files_below};
+use crate::harness::{Cli, Draft, Person, Place, Ran, Server, Story, copy_folder, files_below};
 
 const NOWHERE: &str = "http://127.0.0.1:1";
 
@@ -97,14 +97,20 @@ fn who_is_answered_from_a_mirror_as_it_is_from_the_server() {
     let folder = story.place.path().join("mirror");
     let folder = folder.to_str().unwrap();
     story.cli.ok(&["mirror", folder]);
-    let online = story.cli.ok(&["who", &action, "--recompute", "--profile", "strict", "--json"]).json();
+    // The verdict alone: with what this machine saw before it can be compared only where a server is asked.
+    let verdict = |ran: &Ran| {
+        let mut verdict = ran.json();
+        verdict.as_object_mut().unwrap().remove("checks").unwrap();
+        verdict
+    };
+    let online = verdict(&story.cli.ok(&["who", &action, "--recompute", "--profile", "strict", "--json"]));
     let trust = story.place.trust();
     story.server.stop();
     let alone = story.cli.with_trust(Some(&trust)).with_server(NOWHERE);
     let place = format!("#{}", online["subject"]["index"]);
     for id in [action.as_str(), &action[..8], &action[..12].to_uppercase(), &place] {
         let ran = alone.run(&["who", id, "--mirror", folder, "--profile", "strict", "--json"]);
-        assert_eq!((ran.code, ran.json()), (0, online.clone()), "{id}: {ran}");
+        assert_eq!((ran.code, verdict(&ran)), (0, online.clone()), "{id}: {ran}");
     }
     let said = alone.run(&["who", &action, "--mirror", folder]);
     assert!(said.stdout.contains(&format!("Next: writ verify log --mirror {folder}")), "{said}");

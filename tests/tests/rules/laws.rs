@@ -8,9 +8,11 @@ use schemas::bundle::Bundle;
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
+use schemas::note::{KeyName, Note, NoteSignature, SignatureType, VerifierKey};
 use schemas::payload::Kind;
 use schemas::term::terms;
 use schemas::time::Time;
+use schemas::trust::TrustPolicy;
 use serde_json::{Value, json};
 use tests::scenario::{Actor, Draft, Scenario};
 use verifier::bundle::check;
@@ -212,18 +214,42 @@ fn closed(bundle: &mut [u8]) {
     digest.copy_from_slice(blake3::hash(body).as_bytes());
 }
 
-#[test]
-fn every_byte_of_a_bundle_matters() {
+/// The same under a checkpoint that two witnesses cosigned, of whom both are asked for.
+fn cosigned_bundle() -> (TrustPolicy, Vec<u8>) {
     let (log, bundle) = small_bundle();
-    let trust = log.trust();
-    assert!(check(&bundle, &trust).is_ok());
-    for at in 0..bundle.len() {
-        let mut flipped = bundle.clone();
-        flipped[at] ^= 1;
-        assert!(check(&flipped, &trust).is_err(), "byte {at}");
-        if at < bundle.len() - 32 {
-            closed(&mut flipped);
-            assert!(check(&flipped, &trust).is_err(), "byte {at}, with the digest put right");
+    let mut bundle = Bundle::decode(&bundle).expect("a bundle");
+    let text = log.checkpoint().text().to_owned();
+    let mut file = log.trust().to_string().replace("quorum none\n", "");
+    for (number, time) in [(1, 1_767_225_700_u64), (2, 1_767_225_800)] {
+        let witness = Actor::named(&format!("witness {number}"), "service:witness");
+        let name = KeyName::new(&format!("witness.test/{number}")).expect("a name");
+        let key = VerifierKey::new(name.clone(), SignatureType::Cosignature, witness.public());
+        let message = format!("cosignature/v1\ntime {time}\n{text}");
+        let mut signature = time.to_be_bytes().to_vec();
+        signature.extend_from_slice(witness.signature(message.as_bytes()).as_bytes());
+        let mut lines = Note::parse(bundle.checkpoint.as_bytes()).expect("a note").signatures().to_vec();
+        lines.push(NoteSignature { name, key_id: key.id(), signature });
+        bundle.checkpoint = Note::new(text.clone(), lines).expect("a note").to_string();
+        file.push_str(&format!("witness w{number} {key}\n"));
+    }
+    file.push_str("group both all w1 w2\nquorum both\n");
+    (TrustPolicy::parse(file.as_bytes()).expect("a trust file"), bundle.encode().expect("a bundle"))
+}
+
+#[test]
+fn every_bit_of_a_bundle_matters_and_of_the_cosignatures_in_it() {
+    let (log, plain) = small_bundle();
+    for (trust, bundle) in [(log.trust(), plain), cosigned_bundle()] {
+        assert!(check(&bundle, &trust).is_ok());
+        for bit in 0..bundle.len() * 8 {
+            let (at, mut flipped) = (bit / 8, bundle.clone());
+            flipped[at] ^= 1 << (bit % 8);
+            assert!(check(&flipped, &trust).is_err(), "byte {at} bit {}", bit % 8);
+            // Of each byte one bit also as somebody would change it who can put the digest right.
+            if at < bundle.len() - 32 && bit % 8 == at % 8 {
+                closed(&mut flipped);
+                assert!(check(&flipped, &trust).is_err(), "byte {at}, with the digest put right");
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) use sequence::Gap;
 
 use read::{Read, Reading};
 
+use crate::asserted::Asserted;
 use crate::registry::{Assurance, KeyError, Refusal, Registry};
 use crate::signature::SignatureError;
 
@@ -214,18 +215,10 @@ impl Evidence {
 
     /// An entry that the rows leave out though it gives rise to one of their terms, or list though it does not.
     pub(crate) fn contradiction(&self, rows: &BTreeMap<TermId, Vec<Index>>) -> Option<Index> {
-        // `rows` is in ascending order of terms, and so is each list.
-        let mut listed: BTreeMap<Index, Vec<TermId>> = BTreeMap::new();
-        for (term, indexes) in rows {
-            for index in indexes.iter().filter(|index| self.records.contains_key(index)) {
-                listed.entry(*index).or_default().push(*term);
-            }
-        }
+        let each = rows.iter().map(|(term, indexes)| (term, indexes.as_slice()));
+        let asserted = Asserted::new(each, |index| self.records.contains_key(index));
         let contradicted = |record: &&Record| {
-            let Some(statement) = record.statement() else { return false };
-            let mut raised = terms(&statement);
-            raised.retain(|term| rows.contains_key(term));
-            listed.get(&record.index).map_or(!raised.is_empty(), |listed| *listed != raised)
+            record.statement().is_some_and(|said| !asserted.faults(record.index, &said).is_empty())
         };
         self.records.values().find(contradicted).map(|record| record.index)
     }

@@ -1,14 +1,13 @@
-use std::path::{Path, PathBuf};
-
 use schemas::bundle::Bundle;
 use schemas::ids::StatementId;
 use serde::Serialize;
 
-use crate::commands::who::check_bundle;
+use crate::bundled::{Bundled, check_bundle};
+use crate::checks::AgeLimit;
 use crate::context::Context;
+use crate::evidence_file::EvidenceFile;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::file;
 use crate::output::printable;
 use crate::resolve::resolve;
 use crate::schema;
@@ -19,15 +18,8 @@ use crate::schema;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  writ bundle create 3fa94c0d11 -o incident.bundle")]
 pub(crate) struct Args {
-    /// Statement id, foreign id, or the first 8 digits or more
-    #[arg(value_name = "ID")]
-    id: String,
-    /// Where the bundle goes; `-` is standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
-    /// Overwrite an existing file
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    file: EvidenceFile,
 }
 
 /// `writ bundle create --json`.
@@ -44,22 +36,18 @@ struct Document {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (trust, exit) = context.trust_or_said();
     let client = context.client()?;
-    let candidate = resolve(&client, &args.id)?;
+    let candidate = resolve(&client, &args.file.id)?;
     let bytes = client.bundle(&candidate.id)?;
-    let (checked, _, exit) = check_bundle(context, &bytes, trust.as_ref(), exit)?;
+    let Bundled { checked, exit, .. } =
+        check_bundle(context, &bytes, trust.as_ref(), AgeLimit::default(), exit)?;
     if checked.subject != candidate.id {
         return Err(Failure::new("wrong-subject", "the server's bundle is about another statement")
             .values(candidate.id, checked.subject)
             .exit(Exit::Tampered));
     }
-    if args.output == Path::new("-") {
-        context.output.bytes(&bytes)?;
-        return Ok(exit);
-    }
-    file::write(&args.output, &bytes, args.force, "bundle-unwritable")?;
+    let Some(file) = args.file.write(context, &bytes, "bundle-unwritable")? else { return Ok(exit) };
     let bundle = Bundle::decode(&bytes).map_err(|e| Failure::new(e.code(), e.to_string()))?;
-    let (file, entries, assertions) =
-        (args.output.display().to_string(), bundle.entries.len(), bundle.assertions.len());
+    let (entries, assertions) = (bundle.entries.len(), bundle.assertions.len());
     if context.output.json {
         let (subject, bytes) = (candidate.id, bytes.len());
         let schema = schema::BUNDLE_CREATED;

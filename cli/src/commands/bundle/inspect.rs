@@ -5,6 +5,7 @@ use schemas::bundle::Bundle;
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
+use schemas::note::{Note, NoteSignature};
 use schemas::time::Time;
 use serde::Serialize;
 
@@ -16,6 +17,9 @@ use crate::moment;
 use crate::output::printable;
 use crate::render::{short, statement};
 use crate::schema;
+
+/// Bytes of an Ed25519 signature.
+const SIGNATURE_LEN: usize = 64;
 
 const UNVERIFIED: &str = "UNVERIFIED: nothing here was checked\n";
 
@@ -35,8 +39,20 @@ struct Document {
     verified: bool,
     subject: StatementId,
     checkpoint: String,
+    /// Under the checkpoint: none was checked.
+    signatures: Vec<Signed>,
     entries: Vec<Row>,
     assertions: usize,
+}
+
+/// A signature line, as it says itself.
+#[derive(Serialize)]
+struct Signed {
+    name: String,
+    key_id: String,
+    /// When, in ms since the epoch, where it is a cosignature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -67,6 +83,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         schema: schema::BUNDLE_INSPECT,
         verified: false,
         subject: bundle.subject,
+        signatures: signatures(&bundle.checkpoint),
         checkpoint: bundle.checkpoint,
         entries: bundle.entries.iter().map(|proved| row(&proved.entry)).collect(),
         assertions: bundle.assertions.len(),
@@ -77,6 +94,20 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         context.output.text(&text(&document, &args.file.display().to_string()))?;
     }
     Ok(Exit::Ok)
+}
+
+/// Whose lines stand under a checkpoint. One with a time in front of the signature is a cosignature (C2SP tlog-cosignature).
+fn signatures(checkpoint: &str) -> Vec<Signed> {
+    let note = Note::parse(checkpoint.as_bytes());
+    let signed = |line: &NoteSignature| {
+        let time = match line.signature.split_first_chunk() {
+            Some((seconds, rest)) if rest.len() == SIGNATURE_LEN => Some(u64::from_be_bytes(*seconds)),
+            _ => None,
+        };
+        let time = time.map(|seconds| seconds.saturating_mul(1_000));
+        Signed { name: line.name.to_string(), key_id: line.key_id.to_string(), time }
+    };
+    note.map(|note| note.signatures().iter().map(signed).collect()).unwrap_or_default()
 }
 
 fn row(entry: &[u8]) -> Row {
@@ -100,8 +131,12 @@ fn text(document: &Document, file: &str) -> String {
     let _ = writeln!(text, "subject    {}", document.subject);
     let _ =
         writeln!(text, "checkpoint {}", printable(document.checkpoint.lines().next().unwrap_or_default()));
-    for line in document.checkpoint.lines().skip(1).filter(|line| !line.is_empty()) {
+    for line in document.checkpoint.lines().skip(1).take_while(|line| !line.is_empty()) {
         let _ = writeln!(text, "           {}", printable(line));
+    }
+    for Signed { name, key_id, time } in &document.signatures {
+        let how = time.map_or_else(|| "signed".into(), |time| format!("at {}", moment::show(Time(time))));
+        let _ = writeln!(text, "  by       {}+{key_id}  {how}", printable(name));
     }
     let _ = writeln!(text, "entries    {}, assertions {}", document.entries.len(), document.assertions);
     for row in &document.entries {
@@ -126,11 +161,25 @@ mod tests {
             schema: schema::BUNDLE_INSPECT,
             verified: false,
             subject: log.log.into(),
+            signatures: signatures(&log.head(1).to_string()),
             checkpoint: log.head(1).to_string(),
             entries: vec![row(&log.entries[0]), row(b"no entry")],
             assertions: 0,
         };
         assert!(text(&document, "a.bundle").starts_with("UNVERIFIED"));
         assert_described(&document);
+    }
+
+    #[test]
+    fn who_signed_and_when_a_witness_did_is_shown() {
+        let log = crate::testlog::TestLog::new();
+        let head = log.head(1);
+        let (mut lines, seconds) = (head.signatures().to_vec(), 1_700_000_000_u64);
+        let mut cosigned = lines[0].clone();
+        cosigned.signature.splice(0..0, seconds.to_be_bytes());
+        lines.push(cosigned);
+        let shown = signatures(&Note::new(head.text().into(), lines).unwrap().to_string());
+        let times: Vec<Option<u64>> = shown.iter().map(|signed| signed.time).collect();
+        assert_eq!(times, [None, Some(1_700_000_000_000)]);
     }
 }

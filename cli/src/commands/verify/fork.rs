@@ -8,8 +8,7 @@ use schemas::tree::TreeHash;
 use serde::Serialize;
 use verifier::fork::{self, ProvedFork};
 
-use super::checks::check;
-use super::report::{Check, CheckStatus, check_lines};
+use crate::checks::{self, Check, CheckStatus, check};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -144,7 +143,7 @@ fn text(document: &Document) -> String {
         let _ = writeln!(text, "             whose first {} entries have the root {root}", first.size);
     }
     text.push_str("Checks\n");
-    text.push_str(&check_lines(&document.checks));
+    text.push_str(&checks::lines(&document.checks));
     text.push_str(match document.ok {
         true => "Next: give this file to whoever relies on the log; it needs nothing else to be checked\n",
         false => "Next: --trust FILE (WRIT_TRUST) with the trust file of the log\n",

@@ -4,14 +4,18 @@ use std::thread;
 
 use cli::walk::{FINDINGS_MAX, Walked, walk};
 use indicatif::ProgressBar;
+use schemas::ids::LogId;
 use schemas::note::Note;
 use verifier::checkpoint::VerifiedHead;
 use verifier::log::Prepared;
+use verifier::registry::Registry;
 
-use super::checks::{check, consistency_check, signature_check, witness_check};
-use super::report::{Check, CheckStatus, CoverageDocument, Document, text};
+use super::report::{CoverageDocument, Document, text};
 use super::resume::Resuming;
 use super::state::{State, StateFile};
+use crate::checks::{
+    self, AgeLimit, Check, CheckStatus, Freshness, broken, check, holds, is_broken, skipped,
+};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -42,16 +46,26 @@ pub(crate) struct Args {
     /// Go on from what this file says was verified before, and keep in it how far the log was verified now
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    #[command(flatten)]
+    freshness: Freshness,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let limit = args.freshness.limit()?;
     let state = args.state.as_deref().map(StateFile::new);
-    let Some(folder) = &args.mirror else { return verify(&context.client()?, state.as_ref(), context) };
+    let Some(folder) = &args.mirror else {
+        return verify(&context.client()?, state.as_ref(), limit, context);
+    };
     let mirror = Mirror::new(folder);
-    verify(&mirror.latest()?, state.as_ref(), context)
+    verify(&mirror.latest()?, state.as_ref(), limit, context)
 }
 
-fn verify(log: &dyn LogSource, file: Option<&StateFile>, context: &Context) -> Result<Exit, Failure> {
+fn verify(
+    log: &dyn LogSource,
+    file: Option<&StateFile>,
+    limit: AgeLimit,
+    context: &Context,
+) -> Result<Exit, Failure> {
     let (trust, exit) = context.trust_or_said();
     let before = file.map(StateFile::read).transpose()?.flatten();
     let Checkpoint { note, head, trust, exit: believed } =
@@ -67,23 +81,21 @@ fn verify(log: &dyn LogSource, file: Option<&StateFile>, context: &Context) -> R
     progress.reset_eta();
     walk.through(log, head.size(), &progress, file.map(|file| (file, &note)))?;
     progress.finish_and_clear();
-    let mut checks = vec![
-        signature_check(trust, &head, walk.state.verifier.check_head(&head)),
-        witness_check(trust, &note),
-    ];
+    let (mut checks, _) = checks::checkpoint(&note, trust, limit);
+    checks::key_stands(&mut checks, walk.state.verifier.check_head(&head));
     checks.extend(file.map(|file| state_check(file, walk.resumed)));
     match trust {
         Some(trust) => match context.heads()?.advance(trust, log, &note, &head) {
-            Ok(since) => checks.push(consistency_check(since, &head)),
+            Ok(since) => checks.push(checks::consistency(since, head.size())),
             Err(failure) => {
                 exit = exit.worse(failure.exit);
                 context.output.failure_text(&failure);
-                checks.push(check("consistency", CheckStatus::Broken, failure.what));
+                checks.push(broken("consistency", failure.what));
             }
         },
-        None => checks.push(check("consistency", CheckStatus::Skipped, "nothing is pinned".into())),
+        None => checks.push(skipped("consistency", "nothing is pinned")),
     }
-    checks.push(walk.genesis_check(trust));
+    checks.push(checks::genesis(trust, walk.log()));
     checks.push(walk.root_check(&head));
     checks.push(walk.entries_check());
     if let Some(file) = file.filter(|_| checks.iter().all(|check| check.status != CheckStatus::Broken)) {
@@ -104,7 +116,7 @@ fn state_check(file: &StateFile, resumed: u64) -> Check {
         0 => format!("{path}: nothing was verified before"),
         size => format!("{path}: the log goes on from size {size}, which was verified before"),
     };
-    check("state", CheckStatus::Holds, detail)
+    holds("state", detail)
 }
 
 /// What reading a log, from its beginning or from where an earlier run stopped, showed.
@@ -164,33 +176,16 @@ impl Walk {
         Ok(())
     }
 
-    fn log(&self) -> String {
-        self.state.verifier.registry().map(|registry| registry.log().to_hex()).unwrap_or_default()
-    }
-
-    fn genesis_check(&self, trust: Option<&Trust>) -> Check {
-        let got = self.log();
-        match trust.and_then(|trust| trust.policy().genesis()) {
-            None => check(
-                "genesis",
-                CheckStatus::Skipped,
-                "not pinned: registrars are as named by the log".into(),
-            ),
-            Some(pinned) if pinned.to_hex() == got => {
-                check("genesis", CheckStatus::Holds, format!("{got} (pinned)"))
-            }
-            Some(pinned) => {
-                check("genesis", CheckStatus::Broken, format!("the log is {got}, pinned is {pinned}"))
-            }
-        }
+    fn log(&self) -> Option<LogId> {
+        self.state.verifier.registry().map(Registry::log)
     }
 
     fn root_check(&self, head: &VerifiedHead) -> Check {
         let (got, expected) = (self.state.verifier.root(), head.root());
         if got == expected && self.state.verifier.size() == head.size() {
-            return check("merkle-root", CheckStatus::Holds, format!("recomputed {got} = checkpoint"));
+            return holds("merkle-root", format!("recomputed {got} = checkpoint"));
         }
-        check("merkle-root", CheckStatus::Broken, format!("recomputed {got}, the checkpoint says {expected}"))
+        broken("merkle-root", format!("recomputed {got}, the checkpoint says {expected}"))
     }
 
     fn entries_check(&self) -> Check {
@@ -212,16 +207,13 @@ impl Walk {
             check.status == CheckStatus::Broken && check.name != "genesis" && check.name != "consistency"
         };
         let mut exit = exit;
-        if checks.iter().any(|check| check.name == "genesis" && check.status == CheckStatus::Broken) {
+        if is_broken(&checks, "genesis") || is_broken(&checks, "witnesses") {
             exit = exit.worse(Exit::Untrusted);
         }
-        if checks.iter().any(|check| check.name == "witnesses" && check.status == CheckStatus::Broken) {
-            exit = exit.worse(Exit::Untrusted);
-        }
-        if checks.iter().any(|check| broken(check) && check.name != "witnesses") {
+        if checks.iter().any(|check| broken(check) && !["witnesses", "freshness"].contains(&check.name)) {
             exit = exit.worse(Exit::Tampered);
         }
-        if !gaps.is_empty() || self.state.unknown > 0 {
+        if !gaps.is_empty() || self.state.unknown > 0 || is_broken(&checks, "freshness") {
             exit = exit.worse(Exit::Indeterminate);
         }
         if trust.is_none() {
@@ -231,7 +223,7 @@ impl Walk {
             schema: schema::VERIFY_LOG,
             ok: exit == Exit::Ok,
             origin: head.origin().to_string(),
-            log: self.log(),
+            log: self.log().map(|log| log.to_hex()).unwrap_or_default(),
             size: head.size(),
             root: head.root().to_hex(),
             checks,
@@ -282,10 +274,10 @@ mod tests {
     fn judged(log: &crate::testlog::TestLog, walk: Walk, trust: &Trust) -> Document {
         let head = log.verified(4);
         let checks = vec![
-            signature_check(Some(trust), &head, Ok(())),
-            witness_check(Some(trust), &log.head(4)),
-            consistency_check(Since::Grown(2), &head),
-            walk.genesis_check(Some(trust)),
+            checks::signature(Some(trust), &head),
+            checks::witnesses(Some(trust), &head),
+            checks::consistency(Since::Grown(2), head.size()),
+            checks::genesis(Some(trust), walk.log()),
             walk.root_check(&head),
             walk.entries_check(),
         ];

@@ -4,10 +4,10 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-mod checks;
 mod coverage;
 mod fork;
 mod log;
+mod omission;
 mod proof;
 mod receipt;
 mod report;
@@ -18,6 +18,7 @@ mod state;
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Log(log::Args),
+    Omission(omission::Args),
     Proof(proof::Args),
     Receipt(receipt::Args),
     Fork(fork::Args),
@@ -27,6 +28,7 @@ impl Command {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         match self {
             Self::Log(args) => log::run(args, context),
+            Self::Omission(args) => omission::run(args, context),
             Self::Proof(args) => proof::run(args, context),
             Self::Receipt(args) => receipt::run(args, context),
             Self::Fork(args) => fork::run(args, context),

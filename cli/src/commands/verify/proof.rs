@@ -5,15 +5,13 @@ use schemas::checkpoint::Checkpoint;
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::limits::{ENTRY_BYTES_MAX, PROOF_EXTRA_BYTES_MAX};
-use schemas::note::Note;
 use schemas::proof::TlogProof;
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 use serde::Serialize;
 use verifier::merkle::{InclusionClaim, leaf_hash, verify_inclusion};
 
-use super::checks::{check, signature_check, witness_check};
-use super::report::{Check, CheckStatus, check_lines};
+use crate::checks::{self, AgeLimit, Check, CheckStatus, Freshness, broken, check, holds, skipped};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -40,6 +38,8 @@ pub(crate) struct Args {
     /// The entry's own bytes, where the proof does not carry them
     #[arg(long, value_name = "FILE")]
     entry: Option<PathBuf>,
+    #[command(flatten)]
+    freshness: Freshness,
 }
 
 /// `writ verify proof --json`.
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         }
     };
     let (trust, exit) = context.trust_or_said();
-    let (document, text) = judge(&proof, &entry, trust.as_ref(), exit)?;
+    let (document, text) = judge(&proof, &entry, trust.as_ref(), args.freshness.limit()?, exit)?;
     if context.output.json {
         context.output.document(&document)?;
     } else {
@@ -86,6 +86,7 @@ fn judge(
     proof: &TlogProof,
     entry: &[u8],
     trust: Option<&Trust>,
+    limit: AgeLimit,
     exit: Exit,
 ) -> Result<(Document, String), Failure> {
     let refused = |code: &str, what: String| Failure::new(code, what).exit(Exit::Tampered);
@@ -93,12 +94,12 @@ fn judge(
         Checkpoint::from_note(&proof.checkpoint).map_err(|e| refused(e.code(), e.to_string()))?;
     let decoded = Entry::decode(entry).map_err(|e| refused(e.code(), format!("the entry: {e}")))?;
     let statement = Statement::decode(&decoded.statement).map_err(|e| refused(e.code(), e.to_string()))?;
-    let (mut checks, believed) = checkpoint_checks(&proof.checkpoint, trust);
+    let (mut checks, believed) = checks::checkpoint(&proof.checkpoint, trust, limit);
     checks.push(inclusion_check(proof, entry, &checkpoint));
     checks.push(place_check(proof, &decoded));
     let key = statement.envelope.kid;
     let detail = format!("key {key} and its roles are not in a proof: `writ bundle create` shows them");
-    checks.push(check("statement-signature", CheckStatus::Skipped, detail));
+    checks.push(skipped("statement-signature", detail));
     let breaks =
         |check: &Check| check.status == CheckStatus::Broken && ["inclusion", "entry"].contains(&check.name);
     let held = if checks.iter().any(breaks) { Exit::Tampered } else { Exit::Ok };
@@ -120,37 +121,14 @@ fn judge(
     Ok((document, text))
 }
 
-/// Whose checkpoint it is, and what follows for the end.
-fn checkpoint_checks(note: &Note, trust: Option<&Trust>) -> (Vec<Check>, Exit) {
-    let name = "checkpoint-signature";
-    let Some(trust) = trust else {
-        let detail = "no trust file: nobody says whose checkpoint it is".into();
-        return (vec![check(name, CheckStatus::Skipped, detail)], Exit::Untrusted);
-    };
-    match trust.verify_head(note) {
-        Ok(head) => {
-            let witnesses = witness_check(Some(trust), note);
-            let exit = if witnesses.status == CheckStatus::Broken { Exit::Untrusted } else { Exit::Ok };
-            (vec![signature_check(Some(trust), &head, Ok(())), witnesses], exit)
-        }
-        Err(failure) => {
-            let values = failure.expected.iter().zip(&failure.got);
-            let detail = values.fold(failure.what.clone(), |what, (expected, got)| {
-                format!("{what}; expected {expected}, got {got}")
-            });
-            (vec![check(name, CheckStatus::Broken, detail)], failure.exit)
-        }
-    }
-}
-
 fn inclusion_check(proof: &TlogProof, entry: &[u8], checkpoint: &Checkpoint) -> Check {
     let claim = InclusionClaim { leaf: leaf_hash(entry), root: checkpoint.root };
     match verify_inclusion(&proof.inclusion, claim) {
         Ok(_) => {
             let detail = format!("entry #{} leads to root {}", proof.inclusion.index, checkpoint.root);
-            check("inclusion", CheckStatus::Holds, detail)
+            holds("inclusion", detail)
         }
-        Err(error) => check("inclusion", CheckStatus::Broken, format!("{}: {error}", error.code())),
+        Err(error) => broken("inclusion", format!("{}: {error}", error.code())),
     }
 }
 
@@ -165,6 +143,10 @@ fn text(document: &Document, summary: &str) -> String {
     let (mark, word) = match document.exit {
         0 => (Mark::Good, "PROVED: the entry is in the log"),
         10 => (Mark::Bad, "TAMPERED: this proves nothing"),
+        12 => (
+            Mark::Missing,
+            "STALE: the entry is in the log, as of a checkpoint that is not as young as asked for",
+        ),
         _ => {
             (Mark::Missing, "NOT PINNED: the checkpoint is of another log, or no trust file says whose it is")
         }
@@ -174,7 +156,7 @@ fn text(document: &Document, summary: &str) -> String {
     let _ = writeln!(text, "  entry      #{index} of {} at size {size}, logged {logged}", printable(origin));
     let _ = writeln!(text, "  statement  {} {kind}  {}", &statement[..12], printable(summary));
     text.push_str("Checks\n");
-    text.push_str(&check_lines(&document.checks));
+    text.push_str(&checks::lines(&document.checks));
     let _ = writeln!(text, "Next: writ who {}        (asks the server)", &statement[..12]);
     text
 }
@@ -205,7 +187,7 @@ mod tests {
 
     fn exit(proof: &TlogProof, entry: &[u8], trust: Option<&Trust>) -> u8 {
         let unpinned = if trust.is_some() { Exit::Ok } else { Exit::Untrusted };
-        let (document, text) = match judge(proof, entry, trust, unpinned) {
+        let (document, text) = match judge(proof, entry, trust, AgeLimit::default(), unpinned) {
             Ok(judged) => judged,
             Err(failure) => return failure.exit.code(),
         };

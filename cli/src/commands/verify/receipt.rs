@@ -9,8 +9,7 @@ use schemas::time::Time;
 use serde::Serialize;
 use verifier::receipt::{ReceiptRefusal, VerifiedReceipt, verify_receipt};
 
-use super::checks::check;
-use super::report::{Check, CheckStatus, check_lines};
+use crate::checks::{self, Check, CheckStatus, check};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -157,13 +156,9 @@ fn judge(given: &Given<'_>, exit: Exit) -> Result<(Document, String), Failure> {
 fn receipt_checks(given: &Given<'_>, exit: Exit, checks: &mut Vec<Check>) -> (Option<VerifiedReceipt>, Exit) {
     let (key_name, name) = ("receipt-key", "receipt");
     let Some(keys) = &given.keys else {
-        let detail = "no --log-key: nothing says whose key it is".into();
+        let detail = "no --log-key: nothing says whose key it is";
         checks.push(check(key_name, CheckStatus::Skipped, detail));
-        checks.push(check(
-            name,
-            CheckStatus::Skipped,
-            "its signature cannot be checked without the key".into(),
-        ));
+        checks.push(check(name, CheckStatus::Skipped, "its signature cannot be checked without the key"));
         return (None, exit.worse(Exit::Untrusted));
     };
     let log = keys.registry.log();
@@ -252,7 +247,7 @@ fn text(document: &Document) -> String {
     );
     let _ = writeln!(text, "  statement  {} about {}", &statement[..12], printable(about));
     text.push_str("Checks\n");
-    text.push_str(&check_lines(&document.checks));
+    text.push_str(&checks::lines(&document.checks));
     let _ = writeln!(text, "Next: writ who {}        (asks the server)", &statement[..12]);
     text
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use verifier::log::LogFinding;
 
 use super::coverage::Gap;
+use crate::checks::{self, Check};
 use crate::moment;
 use crate::output::{Mark, printable};
 
@@ -47,28 +48,12 @@ pub(super) struct CoverageDocument {
     pub(super) gaps: Vec<Gap>,
 }
 
-/// One thing that was checked, or why not.
-#[derive(Serialize)]
-pub(super) struct Check {
-    pub(super) name: &'static str,
-    pub(super) status: CheckStatus,
-    pub(super) detail: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum CheckStatus {
-    Holds,
-    Broken,
-    Skipped,
-}
-
 /// The human form.
 pub(super) fn text(document: &Document) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}  size {}  root {}", printable(&document.origin), document.size, document.root);
     text.push_str("Checks performed\n");
-    text.push_str(&check_lines(&document.checks));
+    text.push_str(&checks::lines(&document.checks));
     for finding in document.findings.iter().take(SHOWN) {
         let _ = writeln!(text, "  {}  {} {}", Mark::Bad.word("BROKEN "), finding.index, finding.code);
         let _ = writeln!(text, "      {}", printable(&finding.detail));
@@ -82,28 +67,12 @@ pub(super) fn text(document: &Document) -> String {
         10 => (Mark::Bad, "TAMPERED: this is not what was logged"),
         15 => (Mark::Bad, "ROLLBACK: the log shows less than before"),
         13 => (Mark::Warning, "CONSISTENT in itself; the log is not the pinned one, or nothing is pinned"),
+        _ if checks::is_broken(&document.checks, "freshness") => {
+            (Mark::Missing, "STALE: the log is intact, as of a checkpoint that is not as young as asked for")
+        }
         _ => (Mark::Missing, "INCOMPLETE: the log is intact; statements are missing or unknown"),
     };
     let _ = writeln!(text, "{}   exit {}", mark.word(word), document.exit);
-    text
-}
-
-/// A line for each check, done or not.
-pub(super) fn check_lines(checks: &[Check]) -> String {
-    let mut text = String::new();
-    for check in checks {
-        let mark = match check.status {
-            CheckStatus::Holds => Mark::Good,
-            CheckStatus::Broken => Mark::Bad,
-            CheckStatus::Skipped => Mark::Skipped,
-        };
-        let word = match check.status {
-            CheckStatus::Holds => "holds  ",
-            CheckStatus::Broken => "BROKEN ",
-            CheckStatus::Skipped => "skipped",
-        };
-        let _ = writeln!(text, "  {}  {:<21} {}", mark.word(word), check.name, printable(&check.detail));
-    }
     text
 }
 

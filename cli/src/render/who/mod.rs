@@ -8,10 +8,12 @@ use std::path::Path;
 
 use schemas::ids::StatementId;
 use schemas::payload::{Body, Payload};
+use serde::Serialize;
 use verifier::evidence::Record;
 use verifier::verdict::{Effect, Outcome, Verdict};
 
 use super::short;
+use crate::checks::{self, Check, CheckStatus};
 use crate::exit::Exit;
 use crate::output::{Mark, printable};
 
@@ -21,8 +23,19 @@ pub(crate) struct Shown<'a> {
     pub(crate) verdict: &'a Verdict,
     /// The statements that it is about, by id.
     pub(crate) record: &'a dyn Fn(&StatementId) -> Option<&'a Record>,
+    /// What was checked before it was judged.
+    pub(crate) checks: &'a [Check],
     pub(crate) source: Source<'a>,
     pub(crate) exit: Exit,
+}
+
+/// `writ who --json`: the verdict, what was checked before it was reached, and how the program ends.
+#[derive(Serialize)]
+pub(crate) struct Document<'a> {
+    #[serde(flatten)]
+    pub(crate) verdict: &'a Verdict,
+    pub(crate) checks: &'a [Check],
+    pub(crate) exit: u8,
 }
 
 /// Where the evidence came from.
@@ -45,7 +58,8 @@ pub(crate) fn text(shown: Shown<'_>) -> String {
         text.push('\n');
     }
     text.push('\n');
-    text.push_str(&evidence(shown.verdict));
+    text.push_str(&evidence(shown.verdict, shown.source));
+    text.push_str(&checks(shown));
     if shown.exit != Exit::Ok {
         let _ = writeln!(text, "Exit     {} (writ help exit-codes)", shown.exit.code());
     }
@@ -82,8 +96,13 @@ fn answer(shown: Shown<'_>) -> String {
         "" => "nobody that is known",
         principal => principal,
     };
-    let (mark, word) = outcome(verdict);
-    let mut text = format!("{}  {}\n", mark.word(word), printable(&what));
+    let (mark, word) = match outcome(verdict) {
+        (_, word) if checks::is_broken(shown.checks, "freshness") => {
+            (Mark::Missing, format!("STALE: {word} as of an old checkpoint"))
+        }
+        (mark, word) => (mark, word.into()),
+    };
+    let mut text = format!("{}  {}\n", mark.word(&word), printable(&what));
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name:<8} {}", printable(value));
     };
@@ -116,7 +135,7 @@ fn outcome(verdict: &Verdict) -> (Mark, &'static str) {
     }
 }
 
-fn evidence(verdict: &Verdict) -> String {
+fn evidence(verdict: &Verdict, source: Source<'_>) -> String {
     let as_of = &verdict.as_of;
     let complete = if verdict.complete { "complete" } else { "INCOMPLETE" };
     let time = as_of.time.map(|time| format!(" of {time}")).unwrap_or_default();
@@ -125,7 +144,11 @@ fn evidence(verdict: &Verdict) -> String {
     let plural = if hops == 1 { "hop" } else { "hops" };
     let absence = match verdict.absence {
         "asserted" => "the log asserts that nothing else exists",
-        "recomputed" => "every entry was read: nothing else exists",
+        "recomputed" => match source {
+            Source::Server => "every entry was read from the server's tiles: nothing else exists",
+            Source::Mirror(_) => "every entry was read from the mirror: nothing else exists",
+            Source::Bundle(_) => "every entry under the checkpoint was read: nothing else exists",
+        },
         _ => "it is proved that nothing else exists",
     };
     let mut text = format!("Evidence {hops} {plural}, {complete}; {absence}\n");
@@ -139,6 +162,15 @@ fn evidence(verdict: &Verdict) -> String {
     let _ = writeln!(text, "Trust    key {key} {pinned}; registrars {registrars}{dev}");
     let _ = writeln!(text, "Profile  {} version {}", verdict.profile.name, verdict.profile.version);
     text
+}
+
+/// Every check where somebody verifies what they hold; otherwise how many there were, and those that do not hold.
+fn checks(shown: Shown<'_>) -> String {
+    if matches!(shown.source, Source::Bundle(_)) && !shown.checks.is_empty() {
+        return format!("Checks\n{}", checks::lines(shown.checks));
+    }
+    let broken = shown.checks.iter().filter(|check| check.status == CheckStatus::Broken);
+    checks::lines(&broken.cloned().collect::<Vec<_>>())
 }
 
 /// What to do next with what is at hand: a bundle needs no server, and gives no orders to one.

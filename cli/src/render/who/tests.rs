@@ -60,8 +60,8 @@ impl Case {
     }
 
     fn text(&self, source: Source<'_>, exit: Exit) -> String {
-        assert_described(&self.verdict);
-        text(Shown { verdict: &self.verdict, record: &|id| self.records.get(id), source, exit })
+        assert_described(&Document { verdict: &self.verdict, checks: &[], exit: exit.code() });
+        text(Shown { verdict: &self.verdict, record: &|id| self.records.get(id), checks: &[], source, exit })
     }
 
     fn shown(&self) -> String {

@@ -19,8 +19,8 @@ use serde_json::Value;
 pub(crate) use refusals::known_codes;
 
 /// Folders of vectors that this module writes and reads.
-const FOLDERS: [&str; 8] =
-    ["bundles", "entries", "forks", "names", "receipts", "refusals", "statements", "texts"];
+const FOLDERS: [&str; 9] =
+    ["bundles", "entries", "forks", "names", "omissions", "receipts", "refusals", "statements", "texts"];
 
 /// A vector's path below `tests/vectors`, and what it says.
 type Vectors = BTreeMap<String, Value>;

@@ -3,6 +3,7 @@
 use schemas::bundle::{Bundle, ProvedEntry};
 use schemas::entry::Entry;
 use schemas::ids::{EntryHash, StatementId};
+use schemas::omission::Omission;
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 use serde_json::{Value, json};
@@ -36,6 +37,7 @@ pub(crate) fn make() -> Vectors {
         prev = *blake3::hash(entry).as_bytes();
     }
     made.insert("bundles/accept-one-hop.json".into(), bundle());
+    made.insert("omissions/accept-left-out.json".into(), omission());
     made
 }
 
@@ -104,6 +106,74 @@ fn bundle() -> Value {
         "assertions": [hex(statement(&assertion, -19))],
         "bundle": hex(&bytes),
     })
+}
+
+/// The seven items of an omission, less the digest.
+pub(crate) fn omission_parts() -> Vec<Item> {
+    let (paths, root) = tree();
+    let entries = log();
+    let proved = [0, 2].map(|at| {
+        let path = paths[at].iter().map(|hash| Item::Bytes(hash.to_vec())).collect();
+        Item::List(vec![Item::Bytes(entries[at].2.clone()), Item::List(path)])
+    });
+    let assertion = instances::all().into_iter().find(|i| i.kind == "assertion" && i.name == "full").unwrap();
+    vec![
+        Item::text("writ/omission/1"),
+        Item::Bytes(vec![1; 16]),
+        Item::Int(2),
+        Item::text(&signed_checkpoint(3, &root)),
+        Item::Bytes(statement(&assertion, -19)),
+        Item::List(proved.to_vec()),
+    ]
+}
+
+/// The bytes of a list whose last item is the hash of all before it.
+pub(crate) fn sealed(mut parts: Vec<Item>) -> Vec<u8> {
+    parts.push(Item::Bytes(vec![0; 32]));
+    let mut bytes = Item::List(parts).encode();
+    bytes.truncate(bytes.len() - 32);
+    let digest = blake3::hash(&bytes);
+    [bytes, digest.as_bytes().to_vec()].concat()
+}
+
+fn omission() -> Value {
+    let (paths, root) = tree();
+    let entries = log();
+    let assertion = instances::all().into_iter().find(|i| i.kind == "assertion" && i.name == "full").unwrap();
+    let shown = [0, 2].map(
+        |at| json!({"entry": hex(&entries[at].2), "path": paths[at].iter().map(hex).collect::<Vec<_>>()}),
+    );
+    json!({
+        "description": "An answer about a term, and the genesis and the entry that it is said to be wrong about.",
+        "term": hex([1; 16]),
+        "index": 2,
+        "checkpoint": signed_checkpoint(3, &root),
+        "assertion": hex(statement(&assertion, -19)),
+        "entries": shown,
+        "omission": hex(sealed(omission_parts())),
+    })
+}
+
+#[test]
+fn every_omission_is_what_its_vector_says() {
+    for (path, vector) in all("omissions") {
+        let omission_bytes = bytes(&vector, "omission");
+        let omission = Omission::decode(&omission_bytes).unwrap_or_else(|e| panic!("{path}: {e}"));
+        let shown = omission.entries.iter().map(|proved| {
+            json!({"entry": hex(&proved.entry), "path": proved.path.iter().map(TreeHash::to_hex).collect::<Vec<_>>()})
+        });
+        assert_eq!(omission.term.to_hex(), text(&vector, "term"), "{path}");
+        assert_eq!(omission.index.0, vector["index"].as_u64().unwrap(), "{path}");
+        assert_eq!(omission.checkpoint, text(&vector, "checkpoint"), "{path}");
+        assert_eq!(hex(&omission.assertion.0), text(&vector, "assertion"), "{path}");
+        assert_eq!(json!(shown.collect::<Vec<_>>()), vector["entries"], "{path}");
+        assert_eq!(omission.encode().unwrap(), omission_bytes, "{path}");
+        assert!(Omission::is_named(&omission_bytes), "{path}");
+        assert!(
+            Grammar::load().accepts("omission", &omission_bytes) && oracle::accepts(&omission_bytes),
+            "{path}"
+        );
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::fork::Fork;
 use schemas::note::{Note, VerifierKey};
+use schemas::omission::Omission;
 use schemas::proof::TlogProof;
 use schemas::receipt::{Receipt, Transparent};
 use schemas::tile::{TilePath, decode_entry_bundle, decode_tile};
@@ -27,9 +28,10 @@ use super::{Vectors, all, hex, text};
 use crate::languages::schemas_folder;
 
 /// Codes that no reader answers with.
-const WRITERS: [(&str, &str); 3] = [
+const WRITERS: [(&str, &str); 4] = [
     ("bundle-encode", "only writing a bundle meets it: a part has no canonical form"),
     ("fork-encode", "only writing a fork proof meets it: a part has no canonical form"),
+    ("omission-encode", "only writing an omission meets it: a part has no canonical form"),
     ("entry-bundle-entry-too-long", "only writing an entry bundle meets it: 16 bits hold no longer length"),
 ];
 
@@ -138,6 +140,7 @@ fn refusal(reader: &str, bytes: &[u8]) -> Result<(), String> {
         "receipt" => Receipt::decode(bytes).err().map(|e| e.code()),
         "transparent" => Transparent::decode(bytes).err().map(|e| e.code()),
         "fork" => Fork::decode(bytes).err().map(|e| e.code()),
+        "omission" => Omission::decode(bytes).err().map(|e| e.code()),
         "note" => Note::parse(bytes).err().map(|e| e.code()),
         "checkpoint" => Checkpoint::parse(utf8()).err().map(|e| e.code()),
         "tlog-proof" => TlogProof::parse(bytes).err().map(|e| e.code()),

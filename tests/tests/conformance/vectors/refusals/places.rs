@@ -6,7 +6,7 @@ use crate::vectors::texts::signed_checkpoint;
 use crate::vectors::{forks, places};
 
 pub(super) fn make() -> Vec<Case> {
-    [batches(), entries(), bundles(), forks(), tiles()].concat()
+    [batches(), entries(), bundles(), forks(), omissions(), tiles()].concat()
 }
 
 fn batches() -> Vec<Case> {
@@ -63,18 +63,11 @@ fn bundles() -> Vec<Case> {
         let checkpoint = Item::text(&signed_checkpoint(3, &root));
         vec![Item::text(magic), subject, checkpoint, Item::List(entries), Item::List(vec![])]
     };
-    let closed = |mut parts: Vec<Item>| {
-        parts.push(Item::Bytes(vec![0; 32]));
-        let mut bytes = Item::List(parts).encode();
-        bytes.truncate(bytes.len() - 32);
-        let digest = blake3::hash(&bytes);
-        [bytes, digest.as_bytes().to_vec()].concat()
-    };
-    let whole = closed(parts("writ/bundle/1", vec![]));
+    let whole = places::sealed(parts("writ/bundle/1", vec![]));
     let mut changed = whole.clone();
     *changed.last_mut().unwrap() ^= 1;
     let entry = Item::List(vec![Item::Bytes(vec![]), Item::List(vec![])]);
-    let many = closed(parts("writ/bundle/1", vec![entry; 4_097]));
+    let many = places::sealed(parts("writ/bundle/1", vec![entry; 4_097]));
     vec![
         long_case(
             "bundle",
@@ -87,7 +80,7 @@ fn bundles() -> Vec<Case> {
             "bundle",
             "not-a-bundle/magic",
             "The first item is `writ/bundle/2`.",
-            closed(parts("writ/bundle/2", vec![])),
+            places::sealed(parts("writ/bundle/2", vec![])),
         ),
         case("bundle", "bundle-too-many-entries/one-beyond", "4,097 entries.", many),
         case("bundle", "invalid-field/number", "A number.", vec![0x05]),
@@ -124,6 +117,52 @@ fn forks() -> Vec<Case> {
             "fork",
             "cbor-trailing-bytes/fork",
             "A byte follows the proof.",
+            [whole.as_slice(), &[0]].concat(),
+        ),
+    ]
+}
+
+fn omissions() -> Vec<Case> {
+    let with = |at: usize, item: Item| {
+        let mut parts = places::omission_parts();
+        parts[at] = item;
+        places::sealed(parts)
+    };
+    let whole = places::sealed(places::omission_parts());
+    let mut changed = whole.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    let entry = Item::List(vec![Item::Bytes(vec![]), Item::List(vec![])]);
+    vec![
+        long_case(
+            "omission",
+            "omission-too-large/one-beyond",
+            "One byte more than an omission may have.",
+            vec![(vec![0x00], 8 * 1024 * 1024 + 1)],
+        ),
+        case("omission", "omission-digest/flipped", "One bit of the digest is flipped.", changed),
+        case(
+            "omission",
+            "not-an-omission/magic",
+            "The first item is `writ/omission/2`.",
+            with(0, Item::text("writ/omission/2")),
+        ),
+        case(
+            "omission",
+            "omission-too-many-entries/one-beyond",
+            "65 entries.",
+            with(5, Item::List(vec![entry; 65])),
+        ),
+        case("omission", "invalid-field/term", "The term has 15 bytes.", with(1, Item::Bytes(vec![1; 15]))),
+        case(
+            "omission",
+            "cbor-truncated/omission",
+            "The last byte is missing.",
+            whole[..whole.len() - 1].to_vec(),
+        ),
+        case(
+            "omission",
+            "cbor-trailing-bytes/omission",
+            "A byte follows the omission.",
             [whole.as_slice(), &[0]].concat(),
         ),
     ]
