@@ -12,6 +12,7 @@ use schemas::entry::Entry;
 use schemas::envelope::{Envelope, Statement};
 use schemas::fork::Fork;
 use schemas::note::{Note, VerifierKey};
+use schemas::omission::Omission;
 use schemas::proof::TlogProof;
 use schemas::receipt::{Receipt, Transparent};
 use schemas::term::terms;
@@ -90,6 +91,16 @@ pub fn fork(data: &[u8]) {
     assert_eq!(fork.encode().as_deref(), Ok(data));
     if let Ok(proved) = verifier::fork::check(&fork) {
         assert!(!proved.is_pinned(&TRUST));
+    }
+}
+
+/// An omission, written again, is the same, and one that no trusted log signed proves nothing.
+pub fn omission(data: &[u8]) {
+    let unpinned = verifier::omission::check_unpinned(data);
+    assert!(verifier::omission::check(data, &TRUST).is_err());
+    match Omission::decode(data) {
+        Ok(omission) => assert_eq!(omission.encode().as_deref(), Ok(data)),
+        Err(_) => assert!(unpinned.is_err()),
     }
 }
 

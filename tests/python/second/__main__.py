@@ -7,7 +7,7 @@
 import json
 import sys
 
-from . import fork, log, note, proof, receipt
+from . import fork, log, note, omission, proof, receipt
 from .entry import Entry
 from .refused import Refused
 from .statement import Statement
@@ -28,6 +28,7 @@ READERS = {
     "entry-bundle": proof.entry_bundle,
     "fork": fork.fork,
     "note": note.Note,
+    "omission": omission.omission,
     "receipt": receipt.receipt,
     "statement": known_statement,
     "tile": proof.tile,

@@ -8,6 +8,7 @@ use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::fork::Fork;
 use schemas::note::{Note, VerifierKey};
+use schemas::omission::Omission;
 use schemas::proof::TlogProof;
 use schemas::receipt::{Receipt, Transparent};
 use schemas::tile::{TilePath, decode_entry_bundle, decode_tile};
@@ -55,6 +56,7 @@ fn read(reader: &str, bytes: &[u8]) -> Result<(), &'static str> {
             verifier::fork::check(&fork).map(drop).map_err(|error| error.code())
         }
         "note" => Note::parse(bytes).map(drop).map_err(|error| error.code()),
+        "omission" => Omission::decode(bytes).map(drop).map_err(|error| error.code()),
         "receipt" => Receipt::decode(bytes).map(drop).map_err(|error| error.code()),
         "statement" => Statement::decode(bytes).map(drop).map_err(|error| error.code()),
         "tile" => decode_tile(bytes).map(drop).map_err(|error| error.code()),

@@ -37,6 +37,7 @@ fn question(file: &Path) -> Option<Question> {
         ("statement", text("statement")),
         ("entry", text("entry")),
         ("fork", text("fork")),
+        ("omission", text("omission")),
         ("note", of_text("note")),
         ("tlog-proof", of_text("proof")),
         ("trust-file", of_text("file")),
