@@ -286,7 +286,8 @@ fn a_loss_is_accepted_only_by_an_entry_that_everybody_can_read_and_verify() {
 
     let server = place.serve();
     let seen = cli.with_server(&format!("http://{}", server.http.address)).run(&["verify", "log"]);
-    assert_eq!(seen.code, 15, "whoever saw what is lost is told: {seen}");
+    assert_eq!(seen.code, 10, "whoever saw what is lost has proof of two histories: {seen}");
+    assert!(seen.stderr.contains(".fork"), "{seen}");
     let cli = Cli::new(&place, &server);
     let found = cli.ok(&["search", "--kind", "correction", "--json"]);
     let id = found.json()["results"][0]["id"].as_str().unwrap().to_owned();
