@@ -112,6 +112,9 @@ fn the_verdict_has_the_fields_that_were_agreed() {
         "as_of",
         "complete",
         "absence",
+        // Beyond what was agreed: what was checked on the way, and the exit code that follows.
+        "checks",
+        "exit",
     ];
     assert_eq!(fields(&verdict), set(&all));
     assert_eq!(verdict["schema"], "writ.who/1");
