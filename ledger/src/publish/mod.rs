@@ -4,8 +4,8 @@
 //! publication policy: every head where no witness is asked for. It says at what time it was the latest; that time is
 //! renewed within the genesis heartbeat although nothing is appended, so that an idle log can be told from a withheld one.
 //!
-//! In scope: the policy ([`Publication`]), asking witnesses for cosignatures ([`rounds`]) and, before the first signature
-//! after a start, for what they know ([`gate`]), and what is kept of it ([`kept`]). Out of scope: signing itself, which is the
+//! In scope: the policy ([`Publication`]), asking witnesses for cosignatures (`rounds`) and, before the first signature
+//! after a start, for what they know (`gate`), and what is kept of it (`kept`). Out of scope: signing itself, which is the
 //! sequencer's alone.
 
 pub(crate) mod begin;

@@ -15,7 +15,7 @@ use crate::moment;
 
 /// Cosign over HTTP until SIGTERM or SIGINT (C2SP tlog-witness)
 ///
-/// POST /add-checkpoint for logs; GET /<SHA-256 of the origin>/checkpoint for monitors; /livez, /readyz and /metrics for whoever
+/// POST /add-checkpoint for logs; GET /SHA256(ORIGIN)/checkpoint for monitors; /livez, /readyz and /metrics for whoever
 /// runs it. What is cosigned is on the disk before the answer leaves.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  writ witness serve /var/lib/witness --listen 127.0.0.1:8378")]
