@@ -208,7 +208,7 @@ fn retire(args: &Retire) -> Result<String, Failure> {
         Some(keys) => keys,
         None => log.newest_keys()?,
     };
-    let body = |kid: &KeyId| Key { kid: *kid, ..bare(KeyOp::Retire, *kid) };
+    let body = |kid: &KeyId| Key::bare(KeyOp::Retire, *kid);
     let (data, bodies) = (log.data.clone(), chosen.iter().map(body).collect());
     let index = log.append(keys, bodies)?;
     Ok(format!(
@@ -318,24 +318,8 @@ fn rotation(
         usage: Some(usage),
         replaces: Some(old),
         pop: Some(pop),
-        ..bare(KeyOp::Rotate, kid)
+        ..Key::bare(KeyOp::Rotate, kid)
     })
-}
-
-fn bare(op: KeyOp, kid: KeyId) -> Key {
-    Key {
-        op,
-        kid,
-        public: None,
-        principal: None,
-        roles: Vec::new(),
-        usage: None,
-        replaces: None,
-        accept_until: None,
-        since: None,
-        proposal: None,
-        pop: None,
-    }
 }
 
 /// Adds a checkpoint key to the trust file in the log's folder: whoever is handed it from now on knows both keys.

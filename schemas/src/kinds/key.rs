@@ -97,6 +97,23 @@ pub struct RoleGrant {
 }
 
 impl Key {
+    /// A change of a key with nothing but its name.
+    pub fn bare(op: KeyOp, kid: KeyId) -> Self {
+        Self {
+            op,
+            kid,
+            public: None,
+            principal: None,
+            roles: Vec::new(),
+            usage: None,
+            replaces: None,
+            accept_until: None,
+            since: None,
+            proposal: None,
+            pop: None,
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), BodyError> {
         require_list(&self.roles, "body.roles")?;
         let registers = matches!(self.op, KeyOp::Add | KeyOp::Rotate);

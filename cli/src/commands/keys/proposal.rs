@@ -154,23 +154,6 @@ pub(super) fn leaves_fewer(change: &Key) -> bool {
     !registers && change.op != KeyOp::Rotate
 }
 
-/// A change of a key with nothing but its name.
-pub(super) fn bare(op: KeyOp, kid: KeyId) -> Key {
-    Key {
-        op,
-        kid,
-        public: None,
-        principal: None,
-        roles: Vec::new(),
-        usage: None,
-        replaces: None,
-        accept_until: None,
-        since: None,
-        proposal: None,
-        pop: None,
-    }
-}
-
 impl<'a> Row<'a> {
     fn of(pending: &'a Pending) -> Self {
         let Pending { id, change, needed, by, missing } = pending;
@@ -213,7 +196,7 @@ mod tests {
     fn the_document_is_described_by_its_schema() {
         let pending = Pending {
             id: StatementId::new([1; 32]),
-            change: bare(KeyOp::Retire, KeyId::new([2; 32])),
+            change: Key::bare(KeyOp::Retire, KeyId::new([2; 32])),
             needed: 2,
             by: vec!["registrar:a".into()],
             missing: vec!["registrar:b".into()],

@@ -76,9 +76,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         roles: known.roles.clone(),
         replaces: Some(old_kid),
         pop: Some(proof_of_possession(&secret, &log, &known.principal)),
-        ..proposal::bare(KeyOp::Rotate, new_kid)
+        ..Key::bare(KeyOp::Rotate, new_kid)
     };
-    let retired = Key { accept_until: Some(accept_until), ..proposal::bare(KeyOp::Retire, old_kid) };
+    let retired = Key { accept_until: Some(accept_until), ..Key::bare(KeyOp::Retire, old_kid) };
     let signer = registration::signer(&client, &log, context.secret_key(&args.registrar)?)?;
     let mut submission = Submission::new(context, &client, trust.as_ref(), log, signer);
     for change in [&rotated, &retired] {

@@ -6,7 +6,7 @@ use schemas::kinds::{Key, KeyOp};
 use schemas::payload::{Body, Vantage};
 use schemas::text::Tenant;
 
-use super::proposal::{bare, say_pending};
+use super::proposal::say_pending;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -68,7 +68,7 @@ pub(crate) fn retire(args: &RetireArgs, context: &Context) -> Result<Exit, Failu
         Some(until) => format!("entries by the key are accepted until {}", moment::show(until)),
         None => "entries by the key are accepted no more; what it signed before stands".into(),
     });
-    withdraw(context, &args.which, meaning, |kid| Key { accept_until, ..bare(KeyOp::Retire, kid) })
+    withdraw(context, &args.which, meaning, |kid| Key { accept_until, ..Key::bare(KeyOp::Retire, kid) })
 }
 
 pub(crate) fn compromise(args: &CompromiseArgs, context: &Context) -> Result<Exit, Failure> {
@@ -77,7 +77,7 @@ pub(crate) fn compromise(args: &CompromiseArgs, context: &Context) -> Result<Exi
         Some(since) => format!("the key is not believed from {} on", moment::show(since)),
         None => "the key is not believed from this entry on; what it signed before stands".into(),
     });
-    withdraw(context, &args.which, meaning, |kid| Key { since, ..bare(KeyOp::Compromise, kid) })
+    withdraw(context, &args.which, meaning, |kid| Key { since, ..Key::bare(KeyOp::Compromise, kid) })
 }
 
 fn withdraw(
