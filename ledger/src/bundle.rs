@@ -12,6 +12,7 @@ use schemas::time::Index;
 use thiserror::Error;
 use verifier::gather::{GatherError, Gathered, Source, gather};
 
+use crate::in_force::NoKeyAtHand;
 use crate::read::{ReadError, Reader};
 use crate::signer::SignError;
 use crate::submit::Unavailable;
@@ -35,6 +36,9 @@ pub enum BundleFailure {
     /// Nothing may be signed, and a bundle needs the log's signed word.
     #[error("{0}")]
     NotSigning(Unavailable),
+    /// Every statement key at hand was withdrawn.
+    #[error(transparent)]
+    NoKey(#[from] NoKeyAtHand),
     /// The assertion cannot be signed.
     #[error("the log's assertion: {0}")]
     Sign(#[from] SignError),
@@ -96,10 +100,11 @@ fn assertions(reader: &Reader<'_>, gathered: Gathered) -> Result<Vec<ByteString>
     let mut bytes = 0;
     let mut sign = |rows: Vec<TermRow>| {
         let body = Body::Assertion(Assertion { size: head.size, root: head.root, rows });
-        let statement =
-            reader.log().statements().sign(&Payload::of_log(Some(reader.log().id()), head.time, body))?;
+        let log = reader.log();
+        let payload = Payload::of_log(Some(log.id()), head.time, body);
+        let statement = log.statements().sign(log, head.size, |signer| signer.sign(&payload))??;
         signed.push(ByteString(statement.envelope.bytes().to_vec()));
-        Ok::<_, SignError>(())
+        Ok::<_, BundleFailure>(())
     };
     for (term, indexes) in gathered.rows {
         let more = ROW_BYTES + INDEX_BYTES_MAX * indexes.len();

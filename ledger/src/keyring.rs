@@ -52,6 +52,16 @@ pub enum KeyringError {
 }
 
 impl KeyringError {
+    /// Stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "log-key-missing",
+            Self::Other { .. } => "log-key-other",
+            Self::None { .. } => "log-key-none",
+            Self::File(error) => error.code(),
+        }
+    }
+
     /// What to do about it.
     pub fn next(&self, data: &str) -> String {
         match self {
@@ -70,18 +80,27 @@ impl KeyringError {
     }
 }
 
-/// Reads the private keys that may sign for the log at `size`.
+/// Reads the private keys that may sign for the log at `size`: all of those for heads, of the others the newest and what else is
+/// at hand.
 pub fn read(
     folder: &Folder,
     registry: &Registry,
     size: u64,
     passphrases: &Passphrases,
 ) -> Result<LogKeys, KeyringError> {
-    let in_force = registry.log_keys(Use::Checkpoint, size);
-    let earlier = in_force.iter().take(in_force.len().saturating_sub(1));
-    let earlier = earlier.map(|key| read_one(folder, registry, key, Use::Checkpoint, true, passphrases));
-    let earlier = earlier.collect::<Result<Vec<_>, _>>()?;
-    Ok(LogKeys { earlier, ..read_newest(folder, registry, size, passphrases)? })
+    let mut keys = read_newest(folder, registry, size, passphrases)?;
+    for usage in Use::ALL {
+        let in_force = registry.log_keys(*usage, size);
+        for key in in_force.iter().take(in_force.len().saturating_sub(1)) {
+            match read_one(folder, registry, key, *usage, true, passphrases) {
+                Ok(secret) => keys.earlier.push((*usage, secret)),
+                Err(error) if *usage == Use::Checkpoint => return Err(error),
+                // Every head needs every key in force; of the others one is enough.
+                Err(error) => tracing::warn!(%error, "an earlier key is not at hand; the newest signs"),
+            }
+        }
+    }
+    Ok(keys)
 }
 
 /// Reads the newest private key of each use, without those that it replaces.

@@ -17,6 +17,7 @@ pub mod exit;
 pub mod folder;
 pub mod fsck;
 pub mod http;
+pub mod in_force;
 pub mod index;
 pub mod keyring;
 pub mod latch;

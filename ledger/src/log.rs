@@ -13,6 +13,7 @@ use verifier::merkle::TileEdge;
 use verifier::registry::Registry;
 
 use crate::apply::View;
+use crate::in_force::InForce;
 use crate::index::Index;
 use crate::latch::Latch;
 use crate::nodes::NodeCache;
@@ -47,14 +48,15 @@ pub struct LogKeys {
     pub statement: SecretKey,
     /// Signs COSE receipts.
     pub receipt: SecretKey,
-    /// Earlier checkpoint keys that no entry has withdrawn yet: they sign heads, too.
-    pub earlier: Vec<SecretKey>,
+    /// Earlier keys that no entry has withdrawn yet, oldest first. Those for heads sign heads, too; of the others one signs
+    /// where a later one was withdrawn.
+    pub earlier: Vec<(Use, SecretKey)>,
 }
 
 /// What signs besides the sequencer.
 pub(crate) struct Signers {
-    pub(crate) statements: StatementSigner,
-    pub(crate) receipts: ReceiptSigner,
+    pub(crate) statements: InForce<StatementSigner>,
+    pub(crate) receipts: InForce<ReceiptSigner>,
 }
 
 /// A log in service. Dropping the last handle does not stop it; [`Running::stop`] does.
@@ -68,8 +70,8 @@ pub struct Log {
     latch: Latch,
     index: Index,
     queue: Queue,
-    statements: StatementSigner,
-    receipts: ReceiptSigner,
+    statements: InForce<StatementSigner>,
+    receipts: InForce<ReceiptSigner>,
     nodes: NodeCache,
     pending: Pending,
 }
@@ -203,13 +205,24 @@ impl Log {
     }
 
     /// Signs the log's own statements.
-    pub(crate) fn statements(&self) -> &StatementSigner {
+    pub(crate) fn statements(&self) -> &InForce<StatementSigner> {
         &self.statements
     }
 
     /// Signs receipts.
-    pub(crate) fn receipts(&self) -> &ReceiptSigner {
+    pub(crate) fn receipts(&self) -> &InForce<ReceiptSigner> {
         &self.receipts
+    }
+
+    /// The uses of which no key at hand may sign any more. Heads are not among them: without a key for those the log is
+    /// latched.
+    pub fn uses_without_key(&self) -> Vec<Use> {
+        let registry = self.registry();
+        let at_hand = [
+            (Use::Statement, self.statements.is_at_hand(&registry)),
+            (Use::Receipt, self.receipts.is_at_hand(&registry)),
+        ];
+        at_hand.into_iter().filter_map(|(usage, at_hand)| (!at_hand).then_some(usage)).collect()
     }
 }
 

@@ -10,6 +10,7 @@ use verifier::registry::Registry;
 
 use crate::anchor::Anchor;
 use crate::clock::Clock;
+use crate::in_force::InForce;
 use crate::index;
 use crate::log::{Log, LogKeys, Signers, checkpoint_keys, keep_note};
 use crate::publish::begin::begin;
@@ -95,8 +96,10 @@ impl Running {
         let loaded = recover::load_whole(&*store)?;
         check_keys(&loaded.registry, loaded.view.head.size, &keys)?;
         publication.check(loaded.registry.genesis())?;
-        let signer =
-            CheckpointSigner::new(keys.checkpoint, loaded.origin.as_str())?.with_earlier(keys.earlier);
+        let origin = loaded.origin.as_str();
+        let earlier = keys.earlier.iter().filter(|(usage, _)| *usage == Use::Checkpoint);
+        let earlier = earlier.map(|(_, key)| key.clone()).collect();
+        let signer = CheckpointSigner::new(keys.checkpoint, origin)?.with_earlier(earlier);
         let own = checkpoint_keys(&loaded.registry, signer.verifier());
         let publication = Arc::new(publication);
         let restored = Rows(&*store).restored()?;
@@ -105,8 +108,12 @@ impl Running {
             None => None,
         };
         let signers = Signers {
-            statements: StatementSigner::new(keys.statement, loaded.origin.as_str())?,
-            receipts: ReceiptSigner::new(keys.receipt, loaded.origin.as_str())?,
+            statements: InForce::new(Use::Statement, &keys.earlier, &keys.statement, |key| {
+                StatementSigner::new(key, origin)
+            })?,
+            receipts: InForce::new(Use::Receipt, &keys.earlier, &keys.receipt, |key| {
+                ReceiptSigner::new(key, origin)
+            })?,
         };
         if let Some(resting) = resting {
             return Self::rest(store, loaded, resting, signers, limits);

@@ -14,6 +14,7 @@ use schemas::time::Index;
 use schemas::tree::TreeHash;
 use thiserror::Error;
 
+use crate::in_force::NoKeyAtHand;
 use crate::log::Log;
 use crate::read::{ReadError, Reader};
 use crate::signer::SignError;
@@ -28,6 +29,9 @@ pub enum ReceiptFailure {
     /// Reading failed. The log is latched now.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// Every receipt key at hand was withdrawn.
+    #[error(transparent)]
+    NoKey(#[from] NoKeyAtHand),
     /// The parts make no receipt.
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
@@ -69,7 +73,10 @@ pub fn receipt(reader: &Reader<'_>, index: Index) -> Result<Receipt, ReceiptFail
     let (place, statement) = reader.watch(split)?;
     let sub = reader.watch(Envelope::decode(statement).map_err(|error| broken(error.to_string())))?.sub;
     let inclusion = InclusionProof { index: index.0, size: reader.size(), path: proved.path };
-    Ok(reader.log().receipts().sign(&sub, &place, inclusion, &reader.published().head.root)?)
+    let (log, root) = (reader.log(), reader.published().head.root);
+    let signed =
+        log.receipts().sign(log, reader.size(), |signer| signer.sign(&sub, &place, inclusion, &root))?;
+    Ok(signed?)
 }
 
 /// The keys that verify the log's receipts: retired ones too, but none that is known to be in other hands.

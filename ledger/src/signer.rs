@@ -19,7 +19,8 @@ use verifier::registry::Registry;
 pub enum SignError {
     /// Every checkpoint key at hand was withdrawn.
     #[error(
-        "every checkpoint key at hand was withdrawn from the log; start writd again with the key in force"
+        "every checkpoint key at hand was withdrawn from the log; writd keys list names the one in force and its file: put \
+         it there and start writd again"
     )]
     NoKey,
     /// The payload has no canonical form.

@@ -21,6 +21,9 @@ fn of_code(code: &str) -> Option<&'static str> {
         "key-retired" | "key-compromised" | "key-withdrawn" => {
             "writ keys generate --out FILE, and have the new key registered"
         }
+        "no-log-key" => {
+            "ask who runs the log: `writd keys list` names the key in force and its file; put it there and start writd again"
+        }
         "wrong-log" => "another --server, or the trust file of this log",
         "draft-json" | "draft-not-an-object" | "draft-label" => {
             "one JSON object a line, strings in double quotes: `writ append --help` shows some"

@@ -224,7 +224,7 @@ impl Client {
             answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let body =
             answer.into_body().with_config().limit(PROBLEM_BYTES_MAX).read_to_vec().unwrap_or_default();
-        let problem: wire::Problem = serde_json::from_slice(&body).unwrap_or_default();
+        let problem = wire::Problem::read(&body);
         ClientError::Refused {
             server: self.base.clone(),
             request: request.name(),

@@ -51,6 +51,21 @@ fn a_problem_keeps_its_code() {
 }
 
 #[test]
+fn a_concise_problem_keeps_its_code_too() {
+    let read = |detail: &str| {
+        let mut body = schemas::canonical::Writer::default();
+        body.map(2).nint(0).text("Service Unavailable").nint(1).text(detail);
+        wire::Problem::read(&body.into_bytes())
+    };
+    let problem = read("no-log-key: no receipt key at hand; next: writd keys list");
+    assert_eq!(problem.code.as_deref(), Some("no-log-key"));
+    assert_eq!(problem.detail.as_deref(), Some("no receipt key at hand; next: writd keys list"));
+    assert_eq!(problem.title.as_deref(), Some("Service Unavailable"));
+    let bare = read("Something: else");
+    assert_eq!((bare.code, bare.detail.as_deref()), (None, Some("Something: else")));
+}
+
+#[test]
 fn a_problem_without_a_code_is_named_by_its_status() {
     let (address, server) = serve(vec![answer("404 Not Found", "", "<html>")]);
     let error = client(address, WAIT).log().unwrap_err();

@@ -1,5 +1,8 @@
 //! The answers' JSON. Fields that are not known here are passed over: a newer server may say more.
 
+use std::collections::BTreeMap;
+
+use schemas::canonical::from_slice;
 use schemas::ids::{KeyId, LogId, StatementId};
 use schemas::payload::Kind;
 use schemas::tree::TreeHash;
@@ -162,10 +165,29 @@ pub struct ConsistencyAnswer {
     pub path: Vec<TreeHash>,
 }
 
-/// A problem (RFC 9457), as far as it is used.
+/// A problem (RFC 9457, or RFC 9290 where SCITT asks for that), as far as it is used.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Problem {
     pub(super) code: Option<String>,
     pub(super) title: Option<String>,
     pub(super) detail: Option<String>,
+}
+
+impl Problem {
+    /// Of either form; empty where it is of neither.
+    pub(super) fn read(body: &[u8]) -> Self {
+        serde_json::from_slice(body).ok().or_else(|| Self::concise(body)).unwrap_or_default()
+    }
+
+    /// SCITT's form (RFC 9290): `{-1: title, -2: detail}`, where writd's detail begins with the code.
+    fn concise(body: &[u8]) -> Option<Self> {
+        let mut fields: BTreeMap<i64, String> = from_slice(body).ok()?;
+        let (title, detail) = (fields.remove(&-1), fields.remove(&-2)?);
+        let is_code =
+            |word: &str| !word.is_empty() && word.chars().all(|c| c == '-' || c.is_ascii_lowercase());
+        Some(match detail.split_once(": ").filter(|(word, _)| is_code(word)) {
+            Some((code, detail)) => Self { code: Some(code.into()), title, detail: Some(detail.into()) },
+            None => Self { code: None, title, detail: Some(detail) },
+        })
+    }
 }

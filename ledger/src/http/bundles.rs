@@ -33,7 +33,7 @@ const NAME_BYTES_MAX: usize = 2_048 + 65;
         (status = 200, description = "the bundle (docs/format.md)", body = Vec<u8>, content_type = "application/writ-bundle+cbor"),
         (status = 404, description = "no such statement", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "several statements of one kind", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "the statement is not under the checkpoint yet; see Retry-After", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "the statement is not under the checkpoint yet, or no statement key of the log is at hand; see Retry-After", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "more than a bundle holds", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -128,6 +128,7 @@ fn problem(failure: BundleFailure) -> Problem {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bundle-too-large", failure.to_string())
         }
         BundleFailure::NotSigning(why) => why.into(),
+        BundleFailure::NoKey(none) => none.into(),
         BundleFailure::Sign(error) => Problem::internal(error.to_string()),
     }
 }

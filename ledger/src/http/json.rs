@@ -219,8 +219,12 @@ pub(super) struct ConsistencyJson {
 /// Whether the server is ready.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct HealthJson {
-    /// `ok`; `checkpoint-overdue` where the checkpoint is older than the heartbeat, or there is none.
+    /// `ok`; `no-log-key` where something cannot be signed; `checkpoint-overdue` where the checkpoint is older than the
+    /// heartbeat, or there is none.
     pub(super) status: &'static str,
+    /// With `no-log-key`: what no key at hand may sign: `statement` (the assertions in bundles), `receipt` (COSE receipts).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) without_key: Vec<&'static str>,
     /// Number of entries.
     pub(super) size: u64,
     /// The checkpoint.

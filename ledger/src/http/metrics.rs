@@ -1,6 +1,7 @@
 //! What the log counts, in words.
 
 use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
+use schemas::kinds::Use;
 use schemas::time::Time;
 
 use crate::publish::PublishedCheckpoint;
@@ -19,6 +20,14 @@ pub(super) fn checkpoint(checkpoint: Option<&PublishedCheckpoint>, now: Time) {
     gauge!("writ_checkpoint_cosignatures").set(checkpoint.cosigned.len() as f64);
 }
 
+/// Sets of which uses no key is at hand at this moment.
+pub(super) fn keys(without: &[Use]) {
+    for usage in [Use::Statement, Use::Receipt] {
+        let at_hand = if without.contains(&usage) { 0.0 } else { 1.0 };
+        gauge!("writ_log_key_at_hand", "use" => usage.as_str()).set(at_hand);
+    }
+}
+
 fn describe() {
     describe_gauge!("writ_tree_size", "Entries in the log");
     describe_gauge!("writ_checkpoint_size", "Entries under the checkpoint that is shown");
@@ -28,6 +37,10 @@ fn describe() {
     describe_counter!(
         "writ_witness_answers_total",
         "Answers of witnesses asked to cosign, by name and outcome"
+    );
+    describe_gauge!(
+        "writ_log_key_at_hand",
+        "By use: 0 once every key at hand was withdrawn: writd keys list, then start it again"
     );
     describe_gauge!("writ_queue_depth", "Statements being checked or waiting to be written");
     describe_gauge!(

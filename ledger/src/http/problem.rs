@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 pub(super) use serving::problem::Problem;
 
+use crate::in_force::NoKeyAtHand;
 use crate::outcome::Refused;
 use crate::read::ReadError;
 use crate::submit::Unavailable;
@@ -66,6 +67,12 @@ impl From<Unavailable> for Problem {
     }
 }
 
+impl From<NoKeyAtHand> for Problem {
+    fn from(none: NoKeyAtHand) -> Self {
+        Self::unavailable("no-log-key", none.to_string(), RETRY_LATCHED_SECONDS)
+    }
+}
+
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         Self::new(status_of(refused.code), refused.code, refused.detail)
@@ -108,6 +115,9 @@ pub(super) fn next_step(code: &str) -> Option<&'static str> {
             "wait for Retry-After, then send the same bytes again"
         }
         "not-reconciled" => "tell the operator: GET /readyz says what is missing; writd reconcile --help",
+        "no-log-key" => {
+            "tell the operator: writd keys list --data DIR names the key in force and its file; put it there and start writd again"
+        }
         "log-latched" => "tell the operator: writd fsck --data DIR, then start writd again",
         "checkpoint-unpublished" | "checkpoint-behind" => {
             "wait for Retry-After and ask again; GET /readyz says how old the checkpoint is"

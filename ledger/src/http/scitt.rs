@@ -172,6 +172,7 @@ impl From<ReceiptFailure> for Problem {
         match failure {
             ReceiptFailure::NotSigning(why) => why.into(),
             ReceiptFailure::Read(error) => error.into(),
+            ReceiptFailure::NoKey(none) => none.into(),
             ReceiptFailure::Receipt(error) => Self::internal(error.to_string()),
         }
     }

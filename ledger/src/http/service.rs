@@ -53,7 +53,7 @@ pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// Whether statements are accepted, and how old the checkpoint is.
+/// Whether statements are accepted, how old the checkpoint is, and whether each use has a key.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -82,8 +82,13 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, P
     let size = log.published().head.size;
     let checkpoint = CheckpointJson::of(&log, SystemClock::new().now());
     let published = checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.is_overdue());
-    let status = if published { "ok" } else { "checkpoint-overdue" };
-    Ok(Json(HealthJson { status, size, checkpoint, queue: log.queue().depth() }))
+    let without_key: Vec<_> = log.uses_without_key().iter().map(|usage| usage.as_str()).collect();
+    let status = match published {
+        _ if !without_key.is_empty() => "no-log-key",
+        true => "ok",
+        false => "checkpoint-overdue",
+    };
+    Ok(Json(HealthJson { status, without_key, size, checkpoint, queue: log.queue().depth() }))
 }
 
 /// Metrics in the Prometheus text format.
@@ -94,6 +99,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<Json<HealthJson>, P
 )]
 pub(super) async fn metrics(State(app): State<App>) -> Response {
     super::metrics::checkpoint(app.log().checkpoint().as_deref(), SystemClock::new().now());
+    super::metrics::keys(&app.log().uses_without_key());
     serving::metrics::answer()
 }
 

@@ -33,6 +33,7 @@ use verifier::registry::registrar_principal;
 use crate::memory::Memory;
 
 pub(crate) const ORIGIN: &str = "ledger.test/log";
+pub(crate) const STATEMENT_SEED: u8 = 202;
 pub(crate) const START: u64 = 1_800_000_000_000;
 
 /// Somebody with a key.
@@ -87,6 +88,8 @@ pub(crate) struct Lab {
     pub(crate) registrar: Person,
     pub(crate) clock: HandClock,
     pub(crate) limits: QueueLimits,
+    /// What the next start has at hand.
+    pub(crate) keys: LogKeys,
     /// Every statement that was ever acknowledged, with its place.
     pub(crate) acknowledged: BTreeMap<u64, Vec<u8>>,
     heads: Vec<Note>,
@@ -95,7 +98,7 @@ pub(crate) struct Lab {
 
 fn log_keys() -> LogKeys {
     let key = |seed| SigningKey::from_bytes(&[seed; 32]).into();
-    LogKeys { checkpoint: key(201), statement: key(202), receipt: key(203), earlier: Vec::new() }
+    LogKeys { checkpoint: key(201), statement: key(STATEMENT_SEED), receipt: key(203), earlier: Vec::new() }
 }
 
 /// What signs the log's own statements.
@@ -148,6 +151,7 @@ impl Lab {
             registrar,
             clock,
             limits,
+            keys: log_keys(),
             acknowledged,
             heads,
             runtime,
@@ -163,7 +167,8 @@ impl Lab {
     pub(crate) fn start(&mut self) -> Result<(), StartError> {
         let store: Arc<dyn Store> = Arc::clone(&self.store) as _;
         let clock = Box::new(self.clock.clone());
-        self.running = Some(Running::start(store, &self.anchor(), log_keys(), clock, self.limits)?);
+        let keys = self.keys.clone();
+        self.running = Some(Running::start(store, &self.anchor(), keys, clock, self.limits)?);
         Ok(())
     }
 
@@ -249,12 +254,18 @@ impl Lab {
 
     /// The registrar's statement that registers a person's key.
     pub(crate) fn registration(&self, person: &Person, roles: &[Value]) -> Vec<u8> {
-        let pop = person.key.sign(&pop_bytes(&self.log, &person.kid(), &person.principal)).to_bytes();
-        let body = json!({
-            "op": "add", "kid": person.kid().to_hex(), "public": person.public().to_hex(),
-            "principal": person.principal.as_str(), "roles": roles, "pop": Signature::new(pop).to_hex(),
-        });
+        let mut body = self.new_key("add", person);
+        body["roles"] = json!(roles);
         self.registrar.says(&self.payload("key", "authority", body))
+    }
+
+    /// What every statement about a new key says of it.
+    pub(crate) fn new_key(&self, op: &str, person: &Person) -> Value {
+        let pop = person.key.sign(&pop_bytes(&self.log, &person.kid(), &person.principal)).to_bytes();
+        json!({
+            "op": op, "kid": person.kid().to_hex(), "public": person.public().to_hex(),
+            "principal": person.principal.as_str(), "pop": Signature::new(pop).to_hex(),
+        })
     }
 
     pub(crate) fn register(&mut self, seed: u8, principal: &str, role: &str) -> Person {

@@ -7,6 +7,7 @@ mod faults;
 mod harness;
 mod http;
 mod interface;
+mod log_keys;
 mod memory;
 mod model;
 mod naming;

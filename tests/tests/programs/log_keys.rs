@@ -8,7 +8,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use schemas::checkpoint::Checkpoint;
 use schemas::note::{Note, NoteSignature, VerifierKey};
 
-use crate::harness::{Ran, Story, writd};
+use crate::harness::{Place, Ran, Story, writd};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -169,6 +169,76 @@ fn the_log_speaks_with_its_newest_statement_and_receipt_keys_and_says_which_file
     fs::rename(&moved, &newest).unwrap();
     fs::remove_file(folder.join("statement.pem")).unwrap();
     place.serve().stop();
+}
+
+/// Thumbprints of the log's keys of one use, in the order in which they were named.
+fn kids(place: &Place, usage: &str) -> Vec<String> {
+    let listed = keys(&place.data(), &["list"]);
+    let lines = listed.stdout.lines().filter(|line| line.starts_with(usage));
+    lines.map(|line| line.split_whitespace().nth(1).unwrap().to_owned()).collect()
+}
+
+/// By which key the log gives a receipt for a statement, checked, or how that ends.
+fn receipt_by(story: &Story, id: &str) -> Result<String, Ran> {
+    let path = story.place.path().join("a.receipt.cbor");
+    let ran = story.cli.run(&["receipt", id, "-o", text(&path), "--force", "--json"]);
+    if ran.code == 0 { Ok(ran.json()["kid"].as_str().unwrap().to_owned()) } else { Err(ran) }
+}
+
+#[test]
+fn a_key_that_registrars_withdraw_from_a_running_log_signs_nothing_more_and_the_rest_goes_on() {
+    let story = Story::begin();
+    let (_, hop) = story.delegate();
+    let id = story.refund(&hop, "991").action;
+    let story = change(story, &["rotate", "--use", "receipt"]);
+    let Story { place, server, cli } = story;
+    server.stop();
+    let [first, second] = <[String; 2]>::try_from(kids(&place, "receipt")).unwrap();
+    let server = place.serve();
+    let cli = cli.with_server(&format!("http://{}", server.http.address));
+    let story = Story { place, server, cli };
+    assert_eq!(receipt_by(&story, &id).unwrap(), second);
+
+    let registrar = story.key("registrar");
+    let withdraw = ["keys", "compromise", "--registrar", text(&registrar), "--kid", &second];
+    story.cli.ok(&withdraw);
+    assert_eq!(receipt_by(&story, &id).unwrap(), first, "the one before it is still in force, and at hand");
+
+    // Once more, and the earlier key is not at hand when the later one is withdrawn.
+    let story = change(story, &["rotate", "--use", "receipt"]);
+    let Story { place, server, cli } = story;
+    server.stop();
+    let third = kids(&place, "receipt").pop().unwrap();
+    let aside = place.path().join("aside.pem");
+    let earlier = place.data().join("keys/receipt.pem");
+    fs::rename(&earlier, &aside).unwrap();
+    let server = place.serve();
+    let cli = cli.with_server(&format!("http://{}", server.http.address));
+    let story = Story { place, server, cli };
+    assert_eq!(receipt_by(&story, &id).unwrap(), third);
+    let withdraw = ["keys", "retire", "--registrar", text(&registrar), "--kid", &third];
+    story.cli.ok(&withdraw);
+    let ran = receipt_by(&story, &id).unwrap_err();
+    assert!(ran.stderr.contains("no-log-key") && ran.stderr.contains("no receipt key at hand"), "{ran}");
+    assert!(ran.stderr.contains("writd keys list"), "{ran}");
+    let health = story.server.http.get("/readyz").json();
+    assert_eq!(
+        (health["status"].as_str(), &health["without_key"][0]),
+        (Some("no-log-key"), &"receipt".into())
+    );
+    let metrics = story.server.http.get("/metrics").text();
+    assert!(metrics.contains("writ_log_key_at_hand{use=\"receipt\"} 0"), "{metrics}");
+    let later = story.refund(&hop, "992").action;
+    assert_eq!(story.cli.run(&["who", &later]).code, 0, "statements, heads and bundles go on");
+
+    let Story { place, server, cli } = story;
+    server.stop();
+    fs::rename(&aside, &earlier).unwrap();
+    let server = place.serve();
+    let cli = cli.with_server(&format!("http://{}", server.http.address));
+    let story = Story { place, server, cli };
+    assert_eq!(receipt_by(&story, &id).unwrap(), first);
+    assert_eq!(story.server.http.get("/readyz").json()["status"], "ok");
 }
 
 #[test]
