@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         Command::Backup(args) => backup::run(args).map(|()| Exit::Ok),
         Command::Restore(args) => restore::run(args).map(|()| Exit::Ok),
         Command::Reconcile(args) => reconcile::run(args).map(|()| Exit::Ok),
-        Command::Keys(args) => keys::run(args).map(|()| Exit::Ok),
+        Command::Keys(args) => keys::run(args),
     });
     ended.map(ExitCode::from).unwrap_or_else(|failure: Failure| {
         anstream::eprintln!("writd: {failure}");

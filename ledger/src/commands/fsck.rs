@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
 
 use super::{Failure, shell};
 use crate::exit::Exit;
@@ -36,13 +35,12 @@ pub fn run(args: &Fsck) -> Result<Exit, Failure> {
     if !folder.store().is_dir() && !anchor.exists() {
         let what = format!("there is no log in {}", args.data.display());
         let next = "give --data the folder that writd init made";
+        let failure = Failure::new(Exit::Error, what, next).code("no-log");
         if args.json {
-            let error = json!({"code": "no-log", "what": what, "try": next});
-            let document = json!({"schema": "writ.error/1", "error": error, "exit": Exit::Error.code()});
-            print(&format!("{document}\n"))?;
-            return Ok(Exit::Error);
+            print(&(failure.document() + "\n"))?;
+            return Ok(failure.exit);
         }
-        return Err(Failure::new(Exit::Error, what, next));
+        return Err(failure);
     }
     let report = check_folder(&folder.store(), &anchor);
     let text = if args.json {

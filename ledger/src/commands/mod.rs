@@ -12,11 +12,15 @@ pub mod serve;
 use std::fmt;
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::exit::Exit;
 
 /// A command that failed: its exit code, what happened, and what to do next.
 #[derive(Debug)]
 pub struct Failure {
+    /// Stable name, for programs.
+    pub code: &'static str,
     /// How the program ends.
     pub exit: Exit,
     /// What was expected and what was met.
@@ -28,7 +32,25 @@ pub struct Failure {
 impl Failure {
     /// A failure.
     pub fn new(exit: Exit, what: impl fmt::Display, next: impl Into<String>) -> Self {
-        Self { exit, what: what.to_string(), next: next.into() }
+        let code = match exit {
+            Exit::Ok | Exit::Error => "failed",
+            Exit::Usage => "usage",
+            Exit::Tampered => "tampered",
+            Exit::Rollback => "rollback",
+        };
+        Self { code, exit, what: what.to_string(), next: next.into() }
+    }
+
+    /// The same under a name of its own.
+    #[must_use]
+    pub fn code(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
+    /// What `--json` prints instead of an answer: `writ.error/1`.
+    pub fn document(&self) -> String {
+        let error = json!({"code": self.code, "what": self.what, "try": self.next});
+        json!({"schema": "writ.error/1", "error": error, "exit": self.exit.code()}).to_string()
     }
 }
 

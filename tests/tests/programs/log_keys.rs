@@ -7,6 +7,7 @@ use data_encoding::BASE64;
 use ed25519_dalek::{Signer as _, SigningKey};
 use schemas::checkpoint::Checkpoint;
 use schemas::note::{Note, NoteSignature, VerifierKey};
+use serde_json::Value;
 
 use crate::harness::{Place, Ran, Story, writd};
 
@@ -253,4 +254,41 @@ fn a_lost_checkpoint_key_is_retired_by_the_one_that_replaces_it() {
     let ran = keys(&place.data(), &["retire", "--use", "checkpoint", "--yes"]);
     assert_eq!(ran.code, 0, "{ran}");
     place.serve().stop();
+}
+
+#[test]
+fn programs_are_told_of_the_logs_own_keys_as_people_are() {
+    let place = Place::init();
+    let data = place.data();
+    let told = |args: &[&str], code: i32| {
+        let ran = keys(&data, &[args, &["--json"]].concat());
+        assert_eq!(ran.code, code, "{args:?}: {ran}");
+        ran.json()
+    };
+    let listed = told(&["list"], 0);
+    let states = |listed: &Value| -> Vec<String> {
+        let rows = listed["keys"].as_array().unwrap().iter();
+        let checkpoint = rows.filter(|row| row["use"] == "checkpoint" && row["vkey"].is_string());
+        checkpoint.map(|row| format!("{} {}", row["entry"], row["state"].as_str().unwrap())).collect()
+    };
+    assert_eq!((listed["size"].as_u64(), states(&listed)), (Some(1), vec!["0 newest".into()]));
+    assert!(listed["keys"].as_array().unwrap().iter().all(|row| row["there"] == true));
+    let none = told(&["retire", "--use", "checkpoint", "--yes"], 2);
+    assert_eq!(none["error"]["code"], "no-key-to-retire");
+
+    let rotated = told(&["rotate", "--use", "checkpoint"], 0);
+    assert_eq!((&rotated["entry"], &rotated["replaces"]), (&1.into(), &listed["keys"][0]["kid"]));
+    assert!(fs::read_to_string(place.trust()).unwrap().contains(rotated["vkey"].as_str().unwrap()));
+    assert!(Path::new(rotated["file"].as_str().unwrap()).is_file());
+    assert_eq!(states(&told(&["list"], 0)), ["0 in-force", "1 newest"]);
+
+    let unconfirmed = told(&["retire", "--use", "checkpoint"], 2);
+    assert_eq!((&unconfirmed["error"]["code"], &unconfirmed["exit"]), (&"not-confirmed".into(), &2.into()));
+    let retired = told(&["retire", "--use", "checkpoint", "--yes"], 0);
+    assert_eq!((&retired["kids"][0], &retired["newest"]), (&listed["keys"][0]["kid"], &rotated["kid"]));
+    assert_eq!(states(&told(&["list"], 0)), ["0 withdrawn", "1 newest"]);
+
+    fs::remove_file(data.join("keys/receipt.pem")).unwrap();
+    let lost = told(&["rotate", "--use", "receipt"], 1);
+    assert_eq!(lost["error"]["code"], "log-key-missing");
 }
