@@ -36,6 +36,7 @@ FIELDS = {
     "note": "note",
     "omission": "omission",
     "proof": "tlog-proof",
+    "public_key": "public-key",
     "receipt": "receipt",
     "statement": "statement",
     "transparent": "transparent",

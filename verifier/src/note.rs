@@ -3,9 +3,10 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use ed25519_dalek::{Signature, VerifyingKey};
 use schemas::note::{Note, NoteKeyId, NoteSignature, VerifierKey};
 use thiserror::Error;
+
+use crate::signature::CheckedKey;
 
 /// A known key under whose name the note carries good signatures only, at least one. Made by [`verify_note`] alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,10 +37,10 @@ pub fn verify_note<'k>(
 ) -> Result<Vec<VerifiedSignature<'k>>, NoteVerifyError> {
     let keys = decode_keys(known)?;
     let mut verified = Vec::new();
-    for (key, verifying_key) in keys {
+    for (key, checked) in keys {
         let mut latest: Option<Option<u64>> = None;
         for line in note.signatures().iter().filter(|line| is_by(line, key)) {
-            let time = verify_line(note.text(), line, key, &verifying_key).ok_or_else(|| {
+            let time = verify_line(note.text(), line, key, &checked).ok_or_else(|| {
                 NoteVerifyError::SignatureInvalid { name: key.name().to_string(), id: key.id() }
             })?;
             latest = latest.max(Some(time));
@@ -55,8 +56,8 @@ pub fn verify_note<'k>(
 /// The keys with their points, each key once.
 fn decode_keys<'k>(
     known: impl IntoIterator<Item = &'k VerifierKey>,
-) -> Result<Vec<(&'k VerifierKey, VerifyingKey)>, NoteVerifyError> {
-    let mut keys: Vec<(&VerifierKey, VerifyingKey)> = Vec::new();
+) -> Result<Vec<(&'k VerifierKey, CheckedKey)>, NoteVerifyError> {
+    let mut keys: Vec<(&VerifierKey, CheckedKey)> = Vec::new();
     for key in known {
         if keys.iter().any(|(earlier, _)| *earlier == key) {
             continue;
@@ -64,11 +65,9 @@ fn decode_keys<'k>(
         if keys.iter().any(|(earlier, _)| earlier.name() == key.name() && earlier.id() == key.id()) {
             return Err(NoteVerifyError::AmbiguousKey { name: key.name().to_string(), id: key.id() });
         }
-        let point =
-            VerifyingKey::from_bytes(key.public_key().as_bytes()).ok().filter(|point| !point.is_weak());
-        let point = point
-            .ok_or_else(|| NoteVerifyError::KeyUnusable { name: key.name().to_string(), id: key.id() })?;
-        keys.push((key, point));
+        let checked = CheckedKey::new(*key.public_key())
+            .map_err(|_| NoteVerifyError::KeyUnusable { name: key.name().to_string(), id: key.id() })?;
+        keys.push((key, checked));
     }
     Ok(keys)
 }
@@ -82,17 +81,17 @@ fn verify_line(
     text: &str,
     line: &NoteSignature,
     key: &VerifierKey,
-    point: &VerifyingKey,
+    checked: &CheckedKey,
 ) -> Option<Option<u64>> {
     let signed = key.signed_bytes(text, &line.signature)?;
-    let signature = Signature::from_bytes(signed.signature.as_bytes());
-    point.verify_strict(&signed.message, &signature).ok().map(|()| signed.time)
+    checked.verify(&signed.message, &signed.signature).ok().map(|()| signed.time)
 }
 
 /// Why a note's signatures do not make its text trustworthy.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoteVerifyError {
-    /// A trusted key is no point of the curve, or one of those under which anything can be made to verify.
+    /// A trusted key is no point of the curve, one of those under which anything can be made to verify, or not the one encoding
+    /// of its point.
     #[error("the trusted key {name} ({id}) is not a usable Ed25519 public key")]
     KeyUnusable {
         /// Name of the key.
@@ -264,11 +263,14 @@ mod tests {
     }
 
     #[test]
-    fn a_key_under_which_anything_verifies_is_refused() {
+    fn a_key_under_which_anything_verifies_or_that_has_a_second_spelling_is_refused() {
         let name = KeyName::new("weak").unwrap();
         let mut identity = [0; 32];
         identity[0] = 1;
-        for bytes in [identity, [0; 32], [0x02; 32]] {
+        // y = 2^255 − 16, which is 3 modulo the field's prime: a good point in a second spelling.
+        let mut respelt = [0xff; 32];
+        (respelt[0], respelt[31]) = (0xf0, 0x7f);
+        for bytes in [identity, [0; 32], [0x02; 32], respelt] {
             let key = VerifierKey::new(name.clone(), SignatureType::Ed25519, PublicKey::new(bytes));
             // R = identity, S = 0 verifies under the identity for every message, unless the check is strict.
             let signature = [identity, [0; 32]].concat();

@@ -1,4 +1,4 @@
-//! Ed25519 verdicts. One function decides, everywhere: strict verification, weak keys refused.
+//! Ed25519 verdicts. One type decides, everywhere: strict verification, keys that are weak or spelt in another way refused.
 
 use ed25519_dalek::VerifyingKey;
 use schemas::envelope::Envelope;
@@ -20,6 +20,12 @@ pub enum SignatureError {
         /// The key.
         key: PublicKey,
     },
+    /// The public key is another spelling of a point: its y is not reduced modulo 2^255 − 19 (RFC 8032 §5.1.3).
+    #[error("public key {key} is not written in the canonical way: its y is beyond the field")]
+    KeyNotCanonical {
+        /// The key.
+        key: PublicKey,
+    },
     /// The signature is not the key's over these bytes.
     #[error("the signature is not that of public key {key} over these bytes")]
     Mismatch {
@@ -34,6 +40,7 @@ impl SignatureError {
         match self {
             Self::KeyInvalid { .. } => "key-invalid",
             Self::KeyWeak { .. } => "key-weak",
+            Self::KeyNotCanonical { .. } => "key-not-canonical",
             Self::Mismatch { .. } => "signature-invalid",
         }
     }
@@ -47,12 +54,15 @@ pub struct CheckedKey {
 }
 
 impl CheckedKey {
-    /// Refuses keys that are no point of the curve or have small order.
+    /// Refuses keys that are no point of the curve, have small order, or are not the one encoding of their point.
     pub fn new(public: PublicKey) -> Result<Self, SignatureError> {
         let point = VerifyingKey::from_bytes(public.as_bytes())
             .map_err(|_| SignatureError::KeyInvalid { key: public })?;
         if point.is_weak() {
             return Err(SignatureError::KeyWeak { key: public });
+        }
+        if !is_reduced(public.as_bytes()) {
+            return Err(SignatureError::KeyNotCanonical { key: public });
         }
         Ok(Self { public, point })
     }
@@ -73,5 +83,52 @@ impl CheckedKey {
     /// Whether the envelope's signature is this key's.
     pub fn verify_envelope(&self, envelope: &Envelope) -> Result<(), SignatureError> {
         self.verify(&envelope.to_be_signed(), &envelope.signature)
+    }
+}
+
+/// Whether the y that these bytes hold, least significant first, the sign of x aside, is below 2^255 − 19. Of a point that has not
+/// small order there is no other second spelling: its x is not 0, so that the sign is fixed.
+fn is_reduced(bytes: &[u8; 32]) -> bool {
+    let [low, middle @ .., high] = bytes;
+    *low < 0xed || middle.iter().any(|byte| *byte != 0xff) || high & 0x7f != 0x7f
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The encodings whose y is 2^255 − 19 and `more`.
+    fn beyond(more: u8, sign: u8) -> [u8; 32] {
+        let mut bytes = [0xff; 32];
+        bytes[0] = 0xed + more;
+        bytes[31] = 0x7f | sign;
+        bytes
+    }
+
+    #[test]
+    fn a_key_is_accepted_in_one_spelling_only() {
+        let mut others = 0;
+        for (more, sign) in (0..19).flat_map(|more| [(more, 0), (more, 0x80)]) {
+            let bytes = beyond(more, sign);
+            let code = CheckedKey::new(PublicKey::new(bytes)).unwrap_err().code();
+            let Ok(key) = VerifyingKey::from_bytes(&bytes) else {
+                assert_eq!(code, "key-invalid");
+                continue;
+            };
+            assert_ne!(key.to_edwards().compress().to_bytes(), bytes, "another spelling");
+            assert_eq!(code, if key.is_weak() { "key-weak" } else { "key-not-canonical" }, "{more}");
+            others += u8::from(code == "key-not-canonical");
+            let mut reduced = [0; 32];
+            reduced[0] = more;
+            reduced[31] = sign;
+            assert_eq!(CheckedKey::new(PublicKey::new(reduced)).is_ok(), !key.is_weak());
+        }
+        assert_eq!(others, 20, "ten of these y belong to points of large order, under either sign");
+        let mut largest = beyond(0, 0);
+        for low in (0..0xed).rev() {
+            largest[0] = low;
+            let Ok(key) = VerifyingKey::from_bytes(&largest) else { continue };
+            assert_eq!(CheckedKey::new(PublicKey::new(largest)).is_ok(), !key.is_weak(), "{low}");
+        }
     }
 }

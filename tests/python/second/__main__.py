@@ -10,7 +10,7 @@ import sys
 from . import fork, log, note, omission, proof, receipt
 from .entry import Entry
 from .refused import Refused
-from .statement import Statement
+from .statement import Statement, check_public_key
 from .trust import Trust
 
 
@@ -29,6 +29,7 @@ READERS = {
     "fork": fork.fork,
     "note": note.Note,
     "omission": omission.omission,
+    "public-key": check_public_key,
     "receipt": receipt.receipt,
     "statement": known_statement,
     "tile": proof.tile,

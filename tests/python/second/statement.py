@@ -37,6 +37,22 @@ def is_usable(point):
     return y is not None and y not in SMALL_ORDER
 
 
+def is_on_curve(y):
+    """Whether some x makes -x² + y² = 1 + d·x²·y² true."""
+    d = -121665 * pow(121666, -1, P)
+    x_squared = (y * y - 1) * pow(d * y * y + 1, -1, P) % P
+    return x_squared == 0 or pow(x_squared, (P - 1) // 2, P) == 1
+
+
+def check_public_key(public):
+    """Refuses what is no key: no point, one of small order, a second spelling of a point."""
+    require(len(public) == 32, "key-length")
+    y = int.from_bytes(public, "little") & (2**255 - 1)
+    require(is_on_curve(y), "key-invalid")
+    require(y % P not in SMALL_ORDER, "key-weak")
+    require(coordinate(public) is not None, "key-not-canonical")
+
+
 def signed(public, message, signature):
     """Whether the signature is the key's, with the strict checks: neither key nor commitment of small order."""
     if not (is_usable(public) and is_usable(signature[:32])):

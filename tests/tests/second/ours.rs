@@ -7,6 +7,7 @@ use schemas::checkpoint::Checkpoint;
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::fork::Fork;
+use schemas::ids::PublicKey;
 use schemas::note::{Note, VerifierKey};
 use schemas::omission::Omission;
 use schemas::proof::TlogProof;
@@ -18,6 +19,7 @@ use verifier::bundle::check;
 use verifier::checkpoint::verify_checkpoint;
 use verifier::evidence::{Evidence, EvidenceHead, Unsound};
 use verifier::log::LogVerifier;
+use verifier::signature::CheckedKey;
 
 use crate::asked::{Answer, Question};
 
@@ -57,6 +59,10 @@ fn read(reader: &str, bytes: &[u8]) -> Result<(), &'static str> {
         }
         "note" => Note::parse(bytes).map(drop).map_err(|error| error.code()),
         "omission" => Omission::decode(bytes).map(drop).map_err(|error| error.code()),
+        "public-key" => {
+            let key = PublicKey::from_slice(bytes).ok_or("key-length")?;
+            CheckedKey::new(key).map(drop).map_err(|error| error.code())
+        }
         "receipt" => Receipt::decode(bytes).map(drop).map_err(|error| error.code()),
         "statement" => Statement::decode(bytes).map(drop).map_err(|error| error.code()),
         "tile" => decode_tile(bytes).map(drop).map_err(|error| error.code()),

@@ -38,6 +38,7 @@ fn question(file: &Path) -> Option<Question> {
         ("entry", text("entry")),
         ("fork", text("fork")),
         ("omission", text("omission")),
+        ("public-key", text("public_key")),
         ("note", of_text("note")),
         ("tlog-proof", of_text("proof")),
         ("trust-file", of_text("file")),

@@ -1,6 +1,7 @@
 //! Golden vectors: one file a case, its verdict inside. The files are what counts; they can be made anew from seeds.
 
 mod forks;
+mod keys;
 mod names;
 mod places;
 pub(crate) mod receipts;
@@ -19,8 +20,18 @@ use serde_json::Value;
 pub(crate) use refusals::known_codes;
 
 /// Folders of vectors that this module writes and reads.
-const FOLDERS: [&str; 9] =
-    ["bundles", "entries", "forks", "names", "omissions", "receipts", "refusals", "statements", "texts"];
+const FOLDERS: [&str; 10] = [
+    "bundles",
+    "entries",
+    "forks",
+    "keys",
+    "names",
+    "omissions",
+    "receipts",
+    "refusals",
+    "statements",
+    "texts",
+];
 
 /// A vector's path below `tests/vectors`, and what it says.
 type Vectors = BTreeMap<String, Value>;
@@ -28,8 +39,15 @@ type Vectors = BTreeMap<String, Value>;
 #[test]
 fn the_vectors_are_what_their_seeds_make() {
     let mut made = Vectors::new();
-    let plain =
-        [forks::make(), names::make(), places::make(), receipts::make(), statements::make(), texts::make()];
+    let plain = [
+        forks::make(),
+        keys::make(),
+        names::make(),
+        places::make(),
+        receipts::make(),
+        statements::make(),
+        texts::make(),
+    ];
     for vectors in plain.into_iter().chain([refusals::make()]) {
         for (path, vector) in vectors {
             assert!(made.insert(path.clone(), vector).is_none(), "{path} twice");
