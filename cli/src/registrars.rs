@@ -67,13 +67,14 @@ impl Keys {
         self.registry.proposals(index, time).into_iter().filter_map(pending).collect()
     }
 
-    /// How many distinct registrars there would be without this key.
+    /// Whether the key is a registrar's, and how many distinct registrars there would be without it once every withdrawal that was
+    /// said has run out.
     pub(crate) fn registrars_without(&self, kid: &KeyId) -> (bool, u64) {
         let (index, time) = next();
-        let registrars = self.registry.registrars(index, time);
-        let is_registrar = registrars.iter().any(|(known, _)| known == kid);
+        let is_registrar = self.registry.registrars(index, time).iter().any(|(known, _)| known == kid);
+        let lasting = self.registry.registrars(index, Time(u64::MAX));
         let left: BTreeSet<_> =
-            registrars.iter().filter(|(known, _)| known != kid).map(|(_, principal)| principal).collect();
+            lasting.iter().filter(|(known, _)| known != kid).map(|(_, principal)| principal).collect();
         (is_registrar, left.len() as u64)
     }
 }

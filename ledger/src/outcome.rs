@@ -44,8 +44,8 @@ pub enum Outcome {
         id: StatementId,
         /// Its place.
         index: Index,
-        /// Whether another statement holds its sequence number.
-        seq_conflict: bool,
+        /// What is remarkable about it.
+        warnings: Vec<Warning>,
     },
     /// It was an entry already.
     Duplicate {
@@ -63,6 +63,25 @@ pub enum Outcome {
     },
     /// It may not stand in the log.
     Refused(Refused),
+}
+
+/// What is remarkable about a statement that is in the log all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// Another statement holds its number of the sequence.
+    SeqConflict,
+    /// It changes who is a registrar, and fewer are left than a change of registrars needs: nobody can make one any more.
+    TooFewRegistrars,
+}
+
+impl Warning {
+    /// Stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::SeqConflict => "seq-conflict",
+            Self::TooFewRegistrars => "too-few-registrars",
+        }
+    }
 }
 
 /// Why a statement may not stand in the log.

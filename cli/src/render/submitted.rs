@@ -13,6 +13,9 @@ use crate::output::printable;
 use crate::schema;
 use crate::submitted::{HeadDocument, SubmitResult, Submitted};
 
+/// The log's warning that too few registrars are left (docs/format.md, Warnings).
+const TOO_FEW_REGISTRARS: &str = "too-few-registrars";
+
 /// `writ append --json`.
 #[derive(Serialize)]
 struct Document<'a> {
@@ -50,7 +53,7 @@ pub(crate) fn finish_saying(
         let meaning = meaning.filter(|_| failure.is_none());
         context.output.text(&text(submitted, meaning))?;
     }
-    warn_unchecked(context, submitted);
+    warn(context, submitted);
     match failure {
         None => Ok(Exit::Ok),
         Some(failure) => {
@@ -60,8 +63,15 @@ pub(crate) fn finish_saying(
     }
 }
 
-/// Says so where nothing proves that what was sent is logged.
-pub(crate) fn warn_unchecked(context: &Context, submitted: &Submitted) {
+/// Says so where nothing proves that what was sent is logged, and where nobody can make a registrar any more.
+pub(crate) fn warn(context: &Context, submitted: &Submitted) {
+    let too_few = |result: &SubmitResult| result.warnings.iter().any(|warning| warning == TOO_FEW_REGISTRARS);
+    if submitted.results.iter().any(too_few) {
+        context.output.warn(
+            TOO_FEW_REGISTRARS,
+            "fewer registrars are left than a change of registrars takes: nobody can make one again, nor withdraw a key of the log",
+        );
+    }
     let logged = submitted.results.iter().any(|result| result.status != AppendStatus::Refused);
     if submitted.head.is_none() && logged {
         context.output.warn(

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::log::Log;
-use crate::outcome::{Outcome, Refused};
+use crate::outcome::{Outcome, Refused, Warning};
 use crate::read::{Found, ReadError, Reader};
 use crate::submit::Answer;
 
@@ -36,7 +36,8 @@ struct ResultJson {
     /// What was expected and what was met.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
-    /// `seq-conflict`: another statement holds the same number of the sequence.
+    /// `seq-conflict`: another statement holds the same number of the sequence. `too-few-registrars`: fewer registrars are left
+    /// than a change of registrars needs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<&'static str>,
     /// Inclusion path of the entry under `head`, leaf's sibling first, in hex.
@@ -271,8 +272,8 @@ impl ResultJson {
             proof: Vec::new(),
         };
         match outcome {
-            Outcome::Appended { id, index, seq_conflict } => {
-                let warnings = if seq_conflict { vec!["seq-conflict"] } else { Vec::new() };
+            Outcome::Appended { id, index, warnings } => {
+                let warnings = warnings.into_iter().map(Warning::code).collect();
                 Self { warnings, proof, ..plain("appended", id, index) }
             }
             Outcome::Duplicate { id, index } => Self { proof, ..plain("duplicate", id, index) },

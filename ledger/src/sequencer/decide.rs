@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use schemas::envelope::Statement;
 use schemas::ids::{StatementId, TermId};
-use schemas::payload::Kind;
+use schemas::payload::Body;
 use schemas::time::{Index, Time};
 use verifier::registry::admit;
 
 use super::recent::Recent;
 use crate::apply::Accepted;
 use crate::log::Log;
-use crate::outcome::{Candidate, Outcome, Refused, Unique};
+use crate::outcome::{Candidate, Outcome, Refused, Unique, Warning};
 use crate::store::rows::Rows;
 use crate::store::{Column, StoreError};
 
@@ -58,18 +58,25 @@ impl<'g> Decider<'g> {
         if let Err(refused) = self.check(&candidate, index) {
             return Ok(Outcome::Refused(refused));
         }
-        let mut seq_conflict = false;
+        let mut warnings = Vec::new();
         if let Some(unique) = candidate.unique
             && let Some((other, other_id)) = self.sharing(&candidate, unique)?
         {
             match unique {
                 Unique::Source(_) => return Ok(Outcome::AlreadyImported { id: other_id, index: other }),
-                Unique::Slot(_) => seq_conflict = true,
+                Unique::Slot(_) => warnings.push(Warning::SeqConflict),
             }
         }
-        if statement.payload.kind == Kind::Key {
+        if let Body::Key(change) = &statement.payload.body {
             // Statements behind this one, in this very group, may rest on it.
-            self.log.registry_mut().record(statement, index, self.time);
+            let mut registry = self.log.registry_mut();
+            let about_registrar = registry.is_about_registrar(change);
+            let before = about_registrar.then(|| registry.registrars_left());
+            registry.record(statement, index, self.time);
+            let left = before.map(|_| registry.registrars_left());
+            if left != before && left < Some(registry.genesis().threshold) {
+                warnings.push(Warning::TooFewRegistrars);
+            }
         }
         let place = self.accepted.len();
         let term = candidate.unique.map(|unique| *unique.term());
@@ -79,7 +86,7 @@ impl<'g> Decider<'g> {
         }
         self.unique.push(term);
         self.accepted.push(candidate.accepted);
-        Ok(Outcome::Appended { id, index, seq_conflict })
+        Ok(Outcome::Appended { id, index, warnings })
     }
 
     fn place(&self, at: usize) -> Index {

@@ -1,14 +1,14 @@
 //! What is appended, what is answered as known, what is refused.
 
-use ledger::outcome::{Outcome, Refused};
+use ledger::outcome::{Outcome, Refused, Warning};
 use schemas::time::Index;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{Lab, Person, statement};
+use crate::harness::{Lab, Person, START, statement};
 
 fn appended(outcome: &Outcome) -> (Index, bool) {
     match outcome {
-        Outcome::Appended { index, seq_conflict, .. } => (*index, *seq_conflict),
+        Outcome::Appended { index, warnings, .. } => (*index, warnings.contains(&Warning::SeqConflict)),
         other => panic!("expected appended, got {other:?}"),
     }
 }
@@ -137,5 +137,32 @@ fn what_is_refused_leaves_nothing_behind() {
         assert_eq!(code(&lab.submit(vec![bytes])[0]), expected);
     }
     assert_eq!(lab.store.rows(), rows);
+    lab.check();
+}
+
+#[test]
+fn whoever_leaves_fewer_registrars_than_a_change_of_them_takes_is_told_so() {
+    let mut lab = Lab::new();
+    let hr = Person::new(5, "service:hr");
+    let by = |lab: &Lab, who: &Person, body: Value| who.says(&lab.payload("key", "authority", body));
+    let warned = |lab: &mut Lab, statement: Vec<u8>| match &lab.submit(vec![statement])[0] {
+        Outcome::Appended { warnings, .. } => warnings.clone(),
+        other => panic!("{other:?}"),
+    };
+    let register = |lab: &Lab, who: &Person, role: &str| {
+        let mut body = lab.new_key("add", &hr);
+        body["roles"] = json!([{"role": role}]);
+        by(lab, who, body)
+    };
+    let first = lab.registrar.clone();
+    let statement = register(&lab, &first, "registrar");
+    assert_eq!(warned(&mut lab, statement), [], "one more");
+    let ahead = json!({"op": "retire", "kid": first.kid().to_hex(), "accept_until": START + 86_400_000});
+    let statement = by(&lab, &first, ahead);
+    assert_eq!(warned(&mut lab, statement), [], "one is left");
+    let statement = register(&lab, &hr, "gateway");
+    assert_eq!(warned(&mut lab, statement), [Warning::TooFewRegistrars], "the first one only runs out later");
+    let statement = lab.registration(&Person::new(6, "user:alice"), &[json!({"role": "principal"})]);
+    assert_eq!(warned(&mut lab, statement), [], "not about registrars");
     lab.check();
 }

@@ -88,7 +88,15 @@ fn a_registrar_below_the_threshold_is_given_up_only_by_who_says_yes() {
     }
     let retire = ["keys", "retire", "--yes", "--registrar", text(&anna), "--key", &public];
     let ran = pair.anna.ok(&retire);
-    assert!(ran.stderr.contains("not in effect"), "{ran}");
+    assert!(ran.stderr.contains("not in effect") && !ran.stderr.contains("too-few-registrars"), "{ran}");
+    let waiting = pair.bert.ok(&["keys", "proposals", "--json"]).json();
+    let id = waiting["proposals"][0]["id"].as_str().unwrap();
+    let second = ["keys", "second", id, "--registrar", text(&bert)];
+    let ran = pair.bert.run(&second);
+    assert!(ran.code == 2 && ran.stderr.contains("last-registrar"), "{ran}");
+    let ran = pair.bert.ok(&[&second[..], &["--yes", "--json"]].concat());
+    assert_eq!(ran.json()["results"][0]["warnings"][0], "too-few-registrars", "now it is in effect: {ran}");
+    assert!(ran.stderr.contains("warning[too-few-registrars]"), "{ran}");
 }
 
 #[test]
@@ -109,7 +117,9 @@ fn the_only_registrar_loses_its_role_only_where_that_is_meant() {
     let ran = register(&hr, "gateway", &[]);
     assert!(ran.code == 2 && ran.stderr.contains("last-registrar") && ran.stderr.contains("--yes"), "{ran}");
     assert_eq!(story.server.http.size(), size);
-    assert_eq!(register(&hr, "gateway", &["--yes"]).code, 0);
+    let ran = register(&hr, "gateway", &["--yes"]);
+    assert!(ran.code == 0 && ran.stdout.contains("warning: too-few-registrars"), "{ran}");
+    assert!(ran.stderr.contains("warning[too-few-registrars]"), "{ran}");
 }
 
 #[test]

@@ -183,12 +183,8 @@ impl Registry {
     /// Whether a registrar's change makes or unmakes a registrar, or withdraws a key of the log: what one may not do alone.
     fn needs_several(&self, change: &Key) -> bool {
         let known = self.keys.get(&change.kid);
-        let was = known
-            .and_then(|key| key.granted.last())
-            .map(|granted| granted.roles.as_slice())
-            .unwrap_or_default();
         let of_log = change.usage.is_none() && known.is_some_and(|key| key.usage.is_some());
-        of_log || change.roles.iter().chain(was).any(|grant| grant.role == Role::Registrar)
+        of_log || self.is_about_registrar(change)
     }
 
     /// Counts a registrar behind a change; all of them once there are enough. One principal counts once, whatever keys it

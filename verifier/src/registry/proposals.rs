@@ -37,6 +37,19 @@ impl Registry {
         kids.filter_map(|kid| Some((*kid, &self.registrar_at(kid, index, time)?.principal))).collect()
     }
 
+    /// How many registrars are left once everything that was said has taken effect, each principal counted once.
+    pub fn registrars_left(&self) -> u64 {
+        let last = self.registrars(Index(u64::MAX), Time(u64::MAX));
+        last.into_iter().map(|(_, principal)| principal).collect::<BTreeSet<_>>().len() as u64
+    }
+
+    /// Whether a change is about a registrar: one that it makes, or a key that is one's.
+    pub fn is_about_registrar(&self, change: &Key) -> bool {
+        let known = self.keys.get(&change.kid).and_then(|key| key.granted.last());
+        let was = known.map(|granted| granted.roles.as_slice()).unwrap_or_default();
+        change.roles.iter().chain(was).any(|grant| grant.role == Role::Registrar)
+    }
+
     /// Those of the backers who are registrars at an entry at `index` of `time`: one of each principal, whatever keys it has.
     pub(super) fn standing(&self, backers: &[Backer], index: Index, time: Time) -> Vec<Backer> {
         let mut principals = BTreeSet::new();

@@ -75,7 +75,7 @@ impl Registered<'_> {
             let change = self.replaced.map(|before| format!("replaces {} with {roles}", named_roles(before)));
             context.output.text(&submitted::text(submitted, change.as_deref()))?;
         }
-        submitted::warn_unchecked(context, submitted);
+        submitted::warn(context, submitted);
         Ok(Exit::Ok)
     }
 
