@@ -9,6 +9,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ enum Answer {
 #[derive(Debug)]
 pub struct Listener {
     path: PathBuf,
+    ended: Arc<AtomicBool>,
 }
 
 impl Listener {
@@ -50,12 +52,16 @@ impl Listener {
             _ => {}
         }
         let socket = UnixListener::bind(&path)?;
-        let listener = Self { path };
+        let listener = Self { path, ended: Arc::default() };
         fs::set_permissions(&listener.path, fs::Permissions::from_mode(0o600))?;
         // Weak: whoever waits here for the next question must not keep a stopped log open.
         let (store, log) = (Arc::downgrade(store), Arc::downgrade(log));
+        let ended = Arc::clone(&listener.ended);
         std::thread::Builder::new().name("backup".into()).spawn(move || {
             for asked in socket.incoming() {
+                if ended.load(Ordering::SeqCst) {
+                    return;
+                }
                 let answered = asked.and_then(|stream| answer(stream, &held, &store, &log));
                 if let Err(error) = answered {
                     tracing::warn!(%error, "a backup ended early");
@@ -68,6 +74,9 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        self.ended.store(true, Ordering::SeqCst);
+        // Wakes the thread, which waits for the next question.
+        let _ = UnixStream::connect(&self.path);
         // Left over it does no harm: the next start takes it away.
         let _ = fs::remove_file(&self.path);
     }

@@ -13,20 +13,25 @@ mod report;
 mod tree;
 
 use std::path::Path;
+use std::time::Duration;
 
 pub(crate) use report::Findings;
 pub use report::{Finding, Report};
 
 use crate::anchor::{AnchorError, Slots};
-use crate::store::Store;
 use crate::store::rocks::RocksStore;
+use crate::store::{Store, StoreError};
+
+/// How often a store is opened before it is believed that it cannot be, and the time between: longer than replacing a file takes.
+const OPENINGS: u32 = 5;
+const OPENINGS_APART: Duration = Duration::from_millis(100);
 
 /// Checks the store in a folder and its anchor. A log may be in service meanwhile.
 pub fn check_folder(folder: &Path, anchor: &Path) -> Report {
     // Before the store is opened: a log in service moves both, the store first.
     let slots = Slots::read(anchor);
     let mut findings = Findings::default();
-    let (store, strangers) = match RocksStore::open_read_only(folder) {
+    let (store, strangers) = match open(folder) {
         Ok(opened) => opened,
         Err(error) => {
             findings.store(None, None, &error);
@@ -42,6 +47,21 @@ pub fn check_folder(folder: &Path, anchor: &Path) -> Report {
         Err(error) => findings.store(None, None, &error),
     }
     check(&store, slots, findings)
+}
+
+/// Opens a store to look at it. A log in service may just have taken away a file that its list of files, read before, still names;
+/// so what seems damaged is opened anew.
+fn open(folder: &Path) -> Result<(RocksStore, Vec<String>), StoreError> {
+    let mut opened = RocksStore::open_read_only(folder);
+    for _ in 1..OPENINGS {
+        match &opened {
+            Err(StoreError::Damaged { .. } | StoreError::Io { .. }) => {}
+            Err(_) | Ok(_) => break,
+        }
+        std::thread::sleep(OPENINGS_APART);
+        opened = RocksStore::open_read_only(folder);
+    }
+    opened
 }
 
 /// Checks a store's rows and an anchor.

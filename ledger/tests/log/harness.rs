@@ -1,7 +1,7 @@
 //! One log with its people, and a check of everything that it ever said.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,7 +18,6 @@ use ledger::submit::{Answer, Unavailable, submit};
 use schemas::entry::Entry;
 use schemas::envelope::{Statement, Unsigned};
 use schemas::ids::{KeyId, LogId, PublicKey, Signature};
-use schemas::kinds::pop_bytes;
 use schemas::note::Note;
 use schemas::payload::Payload;
 use schemas::proof::InclusionProof;
@@ -30,6 +29,7 @@ use verifier::checkpoint::verify_head;
 use verifier::merkle::leaf_hash;
 use verifier::registry::registrar_principal;
 
+use crate::drafts::Drafts;
 use crate::memory::Memory;
 
 pub(crate) const ORIGIN: &str = "ledger.test/log";
@@ -96,7 +96,32 @@ pub(crate) struct Lab {
     runtime: tokio::runtime::Runtime,
 }
 
-fn log_keys() -> LogKeys {
+/// A log that was just made.
+pub(crate) struct Born {
+    pub(crate) log: LogId,
+    pub(crate) trust: TrustPolicy,
+    pub(crate) registrar: Person,
+    /// The bytes of its genesis.
+    pub(crate) genesis: Vec<u8>,
+}
+
+/// Makes the log in an empty store. It is the same one each time.
+pub(crate) fn born(store: &dyn Store, anchor: &Path, heartbeat: Millis) -> Born {
+    let key = SigningKey::from_bytes(&[100; 32]);
+    let public = PublicKey::new(key.verifying_key().to_bytes());
+    let registrar = Person { key, principal: registrar_principal(&KeyId::of(&public)).unwrap() };
+    let origin = Origin::new(ORIGIN).unwrap();
+    let (registrars, time) = (vec![public], Time(START));
+    let birth = Birth { origin: origin.clone(), registrars, time, heartbeat, threshold: 1, passphrase: None };
+    let genesis = birth::genesis(&birth, &log_keys(), vec![public], &[7; 32]).unwrap();
+    let bytes = genesis.envelope.bytes().to_vec();
+    let signer = CheckpointSigner::new(log_keys().checkpoint, ORIGIN).unwrap();
+    let log = birth::begin(store, &origin, genesis, birth.time, &signer, anchor).unwrap();
+    let trust = TrustPolicy::for_log(signer.verifier().clone(), log).unwrap();
+    Born { log, trust, registrar, genesis: bytes }
+}
+
+pub(crate) fn log_keys() -> LogKeys {
     let key = |seed| SigningKey::from_bytes(&[seed; 32]).into();
     LogKeys { checkpoint: key(201), statement: key(STATEMENT_SEED), receipt: key(203), earlier: Vec::new() }
 }
@@ -122,24 +147,11 @@ impl Lab {
     fn with(limits: QueueLimits, heartbeat: Millis) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Memory::new());
-        let registrar_key = SigningKey::from_bytes(&[100; 32]);
-        let public = PublicKey::new(registrar_key.verifying_key().to_bytes());
-        let registrar =
-            Person { key: registrar_key, principal: registrar_principal(&KeyId::of(&public)).unwrap() };
-        let origin = Origin::new(ORIGIN).unwrap();
-        let (registrars, time) = (vec![public], Time(START));
-        let birth =
-            Birth { origin: origin.clone(), registrars, time, heartbeat, threshold: 1, passphrase: None };
-        let genesis = birth::genesis(&birth, &log_keys(), vec![public], &[7; 32]).unwrap();
-        let bytes = genesis.envelope.bytes().to_vec();
-        let signer = CheckpointSigner::new(log_keys().checkpoint, ORIGIN).unwrap();
-        let anchor = folder.path().join("anchor");
-        let log = birth::begin(&*store, &origin, genesis, birth.time, &signer, &anchor).unwrap();
-        let trust = TrustPolicy::for_log(signer.verifier().clone(), log).unwrap();
+        let Born { log, trust, registrar, genesis } = born(&*store, &folder.path().join("anchor"), heartbeat);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let clock = HandClock(Arc::new(AtomicU64::new(START)));
-        let acknowledged = BTreeMap::from([(0, bytes)]);
+        let acknowledged = BTreeMap::from([(0, genesis)]);
         let heads = Vec::new();
         let running = None;
         let mut lab = Self {
@@ -244,28 +256,24 @@ impl Lab {
         }
     }
 
+    /// What may be said in this log.
+    pub(crate) fn drafts(&self) -> Drafts {
+        Drafts(self.log)
+    }
+
     /// A payload of this log with the common fields filled in.
     pub(crate) fn payload(&self, kind: &str, vantage: &str, body: Value) -> Value {
-        json!({
-            "v": 1, "kind": kind, "log": self.log.to_hex(), "tenant": "default", "at": START,
-            "vantage": vantage, "body": body,
-        })
+        self.drafts().payload(kind, vantage, body)
     }
 
     /// The registrar's statement that registers a person's key.
     pub(crate) fn registration(&self, person: &Person, roles: &[Value]) -> Vec<u8> {
-        let mut body = self.new_key("add", person);
-        body["roles"] = json!(roles);
-        self.registrar.says(&self.payload("key", "authority", body))
+        self.drafts().registration(&self.registrar, person, roles)
     }
 
     /// What every statement about a new key says of it.
     pub(crate) fn new_key(&self, op: &str, person: &Person) -> Value {
-        let pop = person.key.sign(&pop_bytes(&self.log, &person.kid(), &person.principal)).to_bytes();
-        json!({
-            "op": op, "kid": person.kid().to_hex(), "public": person.public().to_hex(),
-            "principal": person.principal.as_str(), "pop": Signature::new(pop).to_hex(),
-        })
+        self.drafts().new_key(op, person)
     }
 
     pub(crate) fn register(&mut self, seed: u8, principal: &str, role: &str) -> Person {
@@ -278,33 +286,17 @@ impl Lab {
 
     /// A decision with a number that tells it apart.
     pub(crate) fn decision(&self, number: u64) -> Value {
-        let body = json!({
-            "ruling": "permit", "actor": "agent:planner/1", "action": {"name": "payments:refund"},
-            "resources": [format!("orders/{number}")], "evaluated_at": START,
-        });
-        self.payload("decision", "authority", body)
+        self.drafts().decision(number)
     }
 
     /// The same with a place in an emitter's sequence.
     pub(crate) fn numbered(&self, number: u64, seq: u64) -> Value {
-        let mut payload = self.decision(number);
-        payload["stream"] = json!("aa".repeat(16));
-        payload["seq"] = json!(seq);
-        payload
+        self.drafts().numbered(number, seq)
     }
 
     /// An imported action that tells of one part of one source event.
     pub(crate) fn imported(&self, event: &str, adapter: &str) -> Value {
-        let body = json!({
-            "phase": "both", "actor": "arn:aws:iam::1:user/bert", "action": {"name": "s3:GetObject"},
-            "resources": ["arn:aws:s3:::bucket"], "attempted_at": START, "outcome": "completed",
-        });
-        let mut payload = self.payload("action", "imported", body);
-        payload["source"] = json!({
-            "format": "cloudtrail", "id": event, "part": "action", "digest": "ab".repeat(32), "adapter": adapter,
-        });
-        payload["refs"] = json!([["event", "urn:aws:cloudtrail", event]]);
-        payload
+        self.drafts().imported(event, adapter)
     }
 }
 

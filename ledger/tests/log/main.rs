@@ -3,11 +3,13 @@
 mod anchors;
 mod appending;
 mod client;
+mod drafts;
 mod faults;
 mod harness;
 mod http;
 mod interface;
 mod log_keys;
+mod machine;
 mod memory;
 mod model;
 mod naming;
