@@ -2,7 +2,8 @@
 //!
 //! In scope: the corpus ([`corpus`]), what the machine can do at best ([`ceiling`]), a real server under load ([`server`],
 //! [`http`], [`feed`], [`ingest`]), what an answer and a judgement cost as the log grows ([`bundles`]), verifying a whole log
-//! ([`verify`], over [`memory`]), and how figures are told ([`report`], [`stats`], [`machine`]).
+//! ([`verify`], over [`memory`]), large logs for others to read ([`mirror`]), and how figures are told ([`report`], [`stats`],
+//! [`machine`]).
 //!
 //! Out of scope: whether anything is right, which the tests of each crate say; absolute speed, which no test asserts. Only
 //! ratios of figures from one run on one machine are held against a target, and only in print.
@@ -17,6 +18,7 @@ pub mod http;
 pub mod ingest;
 pub mod machine;
 pub mod memory;
+pub mod mirror;
 pub mod options;
 pub mod report;
 pub mod run;

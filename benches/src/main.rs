@@ -1,7 +1,8 @@
 //! The program `benches`: measures and prints.
 
 use anyhow::Result;
-use benches::options::Options;
+use benches::mirror::{self, Made};
+use benches::options::{Command, Options};
 use clap::Parser;
 
 /// The allocator of the programs that are measured.
@@ -11,6 +12,14 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    if let Some(Command::Log { entries, mirror, seed }) = &options.command {
+        let Made { log, entries, root, seconds } = mirror::make(*seed, *entries, mirror)?;
+        println!("{}  {entries} entries  {seconds:.0} s", mirror.display());
+        println!("log   {log}\nroot  {root}");
+        let (mirror, trust) = (mirror.display(), mirror.join(mirror::TRUST));
+        println!("Next: writ verify log --mirror {mirror} --trust {}", trust.display());
+        return Ok(());
+    }
     let report = benches::run::run(&options)?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);

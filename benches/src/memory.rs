@@ -22,7 +22,10 @@ use crate::corpus::{Binding, Cast, Corpus, public, secret, sign};
 pub const BEGINS: Time = Time(1_767_225_600_000);
 
 /// Name of the log in memory.
-const ORIGIN: &str = "benches.example/memory";
+pub(crate) const ORIGIN: &str = "benches.example/memory";
+
+/// How fast it grows.
+const ENTRIES_PER_MS: u64 = 64;
 
 /// A log's entries, as bytes.
 #[derive(Debug)]
@@ -45,19 +48,19 @@ impl MemoryLog {
         let genesis = genesis(corpus.cast(), seed)?;
         let log = LogId::from(genesis.id());
         let mut registry = Registry::from_genesis(&genesis)?;
-        let mut made = Appender::default();
-        made.append(&genesis);
+        let mut places = Places::default();
+        let mut entries = vec![places.next(&genesis)];
         for statement in corpus.cast().registrations(log, BEGINS)? {
-            registry.record(&statement, Index(made.entries.len() as u64), BEGINS);
-            made.append(&statement);
+            registry.record(&statement, Index(places.size()), BEGINS);
+            entries.push(places.next(&statement));
         }
-        let preface = made.entries.len();
-        let seen = Seen { size: preface as u64, root: made.tree.root() };
-        for statement in corpus.statements(0..chains, &Binding { log, seen, now: BEGINS })? {
-            made.append(&statement);
-        }
+        let preface = entries.len();
+        let seen = Seen { size: places.size(), root: root(&entries) };
+        let statements = corpus.statements(0..chains, &Binding { log, seen, now: BEGINS })?;
+        entries.extend(statements.iter().map(|statement| places.next(statement)));
         let keys = registry.keys().map(|(kid, key)| (*kid, key.key.clone())).collect();
-        Ok(Self { log, entries: made.entries, keys, preface, root: made.tree.root() })
+        let root = root(&entries);
+        Ok(Self { log, entries, keys, preface, root })
     }
 
     /// The statements of the corpus, taken back out of their entries.
@@ -67,29 +70,48 @@ impl MemoryLog {
     }
 }
 
-#[derive(Default)]
-struct Appender {
-    entries: Vec<Vec<u8>>,
-    tree: TreeHasher,
-    prev: Option<EntryHash>,
+/// Root of the tree over these entries.
+pub(crate) fn root(entries: &[Vec<u8>]) -> TreeHash {
+    let mut tree = TreeHasher::new();
+    entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
+    tree.root()
 }
 
-impl Appender {
-    fn append(&mut self, statement: &Statement) {
+/// Gives statements their places, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    prev: Option<EntryHash>,
+    size: u64,
+}
+
+impl Places {
+    /// How many were given.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// When the next entry is made.
+    pub(crate) fn now(&self) -> Time {
+        BEGINS.later(Millis(self.size / ENTRIES_PER_MS))
+    }
+
+    /// The statement's entry.
+    pub(crate) fn next(&mut self, statement: &Statement) -> Vec<u8> {
         let entry = Entry {
-            index: Index(self.tree.size()),
-            time: BEGINS.later(Millis(self.tree.size() / 64)),
+            index: Index(self.size),
+            time: self.now(),
             prev: self.prev.unwrap_or_else(|| EntryHash::of_origin(ORIGIN)),
             statement: statement.envelope.bytes().to_vec(),
         };
         let bytes = entry.encode();
-        self.tree.push(leaf_hash(&bytes));
         self.prev = Some(EntryHash::of(&bytes));
-        self.entries.push(bytes);
+        self.size += 1;
+        bytes
     }
 }
 
-fn genesis(cast: &Cast, seed: u64) -> Result<Statement> {
+/// The first statement of a log that exists only here.
+pub(crate) fn genesis(cast: &Cast, seed: u64) -> Result<Statement> {
     let key = |usage: Use| secret(seed, usage.as_str());
     let log_key = |usage: Use| LogKey { usage, public: public(&key(usage)) };
     let genesis = Genesis {

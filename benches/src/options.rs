@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Measures a log beside what the machine can do at best.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "benches", about, version)]
+#[command(name = "benches", about, version, args_conflicts_with_subcommands = true)]
 pub struct Options {
+    /// Instead of measuring.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Tiny sizes: shows that everything runs, measures nothing worth keeping.
     #[arg(long)]
     pub smoke: bool,
@@ -35,6 +38,25 @@ pub struct Options {
     /// The server; by default `writd` beside this program.
     #[arg(long)]
     pub writd: Option<PathBuf>,
+}
+
+/// What else than measuring can be asked for.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Make a large log, laid out as `writ mirror` leaves one, and the trust file that pins it.
+    ///
+    /// For `writ verify log --mirror DIR --trust DIR/trust.policy`. About 730 bytes of disk an entry; memory does not grow with it.
+    Log {
+        /// Entries, at least: chains are not cut short.
+        #[arg(long)]
+        entries: u64,
+        /// Folder to make.
+        #[arg(long, value_name = "DIR")]
+        mirror: PathBuf,
+        /// Seed of the corpus.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 /// Parts of a run.

@@ -1,5 +1,9 @@
 //! The benchmarks still run: tiny sizes, a real server. Nothing about speed is asserted.
 
+use std::env;
+use std::process::Command;
+
+use benches::mirror::{self, TRUST};
 use benches::options::{Options, Part};
 use benches::report::Report;
 use clap::Parser;
@@ -36,4 +40,21 @@ fn only_what_was_asked_for_is_measured() {
     assert!(options.wants(Part::Verify));
     assert!(!options.wants(Part::Ingest));
     assert_eq!(run(&["verify"]).ratios.len(), 1);
+}
+
+#[test]
+fn a_large_log_that_was_made_is_one_that_writ_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let mirror = folder.path().join("mirror");
+    let made = mirror::make(1, 1_500, &mirror).unwrap();
+    assert!((1_500..1_600).contains(&made.entries), "{made:?}");
+    assert!(mirror::make(1, 1_500, &mirror).is_err(), "it is there already");
+    let test = env::current_exe().unwrap();
+    let programs = test.ancestors().nth(2).unwrap();
+    let mut verify = Command::new(programs.join("writ"));
+    verify.args(["verify", "log", "--json", "--mirror"]).arg(&mirror).arg("--trust").arg(mirror.join(TRUST));
+    let ran = verify.env("XDG_STATE_HOME", folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+    assert!(said.contains(&made.root.to_string()), "{said}");
 }

@@ -23,11 +23,13 @@ pub(crate) enum Exit {
     NotFound,
     /// The log shows an earlier state than it has shown before.
     Rollback,
+    /// Somebody asked for an end before the work was done.
+    Stopped,
 }
 
 impl Exit {
     /// Every code, ascending.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Ok,
         Self::Error,
         Self::Usage,
@@ -37,6 +39,7 @@ impl Exit {
         Self::Untrusted,
         Self::NotFound,
         Self::Rollback,
+        Self::Stopped,
     ];
 
     /// Verdicts, the worst first: of several, this order decides.
@@ -55,6 +58,8 @@ impl Exit {
             Self::Untrusted => 13,
             Self::NotFound => 14,
             Self::Rollback => 15,
+            // What a shell reports of a program that SIGINT ended.
+            Self::Stopped => 130,
         }
     }
 
@@ -74,6 +79,9 @@ impl Exit {
             }
             Self::NotFound => "there is no such statement in the log",
             Self::Rollback => "ROLLBACK: the log shows less than it has shown this machine before",
+            Self::Stopped => {
+                "STOPPED by Ctrl-C or SIGTERM before it was done: what was done is kept, the same command goes on"
+            }
         }
     }
 

@@ -25,6 +25,7 @@ mod render;
 mod resolve;
 mod schema;
 mod source;
+mod stop;
 mod submit;
 mod submitted;
 #[cfg(test)]

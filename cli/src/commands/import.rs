@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::receipts;
 use crate::registration;
+use crate::stop::{self, Stop};
 use crate::submitted::HeadDocument;
 use crate::trust::Trust;
 
@@ -34,7 +35,8 @@ pub(crate) enum Command {
 /// Import AWS CloudTrail log files: plain or gzip, files or folders
 ///
 /// In folders only *.json and *.json.gz are read. What was imported before is left as it is, so that a repeat after any
-/// failure completes it. A file or event that cannot be read is named, the rest is imported, and the end is 1.
+/// failure completes it. A file or event that cannot be read is named, the rest is imported, and the end is 1. Ctrl-C or SIGTERM ends it
+/// after the batch at hand (130).
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  writ import cloudtrail AWSLogs/ --key collector.pem")]
 pub(crate) struct Args {
@@ -64,7 +66,8 @@ fn cloudtrail(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let (signer, _) = registration::signer(&client, &log, key)?;
         Ok((signer, cloudtrail::Context { log, tenant: args.tenant.clone() }))
     });
-    let mut importer = Importer::new(context, &client, trust.as_ref());
+    let stop = Stop::listen(context.output, "stopping after the batch at hand")?;
+    let mut importer = Importer::new(context, &client, trust.as_ref(), stop);
     let (report, failure) = match prepared {
         Err(failure) => (Report::default(), Some(failure)),
         Ok((signer, into)) => {
@@ -87,10 +90,11 @@ struct Importer<'a> {
     counts: Counts,
     proved: Option<(Note, VerifiedHead)>,
     progress: ProgressBar,
+    stop: Stop,
 }
 
 impl<'a> Importer<'a> {
-    fn new(context: &'a Context, client: &'a Client, trust: Option<&'a Trust>) -> Self {
+    fn new(context: &'a Context, client: &'a Client, trust: Option<&'a Trust>, stop: Stop) -> Self {
         let progress = ProgressBar::new_spinner();
         if !context.output.draws_progress() {
             progress.set_draw_target(ProgressDrawTarget::hidden());
@@ -100,10 +104,17 @@ impl<'a> Importer<'a> {
             progress.set_style(style);
         }
         let (waiting, counts) = (Vec::new(), Counts::default());
-        Self { context, client, trust, waiting, waiting_bytes: 0, counts, proved: None, progress }
+        Self { context, client, trust, waiting, waiting_bytes: 0, counts, proved: None, progress, stop }
     }
 
     fn take(&mut self, signer: &Signer, payload: &Payload) -> Result<(), Failure> {
+        if self.stop.asked() {
+            let what = "what was not posted yet is not imported";
+            return Err(stop::stopped(
+                what,
+                format!("{}        (what is there stays)", stop::command_line()),
+            ));
+        }
         let statement = signer.sign(payload)?;
         let bytes = statement.envelope.bytes().len();
         if self.waiting.len() >= BATCH_STATEMENTS_MAX || self.waiting_bytes + bytes > BATCH_BYTES_MAX {

@@ -17,12 +17,14 @@ use crate::output::{Mark, printable};
 use crate::recompute::{self, Checkpoint};
 use crate::schema;
 use crate::source::LogSource;
+use crate::stop::{self, Stop};
 use crate::trust::{Trust, unpinned_head};
 
 /// Keep a copy of the log in a folder, and bring it up to date
 ///
 /// Copies every entry, hashes all of them, and takes over the log's checkpoint only where they add up to it. The folder is laid
 /// out as the log itself (C2SP tlog-tiles): any web server can serve it on, and `writ verify log --mirror DIR` needs no server.
+/// Ctrl-C or SIGTERM ends it at the next entry bundle (130): the mirror is then what it was, and the same command goes on.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  writ mirror /srv/mirror/example.org --trust trust.policy")]
 pub(crate) struct Args {
@@ -58,12 +60,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if from >= head.size() {
         return say(context, &mirror, &head, (before.root(), from, 0), exit);
     }
+    let stop = Stop::listen(context.output, "stopping after the entry bundle at hand")?;
     let progress = context.output.progress(head.size());
     // What an interrupted copy has left need not come again, unless it turns out not to be the log's.
     let left = |path| mirror.left_over(path).map_or_else(|| fetch(&client, path), Ok);
-    let edge = match copy(&mirror, left, before.clone(), &head, &progress) {
+    let edge = match copy(&mirror, left, before.clone(), &head, &progress, &stop) {
         Err(failure) if failure.exit == Exit::Tampered || failure.code == "server-answer" => {
-            copy(&mirror, |path| fetch(&client, path), before, &head, &progress)?
+            copy(&mirror, |path| fetch(&client, path), before, &head, &progress, &stop)?
         }
         edge => edge?,
     };
@@ -115,9 +118,14 @@ fn copy(
     mut edge: TileEdge,
     head: &VerifiedHead,
     progress: &ProgressBar,
+    stop: &Stop,
 ) -> Result<TileEdge, Failure> {
     let size = head.size();
     while edge.size() < size {
+        if stop.asked() {
+            progress.finish_and_clear();
+            return Err(stopped(mirror, edge.size(), head)?);
+        }
         let index = edge.size() / u64::from(TILE_WIDTH);
         let path =
             TilePath { kind: TileKind::Entries, index, width: TileCoord { level: 0, index }.width(size) };
@@ -142,6 +150,17 @@ fn copy(
             .exit(Exit::Tampered));
     }
     Ok(edge)
+}
+
+/// Says how far it came, and that the mirror is until then what it was.
+fn stopped(mirror: &Mirror, copied: u64, head: &VerifiedHead) -> Result<Failure, Failure> {
+    let is = match mirror.note()? {
+        Some(_) => format!("the mirror still ends at size {}", mirror.latest()?.size()),
+        None => "there is no mirror before all are there".into(),
+    };
+    let what = format!("{copied} of {} entries are copied; {is}", head.size());
+    let next = format!("{}        (goes on at entry {copied})", stop::command_line());
+    Ok(stop::stopped(what, next))
 }
 
 fn fetch(client: &Client, path: TilePath) -> Result<Vec<u8>, Failure> {
@@ -217,7 +236,7 @@ mod tests {
         let edge = TileEdge::new().append(&leaves).unwrap().into_edge();
         let head = log.verified(log.entries.len() as u64);
         let mirror = Mirror::new(folder.path());
-        copy(&mirror, |path| fetch(&client, path), edge, &head, &ProgressBar::hidden())
+        copy(&mirror, |path| fetch(&client, path), edge, &head, &ProgressBar::hidden(), &Stop::default())
     }
 
     fn log() -> TestLog {

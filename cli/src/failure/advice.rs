@@ -81,6 +81,7 @@ const fn of_exit(exit: Exit) -> &'static str {
         Exit::NotFound => "`writ search --help` to look for it by who, what or when",
         Exit::Rollback => "ask who runs the log for the missing entries",
         Exit::Usage => "writ --help, or `writ help COMMAND`",
+        Exit::Stopped => "the same again: it goes on",
         Exit::Ok | Exit::Error | Exit::NotAuthorized | Exit::Indeterminate => {
             "`writ help exit-codes` for what the end means; the server's own log may say more"
         }

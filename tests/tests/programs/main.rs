@@ -29,4 +29,5 @@ mod rollback;
 mod scitt;
 mod scrub;
 mod secrets;
+mod stopping;
 mod witness;

@@ -1,6 +1,5 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use gateway::client::{Client, WAIT};
@@ -12,6 +11,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::heads::Heads;
 use crate::moment;
+use crate::stop::Stop;
+use crate::submitted::plural;
 use crate::trust::Trust;
 
 mod alarm;
@@ -29,7 +30,8 @@ const EVERY_MIN: Millis = Millis(100);
 ///
 /// Alarms: rollback (15), fork (10, and the proof of it is written for `writ verify fork`), a head that nobody pinned has signed (13), a
 /// checkpoint that is not renewed, or a head in a statement that the log does not confirm (12), no answer (1). Several addresses of one
-/// log, its server and copies of it, are also held against each other.
+/// log, its server and copies of it, are also held against each other. Ctrl-C or SIGTERM ends it: well, whatever was met, unless --for set
+/// a time that is not over (then with the worst alarm, or 130).
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -82,7 +84,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let every = span(&args.every)?.max(EVERY_MIN);
     let until = args.duration.as_deref().map(span).transpose()?;
-    let mut watches = watches(args, context, &trust, &heads)?;
+    let stop = Stop::listen(context.output, "stopping after this look")?;
+    let mut watches = watches(args, context, (&trust, &heads), &stop)?;
     let webhook = args.webhook.as_deref().map(Webhook::new).transpose()?;
     if let Some(address) = args.metrics {
         let address = metrics::serve(address)?;
@@ -90,15 +93,30 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let mut desk = Desk::new(context, webhook);
     let begun = Instant::now();
-    loop {
+    for looks in 1_u64.. {
         let looked = Instant::now();
         look(&mut watches, &trust, &heads, &mut desk)?;
         let passed = |span: Millis| begun.elapsed() + duration(every) > duration(span);
         if args.once || (args.exit_on_alarm && desk.raised()) || until.is_some_and(passed) {
             return Ok(desk.exit());
         }
-        thread::sleep(duration(every).saturating_sub(looked.elapsed()));
+        if stop.asked_within(duration(every).saturating_sub(looked.elapsed())) {
+            return Ok(ended(context, &desk, looks, until.is_some()));
+        }
     }
+    Ok(desk.exit())
+}
+
+/// Says that it ended because it was asked to, and what it leaves.
+fn ended(context: &Context, desk: &Desk<'_>, looks: u64, early: bool) -> Exit {
+    let met = match desk.exit() {
+        Exit::Ok => "no alarm".into(),
+        worst => format!("the worst alarm was {}", worst.code()),
+    };
+    let looks = plural(looks, "look");
+    let what = format!("stopped as asked after {looks}, {met}; every head that was seen is kept");
+    context.output.message(&what);
+    if early { desk.exit().worse(Exit::Stopped) } else { Exit::Ok }
 }
 
 /// Looks at every address once. Each may show what another one's head goes on from.
@@ -112,7 +130,12 @@ fn look(watches: &mut [Watch], trust: &Trust, heads: &Heads, desk: &mut Desk<'_>
     Ok(())
 }
 
-fn watches(args: &Args, context: &Context, trust: &Trust, heads: &Heads) -> Result<Vec<Watch>, Failure> {
+fn watches(
+    args: &Args,
+    context: &Context,
+    (trust, heads): (&Trust, &Heads),
+    stop: &Stop,
+) -> Result<Vec<Watch>, Failure> {
     let limits = Limits {
         max_age: args.max_age.as_deref().map(span).transpose()?,
         // A single look has nothing to wait for.
@@ -126,7 +149,7 @@ fn watches(args: &Args, context: &Context, trust: &Trust, heads: &Heads) -> Resu
             .map(|server| Ok(Client::new(server, WAIT)?.impatient()))
             .collect::<Result<_, Failure>>()?,
     };
-    clients.into_iter().map(|client| Watch::new(client, limits, trust, heads)).collect()
+    clients.into_iter().map(|client| Watch::new(client, limits, (trust, heads), stop)).collect()
 }
 
 fn not_pinned() -> Failure {

@@ -19,6 +19,7 @@ use crate::fork::TilesAt;
 use crate::heads::{Heads, Kept};
 use crate::moment;
 use crate::source::LogSource;
+use crate::stop::Stop;
 use crate::trust::Trust;
 
 /// Code of the alarm that a statement's head is not the log's.
@@ -32,20 +33,25 @@ pub(super) struct Reading {
     /// Entries below it were read, by this run or one before; nothing where none ever began.
     read: Option<u64>,
     edge: TileEdge,
+    stop: Stop,
 }
 
 /// Where a head was first named: index of the entry, and who signed it.
 type Named = (u64, String);
 
+/// Heads by size and root, each with where it was first named.
+type NamedHeads = BTreeMap<(u64, TreeHash), Named>;
+
 impl Reading {
     /// Goes on from there; where no run was before, from the first head that is met.
-    pub(super) fn new(read: Option<u64>) -> Self {
-        Self { read, edge: TileEdge::new() }
+    pub(super) fn new(read: Option<u64>, stop: Stop) -> Self {
+        Self { read, edge: TileEdge::new(), stop }
     }
 
     /// Reads the statements up to a head that was shown to go on from the ones before; an alarm for each that has seen another log.
     ///
-    /// The entries are hashed: what is read is what is under the head, or nothing is concluded.
+    /// The entries are hashed: what is read is what is under the head, or nothing is concluded. Where an end is asked for meanwhile the next
+    /// run reads them.
     pub(super) fn go_on(
         &mut self,
         trust: &Trust,
@@ -64,7 +70,8 @@ impl Reading {
             return Ok(Vec::new());
         }
         let named = match self.read_to(log, start, head) {
-            Ok(named) => named,
+            Ok(Some(named)) => named,
+            Ok(None) => return Ok(Vec::new()),
             Err(failure) => return Ok(vec![failure]),
         };
         let mut alarms = Vec::new();
@@ -97,19 +104,22 @@ impl Reading {
         Ok(alarms)
     }
 
-    /// The heads that new statements name, each with where it was named first.
+    /// The heads that new statements name, each with where it was named first; nothing where an end was asked for.
     fn read_to(
         &mut self,
         log: &Client,
         start: u64,
         head: &VerifiedHead,
-    ) -> Result<BTreeMap<(u64, TreeHash), Named>, Failure> {
+    ) -> Result<Option<NamedHeads>, Failure> {
         if self.edge.size() != start {
             let edge = TileEdge::load(&TilesAt { log, size: start }, start);
             self.edge = edge.map_err(|error| Failure::new(error.code(), error.to_string()))?;
         }
         let (mut edge, mut named) = (self.edge.clone(), BTreeMap::new());
         while edge.size() < head.size() {
+            if self.stop.asked() {
+                return Ok(None);
+            }
             let entries = LogSource::entries(log, edge.size(), head.size())?;
             for (index, entry) in (edge.size()..).zip(&entries) {
                 let statement = Place::split(entry).ok().and_then(|(_, bytes)| Statement::decode(bytes).ok());
@@ -131,7 +141,7 @@ impl Reading {
                 .exit(Exit::Tampered));
         }
         self.edge = edge;
-        Ok(named)
+        Ok(Some(named))
     }
 }
 

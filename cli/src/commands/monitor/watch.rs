@@ -18,6 +18,7 @@ use crate::heads::{Heads, Kept, Since};
 use crate::moment;
 use crate::registration::decode;
 use crate::source::LogSource;
+use crate::stop::Stop;
 use crate::trust::Trust;
 
 /// How many heartbeats a checkpoint may be old: one may be missed by a hair.
@@ -45,7 +46,12 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(client: Client, limits: Limits, trust: &Trust, heads: &Heads) -> Result<Self, Failure> {
+    pub(super) fn new(
+        client: Client,
+        limits: Limits,
+        (trust, heads): (&Trust, &Heads),
+        stop: &Stop,
+    ) -> Result<Self, Failure> {
         let mut shown: Option<(u64, String)> = None;
         let mut read = None;
         for line in heads.kept(trust)?.all()? {
@@ -60,7 +66,7 @@ impl Watch {
                 Kept::Head { .. } | Kept::Seen { .. } => {}
             }
         }
-        let reading = limits.reads_statements.then(|| Reading::new(read));
+        let reading = limits.reads_statements.then(|| Reading::new(read, stop.clone()));
         Ok(Self { client, limits, shown, said: false, silent_since: None, reading })
     }
 

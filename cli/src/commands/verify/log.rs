@@ -23,6 +23,7 @@ use crate::mirror::Mirror;
 use crate::recompute::{self, Checkpoint, read_all};
 use crate::schema;
 use crate::source::LogSource;
+use crate::stop::Stop;
 use crate::trust::Trust;
 
 /// Entries after which the state file is brought up to date: some seconds of work.
@@ -32,7 +33,8 @@ const ENTRIES_BETWEEN_STATES: u64 = 1 << 18;
 ///
 /// Reads every entry. Says what was checked and what was not, which span the log covers, and which numbers of an emitter's
 /// sequence never arrived: the log is then intact, but incomplete (12). With --state only what is new is read: that it goes on from what
-/// was verified before is shown first, and an interrupted run leaves what it came to.
+/// was verified before is shown first, and an interrupted run leaves what it came to: Ctrl-C or SIGTERM ends it at the next entry bundle
+/// (130), and the same command goes on there.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -75,12 +77,16 @@ fn verify(
         Some((last, state)) => Resuming { context, log, trust }.resume((&last, state), (&note, &head))?,
         None => State::begin(),
     };
+    let stop = Stop::listen(context.output, "stopping after the entries at hand")?;
     let mut walk = Walk::from(state);
     let progress = context.output.progress(head.size());
     progress.set_position(walk.resumed);
     progress.reset_eta();
-    walk.through(log, head.size(), &progress, file.map(|file| (file, &note)))?;
+    walk.through(log, head.size(), &progress, file.map(|file| (file, &note)), &stop)?;
     progress.finish_and_clear();
+    if walk.state.size() < head.size() {
+        return say(context, &walk.stopped((&note, &head), trust, limit, file));
+    }
     let (mut checks, _) = checks::checkpoint(&note, trust, limit);
     checks::key_stands(&mut checks, walk.state.verifier.check_head(&head));
     checks.extend(file.map(|file| state_check(file, walk.resumed)));
@@ -101,16 +107,19 @@ fn verify(
     if let Some(file) = file.filter(|_| checks.iter().all(|check| check.status != CheckStatus::Broken)) {
         file.write(&note, &walk.state)?;
     }
-    let document = walk.document(&head, checks, exit, trust);
+    say(context, &walk.document(&head, checks, exit, trust))
+}
+
+fn say(context: &Context, document: &Document) -> Result<Exit, Failure> {
     if context.output.json {
-        context.output.document(&document)?;
+        context.output.document(document)?;
     } else {
-        context.output.text(&text(&document))?;
+        context.output.text(&text(document))?;
     }
     Ok(Exit::ALL.into_iter().find(|exit| exit.code() == document.exit).unwrap_or(Exit::Error))
 }
 
-fn state_check(file: &StateFile, resumed: u64) -> Check {
+pub(super) fn state_check(file: &StateFile, resumed: u64) -> Check {
     let path = file.path().display();
     let detail = match resumed {
         0 => format!("{path}: nothing was verified before"),
@@ -120,12 +129,12 @@ fn state_check(file: &StateFile, resumed: u64) -> Check {
 }
 
 /// What reading a log, from its beginning or from where an earlier run stopped, showed.
-struct Walk {
-    state: State,
+pub(super) struct Walk {
+    pub(super) state: State,
     /// What is wrong with the entries of this run; an earlier one that found anything left no state.
-    walked: Walked,
+    pub(super) walked: Walked,
     /// Entries that an earlier run verified.
-    resumed: u64,
+    pub(super) resumed: u64,
 }
 
 impl Walk {
@@ -133,20 +142,26 @@ impl Walk {
         Self { resumed: state.size(), state, walked: Walked::default() }
     }
 
-    /// Verifies the entries up to `size`. The file, if any, is told from time to time how far that came, so that an interrupted run is not
-    /// for nothing.
+    /// Verifies the entries up to `size`, or fewer where an end is asked for. The file, if any, is told from time to time how far that
+    /// came, and at such an end, so that an interrupted run is not for nothing.
     fn through(
         &mut self,
         log: &dyn LogSource,
         size: u64,
         progress: &ProgressBar,
         keep: Option<(&StateFile, &Note)>,
+        stop: &Stop,
     ) -> Result<(), Failure> {
-        while self.state.size() < size {
+        while self.state.size() < size && !stop.asked() {
             let start = self.state.size();
             let end = if keep.is_some() { size.min(start + ENTRIES_BETWEEN_STATES) } else { size };
-            read_all(log, start..end, |portions| self.over(portions, progress))?;
-            if let Some((file, note)) = keep.filter(|_| end < size && self.walked.findings_total == 0) {
+            read_all(log, start..end, |portions| {
+                self.over(portions.take_while(|_| !stop.asked()), progress)
+            })?;
+            let got = start + 1..size;
+            if let Some((file, note)) =
+                keep.filter(|_| got.contains(&self.state.size()) && self.walked.findings_total == 0)
+            {
                 file.write(note, &self.state)?;
             }
         }
@@ -176,7 +191,7 @@ impl Walk {
         Ok(())
     }
 
-    fn log(&self) -> Option<LogId> {
+    pub(super) fn log(&self) -> Option<LogId> {
         self.state.verifier.registry().map(Registry::log)
     }
 
@@ -188,14 +203,14 @@ impl Walk {
         broken("merkle-root", format!("recomputed {got}, the checkpoint says {expected}"))
     }
 
-    fn entries_check(&self) -> Check {
+    pub(super) fn entries_check(&self) -> Check {
         let size = self.state.verifier.size();
         let sound = size - self.walked.findings_total.min(size);
         let status = if self.walked.findings_total == 0 { CheckStatus::Holds } else { CheckStatus::Broken };
         check("entries", status, format!("{sound}/{size} with sound link, key, role and signature"))
     }
 
-    fn document(
+    pub(super) fn document(
         self,
         head: &VerifiedHead,
         checks: Vec<Check>,
@@ -240,6 +255,7 @@ impl Walk {
                 unknown: self.state.unknown,
                 gaps,
             },
+            stopped: None,
             exit: exit.code(),
         }
     }

@@ -13,6 +13,7 @@ mod receipt;
 mod report;
 mod resume;
 mod state;
+mod stopped;
 
 /// Check what a log holds, a proof of what it holds, or that it forked
 #[derive(Subcommand, Debug)]

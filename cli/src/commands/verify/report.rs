@@ -7,6 +7,7 @@ use serde::Serialize;
 use verifier::log::LogFinding;
 
 use super::coverage::Gap;
+use super::stopped::StoppedDocument;
 use crate::checks::{self, Check};
 use crate::moment;
 use crate::output::{Mark, printable};
@@ -27,6 +28,9 @@ pub(super) struct Document {
     pub(super) findings: Vec<LogFinding>,
     pub(super) findings_total: u64,
     pub(super) coverage: CoverageDocument,
+    /// Where the run was asked to stop before the end: then nothing is said of gaps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stopped: Option<StoppedDocument>,
     pub(super) exit: u8,
 }
 
@@ -61,10 +65,11 @@ pub(super) fn text(document: &Document) -> String {
     if document.findings_total > SHOWN as u64 {
         let _ = writeln!(text, "      …and {} more", document.findings_total - SHOWN as u64);
     }
-    text.push_str(&coverage_text(&document.coverage));
+    text.push_str(&coverage_text(&document.coverage, document.stopped.is_some()));
     let (mark, word) = match document.exit {
         0 => (Mark::Good, "INTACT and complete"),
         10 => (Mark::Bad, "TAMPERED: this is not what was logged"),
+        130 => (Mark::Missing, "STOPPED as asked: nothing is wrong so far, the signed root was not reached"),
         15 => (Mark::Bad, "ROLLBACK: the log shows less than before"),
         13 => (Mark::Warning, "CONSISTENT in itself; the log is not the pinned one, or nothing is pinned"),
         _ if checks::is_broken(&document.checks, "freshness") => {
@@ -73,24 +78,22 @@ pub(super) fn text(document: &Document) -> String {
         _ => (Mark::Missing, "INCOMPLETE: the log is intact; statements are missing or unknown"),
     };
     let _ = writeln!(text, "{}   exit {}", mark.word(word), document.exit);
+    if let Some(StoppedDocument { goes_on_at, next }) = &document.stopped {
+        let _ = writeln!(text, "Next: {}        (goes on at entry {goes_on_at})", printable(next));
+    }
     text
 }
 
-fn coverage_text(coverage: &CoverageDocument) -> String {
+fn coverage_text(coverage: &CoverageDocument, stopped: bool) -> String {
     let time = |time: Option<u64>| time.map_or_else(|| "-".into(), |time| moment::show(Time(time)));
     let before = match coverage.resumed {
         0 => String::new(),
         resumed => format!(", {resumed} of them before"),
     };
     let mut text = format!("Covered  {} of {} entries{before}\n", coverage.entries, coverage.requested);
-    let _ = writeln!(
-        text,
-        "Coverage {} → {}   streams {}   sequence gaps {}",
-        time(coverage.from),
-        time(coverage.to),
-        coverage.streams,
-        coverage.gaps.len()
-    );
+    let gaps = if stopped { "not looked for".into() } else { coverage.gaps.len().to_string() };
+    let (from, to, streams) = (time(coverage.from), time(coverage.to), coverage.streams);
+    let _ = writeln!(text, "Coverage {from} → {to}   streams {streams}   sequence gaps {gaps}");
     for gap in coverage.gaps.iter().take(SHOWN) {
         let count = gap.last - gap.first + 1;
         let which =

@@ -2,7 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Stdio};
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -58,7 +60,22 @@ impl Cli {
 
     /// The command, ready to run.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
-        let mut command = Command::new(program("writ"));
+        let mut command = Command::from_std(self.std_command(args));
+        command.timeout(SOON);
+        command
+    }
+
+    /// Starts it and lets it run.
+    pub(crate) fn start<S: AsRef<OsStr>>(&self, args: &[S]) -> Running {
+        let mut command = self.std_command(args);
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        Running { child, errors, said: String::new() }
+    }
+
+    fn std_command<S: AsRef<OsStr>>(&self, args: &[S]) -> std::process::Command {
+        let mut command = std::process::Command::new(program("writ"));
         command
             .env_clear()
             .env("HOME", self.home())
@@ -67,7 +84,7 @@ impl Cli {
         command
             .env("XDG_CONFIG_HOME", self.home().join("config"))
             .env("XDG_STATE_HOME", self.home().join("state"));
-        command.env("WRIT_SERVER", &self.server).timeout(SOON).current_dir(self.home());
+        command.env("WRIT_SERVER", &self.server).current_dir(self.home());
         if let Some(trust) = &self.trust {
             command.env("WRIT_TRUST", trust);
         }
@@ -105,6 +122,54 @@ impl Cli {
         assert_eq!(ran.code, 0, "{ran}");
         let results = ran.json()["results"].as_array().unwrap().clone();
         results.iter().map(|result| result["id"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// A program that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    errors: BufReader<ChildStderr>,
+    said: String,
+}
+
+impl Running {
+    /// Sends it a signal: `INT`, `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for a line on standard error that holds this.
+    pub(crate) fn says(&mut self, text: &str) {
+        loop {
+            let from = self.said.len();
+            let read = self.errors.read_line(&mut self.said).unwrap();
+            assert!(read > 0, "it ended without saying `{text}`: {}", self.said);
+            if self.said[from..].contains(text) {
+                return;
+            }
+        }
+    }
+
+    /// The first line on standard output, once it is there.
+    pub(crate) fn first_line(&mut self) -> String {
+        let stdout = self.child.stdout.as_mut().unwrap();
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while stdout.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+            line.push(byte[0]);
+        }
+        String::from_utf8(line).unwrap()
+    }
+
+    /// How it ended.
+    pub(crate) fn ended(mut self) -> Ran {
+        let mut stdout = String::new();
+        self.errors.read_to_string(&mut self.said).unwrap();
+        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        Ran { code: self.child.wait().unwrap().code().unwrap_or(-1), stdout, stderr: self.said }
     }
 }
 

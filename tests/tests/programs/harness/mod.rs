@@ -1,6 +1,7 @@
 //! What the tests are made with: a log's folder, its server, the command line, people with keys, plain HTTP.
 
 mod cli;
+mod gate;
 mod http;
 mod people;
 mod place;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(crate) use cli::{Cli, Ran};
+pub(crate) use gate::Gate;
 pub(crate) use http::{Answer, Http, exchange};
 pub(crate) use people::{Draft, Person};
 pub(crate) use place::{Place, Server, fsck, writd};
