@@ -76,6 +76,12 @@ impl Heads {
         Ok(KeptHeads::new(self.path(trust).with_extension("kept")))
     }
 
+    /// Where the entries of the log that decide over its keys are kept.
+    pub(crate) fn keys(&self, trust: &Trust) -> Result<PathBuf, Failure> {
+        self.make_folder()?;
+        Ok(self.path(trust).with_extension("keys"))
+    }
+
     fn make_folder(&self) -> Result<(), Failure> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
         made.map_err(|e| Failure::new("head-store", format!("{}: {e}", self.folder.display())))

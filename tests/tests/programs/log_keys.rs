@@ -9,7 +9,7 @@ use schemas::checkpoint::Checkpoint;
 use schemas::note::{Note, NoteSignature, VerifierKey};
 use serde_json::Value;
 
-use crate::harness::{Place, Ran, Story, writd};
+use crate::harness::{Gate, Place, Ran, Story, writd};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -127,17 +127,72 @@ fn a_head_that_only_a_withdrawn_key_signed_is_refused_by_whoever_reads_the_entri
     let verify = ["verify", "log", "--mirror", text(&mirror)];
     story.cli.ok(&verify);
     let kept = mirror.join("checkpoint");
-    let text = Checkpoint::from_note(&Note::parse(&fs::read(&kept).unwrap()).unwrap()).unwrap().text();
-    let line = NoteSignature {
-        name: old_vkey.name().clone(),
-        key_id: old_vkey.id(),
-        signature: old_key.sign(text.as_bytes()).to_bytes().to_vec(),
-    };
-    fs::write(&kept, Note::new(text, vec![line]).unwrap().to_string()).unwrap();
+    fs::write(&kept, signed_by(&old_key, &old_vkey, &fs::read(&kept).unwrap())).unwrap();
     for trust in [Some(story.place.trust()), None] {
         let ran = story.cli.with_trust(trust.as_deref()).run(&verify);
         assert!(ran.code == 10 && ran.stdout.contains("was withdrawn by entry"), "{trust:?}: {ran}");
     }
+}
+
+/// The text of a head under a signature by this key alone.
+fn signed_by(key: &SigningKey, vkey: &VerifierKey, note: &[u8]) -> Vec<u8> {
+    let text = Checkpoint::from_note(&Note::parse(note).unwrap()).unwrap().text();
+    let line = NoteSignature {
+        name: vkey.name().clone(),
+        key_id: vkey.id(),
+        signature: key.sign(text.as_bytes()).to_bytes().to_vec(),
+    };
+    Note::new(text, vec![line]).unwrap().to_string().into_bytes()
+}
+
+/// Codes of the alarms of a monitor that looked once.
+fn alarms(ran: &Ran) -> Vec<String> {
+    let events = ran.stdout.lines().map(|line| Ran { stdout: line.into(), ..ran.clone() }.json());
+    let alarms = events.filter(|event| event["event"] == "alarm");
+    alarms.map(|event| event["alarm"]["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_monitor_raises_an_alarm_at_a_head_that_only_a_withdrawn_key_signed_though_it_is_pinned() {
+    let story = Story::begin();
+    let key = secret(&story.place.data().join("keys/checkpoint.pem"));
+    let vkey: VerifierKey = story.place.policy().logs()[0].key.clone();
+    let story = change(story, &["rotate", "--use", "checkpoint"]);
+    let (monitor, pins_both) = (["monitor", "--once", "--json"], story.place.trust());
+    // Somebody new each time: nothing but the log says which keys are its own.
+    let show = |story: &Story, forged: bool| {
+        let gate = Gate::before(&story.server);
+        let forge =
+            || ("GET /checkpoint", signed_by(&key, &vkey, &story.server.http.get("/checkpoint").body));
+        gate.replace(forged.then(forge));
+        story.cli.with_trust(Some(&pins_both)).with_server(&gate.address).run(&monitor)
+    };
+    let ran = show(&story, true);
+    assert!(!alarms(&ran).iter().any(|code| code.starts_with("checkpoint-key")), "it signs as well: {ran}");
+    let story = change(story, &["retire", "--use", "checkpoint", "--yes"]);
+    let ran = show(&story, false);
+    assert_eq!(ran.code, 0, "{ran}");
+    let ran = show(&story, true);
+    assert!(ran.code == 10 && alarms(&ran).contains(&"checkpoint-key-withdrawn".to_owned()), "{ran}");
+    assert!(!ran.stdout.contains("\"event\":\"head\""), "it is no head of the log: {ran}");
+
+    // Whoever has followed the log reads only what is new, and does not go by the forged head afterwards.
+    let gate = Gate::before(&story.server);
+    let cli = story.cli.with_trust(Some(&pins_both)).with_server(&gate.address);
+    cli.ok(&monitor);
+    story.delegate();
+    gate.hold("GET /nothing", 0);
+    gate.replace(Some((
+        "GET /checkpoint",
+        signed_by(&key, &vkey, &story.server.http.get("/checkpoint").body),
+    )));
+    let ran = cli.run(&monitor);
+    assert!(ran.code == 10 && alarms(&ran).contains(&"checkpoint-key-withdrawn".to_owned()), "{ran}");
+    let genesis = "GET /v1/entries?start=0&limit=1";
+    let again = |line: &String| line.contains("/v1/entries?start=0&") && line != genesis;
+    assert!(!gate.open().iter().any(again), "what was read before is read again");
+    gate.replace(None);
+    cli.ok(&monitor);
 }
 
 #[test]

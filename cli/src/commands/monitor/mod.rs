@@ -16,6 +16,7 @@ use crate::submitted::plural;
 use crate::trust::Trust;
 
 mod alarm;
+mod keys;
 mod metrics;
 mod seen;
 mod watch;
@@ -28,7 +29,8 @@ const EVERY_MIN: Millis = Millis(100);
 
 /// Follow a log, keep every head that it shows, and raise an alarm when it shows less, something else or nothing
 ///
-/// Alarms: rollback (15), fork (10, and the proof of it is written for `writ verify fork`), a head that nobody pinned has signed (13), a
+/// Alarms: rollback (15), fork (10, and the proof of it is written for `writ verify fork`), a head that nobody pinned has signed (13), one
+/// that only a key has signed which the log itself withdrew (10; the log is read for that, once), a
 /// checkpoint that is not renewed, or a head in a statement that the log does not confirm (12), no answer (1). Several addresses of one
 /// log, its server and copies of it, are also held against each other. Ctrl-C or SIGTERM ends it: well, whatever was met, unless --for set
 /// a time that is not over (then with the worst alarm, or 130).
@@ -62,7 +64,7 @@ pub(crate) struct Args {
     /// End with the first alarm
     #[arg(long)]
     exit_on_alarm: bool,
-    /// Do not read new statements for the heads that their emitters have seen
+    /// Do not read the log's entries: neither for the heads that emitters have seen, nor for keys that the log withdrew
     #[arg(long)]
     heads_only: bool,
     /// Address that every alarm is posted to, as JSON

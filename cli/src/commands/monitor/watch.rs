@@ -10,8 +10,10 @@ use schemas::time::Millis;
 use verifier::checkpoint::{VerifiedHead, verify_checkpoint};
 
 use super::alarm::Desk;
+use super::keys::{LogKeys, Standing};
 use super::metrics;
 use super::seen::Reading;
+use crate::commands::verify::state::StateFile;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::heads::{Heads, Kept, Since};
@@ -43,6 +45,7 @@ pub(super) struct Watch {
     said: bool,
     silent_since: Option<Instant>,
     reading: Option<Reading>,
+    keys: Option<LogKeys>,
 }
 
 impl Watch {
@@ -67,7 +70,9 @@ impl Watch {
             }
         }
         let reading = limits.reads_statements.then(|| Reading::new(read, stop.clone()));
-        Ok(Self { client, limits, shown, said: false, silent_since: None, reading })
+        let file = StateFile::new(&heads.keys(trust)?);
+        let keys = limits.reads_statements.then(|| LogKeys::new(file, stop.clone()));
+        Ok(Self { client, limits, shown, said: false, silent_since: None, reading, keys })
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -128,6 +133,19 @@ impl Watch {
             alarms.push(Failure::new(error.code(), error.to_string()).exit(Exit::Untrusted));
         }
         alarms.extend(self.age(trust, &head));
+        let standing = self.keys.as_mut().map(|keys| keys.check(trust, &self.client, (note, &head)));
+        let unknown = match standing.transpose()? {
+            Some(Standing::Withdrawn(failure)) => {
+                // It is kept, but what the log shows next is not held against it.
+                let kept = Kept::head(self.client.server(), head.size(), head.root(), note);
+                heads.kept(trust)?.add(&kept)?;
+                alarms.push(failure);
+                return Ok(());
+            }
+            Some(Standing::Stopped) => return Ok(()),
+            Some(Standing::Unknown(failure)) => Some(failure),
+            Some(Standing::Stands) | None => None,
+        };
         let shrunk = self.shown.as_ref().filter(|(before, _)| *before > head.size()).map(|(size, _)| *size);
         let mut logs: Vec<&dyn LogSource> = vec![&self.client];
         logs.extend(others.iter().map(|client| *client as &dyn LogSource));
@@ -141,6 +159,7 @@ impl Watch {
                 return Ok(());
             }
         };
+        alarms.extend(unknown);
         match shrunk {
             Some(before) => alarms.push(shrunk_but_accounted_for(&head, before)),
             None => self.followed(&head, since, desk)?,

@@ -12,7 +12,7 @@ mod proof;
 mod receipt;
 mod report;
 mod resume;
-mod state;
+pub(in crate::commands) mod state;
 mod stopped;
 
 /// Check what a log holds, a proof of what it holds, or that it forked

@@ -41,33 +41,33 @@ type Parts = (String, String, Position, Vec<TreeHash>, Vec<KeyRow>, (u64, u64), 
 
 /// The file.
 #[derive(Clone, Debug)]
-pub(super) struct StateFile {
+pub(in crate::commands) struct StateFile {
     path: PathBuf,
 }
 
 /// What was verified so far, with nothing wrong in it.
 #[derive(Clone, Debug)]
-pub(super) struct State {
-    pub(super) verifier: LogVerifier,
-    pub(super) coverage: Coverage,
+pub(in crate::commands) struct State {
+    pub(in crate::commands) verifier: LogVerifier,
+    pub(in crate::commands) coverage: Coverage,
     /// Genesis and all `key` statements.
-    pub(super) keys: Keys,
+    pub(in crate::commands) keys: Keys,
     /// Time of the first entry.
-    pub(super) first: Option<Time>,
+    pub(in crate::commands) first: Option<Time>,
     /// Entries of a form that this program does not know.
-    pub(super) unknown: u64,
+    pub(in crate::commands) unknown: u64,
 }
 
 /// The statements that decide over keys, at their places.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Keys {
+pub(in crate::commands) struct Keys {
     rows: Vec<KeyRow>,
     seen: u64,
 }
 
 impl Keys {
     /// Meets the next entry.
-    pub(super) fn see(&mut self, entry: &Prepared) {
+    pub(in crate::commands) fn see(&mut self, entry: &Prepared) {
         let index = Index(self.seen);
         self.seen += 1;
         let (Some(time), Some(statement)) = (entry.time(), entry.statement()) else { return };
@@ -79,7 +79,7 @@ impl Keys {
 
 impl State {
     /// Before the first entry.
-    pub(super) fn begin() -> Self {
+    pub(in crate::commands) fn begin() -> Self {
         Self {
             verifier: LogVerifier::new(),
             coverage: Coverage::default(),
@@ -89,7 +89,7 @@ impl State {
         }
     }
 
-    pub(super) fn size(&self) -> u64 {
+    pub(in crate::commands) fn size(&self) -> u64 {
         self.verifier.size()
     }
 
@@ -152,16 +152,16 @@ fn stream_row((kid, tenant, stream, iss, runs, reached): Row) -> StreamRow {
 }
 
 impl StateFile {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(in crate::commands) fn new(path: &Path) -> Self {
         Self { path: path.into() }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::commands) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The state and the signed head that it was verified under; nothing where there is no file yet.
-    pub(super) fn read(&self) -> Result<Option<(Note, State)>, Failure> {
+    pub(in crate::commands) fn read(&self) -> Result<Option<(Note, State)>, Failure> {
         if !self.path.exists() {
             return Ok(None);
         }
@@ -177,7 +177,7 @@ impl StateFile {
     }
 
     /// Replaces the file, durably.
-    pub(super) fn write(&self, note: &Note, state: &State) -> Result<(), Failure> {
+    pub(in crate::commands) fn write(&self, note: &Note, state: &State) -> Result<(), Failure> {
         let bytes = state.encode(note).map_err(|detail| {
             Failure::new("state-unwritable", format!("{}: {detail}", self.path.display()))
                 .next("writ verify log without --state")

@@ -21,6 +21,8 @@ struct Passed {
     asked: Vec<String>,
     /// Requests that begin so are held once so many of them have passed.
     holds: Option<(String, usize)>,
+    /// The request that is answered here, and with what.
+    replaces: Option<(String, Vec<u8>)>,
 }
 
 impl Gate {
@@ -44,6 +46,11 @@ impl Gate {
         let mut passed = self.shared.0.lock().unwrap();
         passed.asked.clear();
         passed.holds = Some((begins.into(), after));
+    }
+
+    /// Answers this request with this body instead of the server's, or no longer.
+    pub(crate) fn replace(&self, replaces: Option<(&str, Vec<u8>)>) {
+        self.shared.0.lock().unwrap().replaces = replaces.map(|(line, body)| (line.into(), body));
     }
 
     /// Waits until one is held.
@@ -103,7 +110,13 @@ fn pass(stream: &mut TcpStream, behind: &str, (passed, moved): &(Mutex<Passed>, 
     if held {
         state = moved.wait_while(state, |state| state.holds.is_some()).unwrap();
     }
+    let replaced = state.replaces.as_ref().filter(|(of, _)| *of == line).map(|(_, body)| body.clone());
     drop(state);
+    if let Some(body) = replaced {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+        let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+        return;
+    }
     let request = [format!("{head}connection: close\r\n\r\n").as_bytes(), &body].concat();
     if let Ok(answer) = exchange(behind, &request, SOON) {
         // Whoever asked may be gone.
