@@ -28,7 +28,7 @@ fn secret(path: &Path) -> SigningKey {
 }
 
 /// Stops the server, changes its keys, and starts it again.
-fn change(story: Story, args: &[&str]) -> Story {
+pub(crate) fn change(story: Story, args: &[&str]) -> Story {
     let Story { place, server, cli } = story;
     server.stop();
     let ran = keys(&place.data(), args);

@@ -12,6 +12,7 @@ use serde_json::Value;
 use verifier::merkle::{leaf_hash, root_of_path};
 
 use crate::harness::{Answer, Draft, Http, Person, Place, Server, Story, entries, hex};
+use crate::log_keys::change;
 
 const COSE: &str = "application/cose";
 const CONCISE: &str = "application/concise-problem-details+cbor";
@@ -232,4 +233,50 @@ fn a_receipt_in_a_file_is_checked_with_no_server_and_any_change_of_it_is_seen() 
         }
         fs::write(file, whole).unwrap();
     }
+}
+
+#[test]
+fn a_receipt_by_a_later_key_is_checked_with_a_bundle_that_leads_to_it_and_with_nothing_less() {
+    let story = Story::begin();
+    let action = story.refund(&story.delegate().1, "r").action;
+    let path = |name: &str| story.place.path().join(name).to_str().unwrap().to_owned();
+    let [receipt, statement, key, other, genesis] =
+        ["r.cbor", "r.cose", "r.key", "o.bundle", "g.cose"].map(path);
+    let early = [path("e.cbor"), path("e.cose"), genesis.clone()];
+    story.cli.ok(&["receipt", &action, "-o", &early[0], "--statement", &early[1], "--log-key", &early[2]]);
+    story.cli.ok(&["bundle", "create", &action, "-o", &other]);
+    let story = change(story, &["rotate", "--use", "receipt"]);
+    story.cli.ok(&["receipt", &action, "-o", &receipt, "--statement", &statement, "--log-key", &key]);
+    let bundle = fs::read(&key).unwrap();
+    assert!(bundle != fs::read(&genesis).unwrap() && bundle[0] & 0xe0 == 0x80, "an array: a bundle");
+    let stranger = Story::begin();
+    let foreign = stranger.place.trust();
+    let trust = story.place.path().join("handed-over.policy");
+    fs::copy(story.place.trust(), &trust).unwrap();
+    story.server.stop();
+
+    let alone = story.cli.with_trust(Some(&trust)).with_server("http://127.0.0.1:1");
+    let with = |key: &str| {
+        ["verify", "receipt", &receipt, "--statement", &statement, "--log-key", key].map(str::to_owned)
+    };
+    let ran = alone.run(&with(&key));
+    assert!(ran.code == 0 && ran.stdout.contains("PROVED"), "{ran}");
+    let old = ["verify", "receipt", &early[0], "--statement", &early[1], "--log-key", &key];
+    assert_eq!(alone.run(&old).code, 0, "the bundle has the genesis in it, and its key");
+
+    for (what, key) in [("the genesis", &genesis), ("a bundle from before", &other)] {
+        let ran = alone.run(&with(key));
+        assert!([10, 13].contains(&ran.code) && !ran.stdout.contains("PROVED"), "{what}: {ran}");
+    }
+    assert_eq!(alone.with_trust(Some(&foreign)).run(&with(&key)).code, 13, "another log's trust file");
+    assert_eq!(alone.with_trust(None).run(&with(&key)).code, 13, "nothing pinned");
+    for round in 0..32 {
+        let mut changed = bundle.clone();
+        changed[round * bundle.len() / 32] ^= 1 << (round % 8);
+        fs::write(&key, changed).unwrap();
+        let ran = alone.run(&with(&key));
+        assert!([10, 13].contains(&ran.code), "round {round}: {ran}");
+    }
+    fs::write(&key, &bundle[..bundle.len() - 1]).unwrap();
+    assert_eq!(alone.run(&with(&key)).code, 10, "cut short");
 }
