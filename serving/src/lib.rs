@@ -1,6 +1,6 @@
 //! What the HTTP interfaces of writ share, whatever they serve.
 //!
-//! In scope: the accept loop with its time limits, bounds of a request's head and body, problem details, counters, the
+//! In scope: the accept loop with its time limits, bounds of a request's head and body, problem details and how they are described, counters, the
 //! address to listen on. Out of scope: routes, and what is true; that is each interface's own.
 
 #![forbid(unsafe_code)]
@@ -12,6 +12,7 @@ mod layers;
 pub mod limits;
 pub mod listen;
 pub mod metrics;
+pub mod openapi;
 pub mod problem;
 mod stall;
 

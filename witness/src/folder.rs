@@ -1,20 +1,20 @@
 //! Where things are in a witness's folder, and the logs that it follows.
 
+mod error;
+mod list;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use schemas::limits::TRUST_BYTES_MAX;
 use schemas::note::{KeyName, SignatureType, VerifierKey, VerifierKeyError};
-use schemas::trust::{TrustError, TrustPolicy, TrustProblem};
-use thiserror::Error;
-use verifier::signature::{CheckedKey, SignatureError};
 
-use crate::state::{StateError, States};
+pub use error::FolderError;
+pub(crate) use list::Edition;
+use list::LOGS_BEGIN;
 
-/// How the list of logs begins. A C2SP policy without witnesses, so that any reader of those reads it.
-const LOGS_BEGIN: &str = "# The logs that this witness follows, one line each: log <vkey>\nquorum none\n";
+use crate::state::States;
 
 /// Longest line of a verifier key with its name, in bytes.
 const VKEY_BYTES_MAX: u64 = 1024;
@@ -25,7 +25,7 @@ pub struct Folder {
     root: PathBuf,
 }
 
-/// Held by the one process that changes the folder; let go when dropped, or when the process ends in whatever way.
+/// Held by the one process that cosigns with the folder; let go when dropped, or when the process ends in whatever way.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -126,59 +126,6 @@ impl Folder {
         }
         Ok(key)
     }
-
-    /// The logs that are followed, with keys that are fit to verify with.
-    pub fn read_logs(&self) -> Result<TrustPolicy, FolderError> {
-        parse_logs(&self.logs(), &self.logs_text()?)
-    }
-
-    /// Follows a log, or one more key of it; whether the log was new.
-    ///
-    /// The state is made first: a log that is followed and has none is one whose state was lost.
-    pub fn follow(&self, key: &VerifierKey, url: Option<&str>, _held: &Lock) -> Result<bool, FolderError> {
-        let path = self.logs();
-        let mut text = self.logs_text()?;
-        let origin = schemas::checkpoint::Origin::new(key.name().as_str())
-            .map_err(|error| FolderError::Key { path: path.clone(), error: error.into() })?;
-        let known = parse_logs(&path, &text)?.keys_of(&origin).next().is_some();
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
-        }
-        text.push_str(&format!("log {key}{}\n", url.map(|url| format!(" {url}")).unwrap_or_default()));
-        parse_logs(&path, &text)?;
-        if known {
-            // Its state must be there: it is not begun a second time.
-            self.states().read(&origin, &self.read_key()?)?;
-        } else {
-            self.states().begin(&origin)?;
-        }
-        write_whole(&path, text.as_bytes())?;
-        Ok(!known)
-    }
-
-    fn logs_text(&self) -> Result<String, FolderError> {
-        let path = self.logs();
-        let mut text = String::new();
-        let most = TRUST_BYTES_MAX as u64 + 1;
-        let read = File::open(&path).and_then(|file| file.take(most).read_to_string(&mut text));
-        match read {
-            Ok(_) => Ok(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(FolderError::Absent { path: self.root.clone() })
-            }
-            Err(error) => Err(FolderError::io(&path, "read", error)),
-        }
-    }
-}
-
-fn parse_logs(path: &Path, text: &str) -> Result<TrustPolicy, FolderError> {
-    let policy = TrustPolicy::parse(text.as_bytes())
-        .map_err(|error| FolderError::Logs { path: path.to_owned(), error })?;
-    for log in policy.logs() {
-        CheckedKey::new(*log.key.public_key())
-            .map_err(|error| FolderError::Unusable { name: log.key.name().to_string(), error })?;
-    }
-    Ok(policy)
 }
 
 /// Writes a file beside and puts it in place, durably.
@@ -190,87 +137,4 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
         .and_then(|()| File::open(path.parent().unwrap_or(Path::new("."))))
         .and_then(|folder| folder.sync_all());
     written.map_err(|error| FolderError::io(path, "written", error))
-}
-
-/// Why a witness's folder cannot be used.
-#[derive(Debug, Error)]
-pub enum FolderError {
-    /// There is no witness.
-    #[error("there is no witness in {}", path.display())]
-    Absent {
-        /// Where it was looked for.
-        path: PathBuf,
-    },
-    /// Something is there already.
-    #[error("{} is not empty", path.display())]
-    Taken {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Another process has it.
-    #[error("another process uses the witness in {}", path.display())]
-    Held {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// The witness's own key cannot be read.
-    #[error("{}: {error}", path.display())]
-    Key {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        error: VerifierKeyError,
-    },
-    /// The list of logs cannot be read.
-    #[error("{}, line {}: {}", path.display(), error.line, error.problem)]
-    Logs {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        error: TrustError,
-    },
-    /// Anything could be made to verify under this key.
-    #[error("the key of {name} cannot be used: {error}")]
-    Unusable {
-        /// The log.
-        name: String,
-        /// What is wrong with the key.
-        error: SignatureError,
-    },
-    /// A state is not there or not whole.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// The file system said no.
-    #[error("{} cannot be {action}: {error}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What was being done.
-        action: &'static str,
-        /// The system's words.
-        error: io::Error,
-    },
-}
-
-impl FolderError {
-    fn io(path: &Path, action: &'static str, error: io::Error) -> Self {
-        Self::Io { path: path.to_owned(), action, error }
-    }
-
-    /// Stable name of the error.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Absent { .. } => "witness-absent",
-            Self::Taken { .. } => "witness-folder-taken",
-            Self::Held { .. } => "witness-held",
-            Self::Key { error, .. } => error.code(),
-            Self::Logs { error, .. } => match error.problem {
-                TrustProblem::DuplicateKey { .. } => "witness-log-known",
-                _ => "witness-logs",
-            },
-            Self::Unusable { .. } => "witness-log-key",
-            Self::State(error) => error.code(),
-            Self::Io { .. } => "witness-io",
-        }
-    }
 }

@@ -13,6 +13,8 @@ pub mod http;
 pub mod request;
 mod service;
 pub mod state;
+mod watch;
 
 pub use cosigner::Cosigner;
 pub use service::{Answer, OpenError, Witness};
+pub use watch::{REREAD_EVERY, watch};

@@ -1,7 +1,7 @@
 //! The witness in service: decides, remembers, and only then answers.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use schemas::checkpoint::Origin;
 use schemas::note::{NoteSignature, VerifierKey};
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::cosigner::Cosigner;
 use crate::decide::{Authentic, Latest, Refusal, authenticate, decide};
-use crate::folder::{Folder, FolderError, Lock};
+use crate::folder::{Edition, Folder, FolderError, Lock};
 use crate::request::Request;
 use crate::state::{States, origin_hash};
 
@@ -19,8 +19,12 @@ const TIME_MAX: u64 = (1 << 63) - 1;
 /// A witness that holds its folder.
 pub struct Witness {
     cosigner: Cosigner,
-    /// By the hash of their origin.
-    logs: BTreeMap<String, Log>,
+    folder: Folder,
+    /// By the hash of their origin. What was once followed stays here, with its state, as long as the program runs: one state
+    /// is never held twice.
+    logs: RwLock<BTreeMap<String, Arc<Log>>>,
+    /// The edition of the list of logs that was looked at last.
+    edition: Mutex<Edition>,
     states: States,
     /// Seconds since the epoch.
     now: fn() -> u64,
@@ -32,7 +36,8 @@ pub struct Witness {
 /// A log that is followed. Each has a lock of its own: logs do not wait for each other.
 struct Log {
     origin: Origin,
-    keys: Vec<VerifierKey>,
+    /// None where it is followed no more.
+    keys: RwLock<Vec<VerifierKey>>,
     latest: Mutex<Option<Latest>>,
 }
 
@@ -60,22 +65,63 @@ impl Witness {
                 expected: expected.to_string(),
             });
         }
-        let policy = folder.read_logs()?;
-        let states = folder.states();
-        let mut logs: BTreeMap<String, Log> = BTreeMap::new();
+        let witness = Self {
+            cosigner,
+            logs: RwLock::default(),
+            edition: Mutex::new(folder.list_edition()?),
+            states: folder.states(),
+            folder: folder.clone(),
+            now,
+            latch: OnceLock::new(),
+            _held: held,
+        };
+        witness.take_up_list()?;
+        Ok(witness)
+    }
+
+    /// Takes up the list of logs as it is now, where it was changed since it was looked at last; whether it was. A list that
+    /// cannot be taken up changes nothing.
+    pub fn reread(&self) -> Result<bool, FolderError> {
+        // Looked at before it is read: what changes in between is another edition.
+        let edition = self.folder.list_edition()?;
+        let mut seen = self.edition.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen == edition {
+            return Ok(false);
+        }
+        self.take_up_list()?;
+        *seen = edition;
+        Ok(true)
+    }
+
+    /// Follows the logs of the list, with the keys that it has for each, and no others. Every log must have its state.
+    fn take_up_list(&self) -> Result<(), FolderError> {
+        let policy = self.folder.read_logs()?;
+        let mut listed: BTreeMap<String, (Origin, Vec<VerifierKey>)> = BTreeMap::new();
         for key in policy.logs().iter().map(|log| &log.key) {
             let origin = Origin::new(key.name().as_str())
-                .map_err(|error| FolderError::Key { path: folder.logs(), error: error.into() })?;
-            let hash = origin_hash(&origin);
-            if let Some(log) = logs.get_mut(&hash) {
-                log.keys.push(key.clone());
-                continue;
-            }
-            let latest = states.read(&origin, cosigner.key()).map_err(FolderError::from)?;
-            note_size(&origin, latest.as_ref());
-            logs.insert(hash, Log { origin, keys: vec![key.clone()], latest: Mutex::new(latest) });
+                .map_err(|error| FolderError::Key { path: self.folder.logs(), error: error.into() })?;
+            let of_log = listed.entry(origin_hash(&origin)).or_insert_with(|| (origin, Vec::new()));
+            of_log.1.push(key.clone());
         }
-        Ok(Self { cosigner, logs, states, now, latch: OnceLock::new(), _held: held })
+        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        // First whatever may fail.
+        let mut new = BTreeMap::new();
+        for (hash, (origin, _)) in listed.iter().filter(|(hash, _)| !logs.contains_key(*hash)) {
+            let latest = Mutex::new(self.states.read(origin, self.cosigner.key())?);
+            let (origin, keys) = (origin.clone(), RwLock::default());
+            new.insert(hash.clone(), Arc::new(Log { origin, keys, latest }));
+        }
+        for log in new.values() {
+            note_size(&log.origin, log.latest.lock().ok().as_deref().and_then(Option::as_ref));
+        }
+        logs.append(&mut new);
+        for (hash, log) in logs.iter() {
+            let keys = listed.remove(hash).map(|(_, keys)| keys).unwrap_or_default();
+            *log.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        }
+        drop(logs);
+        metrics::gauge!("writ_witness_logs").set(self.follows() as f64);
+        Ok(())
     }
 
     /// The witness's public key with its name.
@@ -85,7 +131,16 @@ impl Witness {
 
     /// How many logs are followed.
     pub fn follows(&self) -> usize {
-        self.logs.len()
+        self.logs
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .filter(|log| log.is_followed())
+            .count()
+    }
+
+    fn log(&self, hash: &str) -> Option<Arc<Log>> {
+        self.logs.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
     }
 
     /// Why the witness signs nothing any more.
@@ -115,20 +170,21 @@ impl Witness {
 
     /// The latest cosigned checkpoint of the log whose origin has this hash, under its signature and the witness's own.
     pub fn checkpoint(&self, hash: &str) -> Option<String> {
-        let latest = self.logs.get(hash)?.latest.lock().ok()?;
+        let log = self.log(hash)?;
+        let latest = log.latest.lock().ok()?;
         latest.as_ref().map(|latest| latest.note.to_string())
     }
 
     fn submit(&self, request: &Request) -> Answer {
         let unknown = || Refusal::UnknownOrigin { origin: request.origin.to_string() };
-        let Some(log) = self.logs.get(&origin_hash(&request.origin)) else {
+        let Some(log) = self.log(&origin_hash(&request.origin)).filter(|log| log.is_followed()) else {
             return Answer::Refused(unknown());
         };
-        let authentic = match authenticate(request, &log.keys) {
+        let authentic = match authenticate(request, &log.keys()) {
             Ok(authentic) => authentic,
             Err(refusal) => return Answer::Refused(refusal),
         };
-        let answer = self.update(log, &authentic);
+        let answer = self.update(&log, &authentic);
         if let Answer::Refused(refusal) = &answer
             && refusal.is_suspect()
         {
@@ -179,7 +235,17 @@ impl Witness {
 
 impl std::fmt::Debug for Witness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Witness({} logs, {})", self.logs.len(), self.cosigner.key())
+        write!(f, "Witness({} logs, {})", self.follows(), self.cosigner.key())
+    }
+}
+
+impl Log {
+    fn keys(&self) -> Vec<VerifierKey> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is_followed(&self) -> bool {
+        !self.keys().is_empty()
     }
 }
 

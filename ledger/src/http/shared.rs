@@ -1,19 +1,11 @@
 //! What any route can answer beside its own answers: one set, described at each of them.
 
+use serving::openapi::{self, EVERYWHERE, problem};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{Content, OpenApi, Ref};
 
 use super::scitt;
-
-/// Answers that no handler gives: the head of the request was wrong, or the program.
-const EVERYWHERE: [(&str, &str); 5] = [
-    ("400", "a head that can be read in two ways, or not a question"),
-    ("405", "another method; Allow says which"),
-    ("414", "path and query are too long"),
-    ("431", "the header fields are too large, or too many"),
-    ("500", "a fault of the program"),
-];
 
 /// Answer of every route that reads the store.
 const READING: (&str, &str) = ("503", "too many questions at once, or the log stopped; see Retry-After");
@@ -51,10 +43,12 @@ pub(super) fn describe(api: &mut OpenApi) {
 }
 
 fn add(operation: &mut Operation, path: &str, status: &str, description: &str) {
-    let (form, problem) = match scitt::is_here(path) {
-        true => (scitt::CONCISE, Content::new(None::<Ref>)),
-        false => ("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem")))),
+    let response = match scitt::is_here(path) {
+        true => {
+            let content = Content::new(None::<Ref>);
+            ResponseBuilder::new().description(description).content(scitt::CONCISE, content).build()
+        }
+        false => problem(description),
     };
-    let response = || ResponseBuilder::new().description(description).content(form, problem).build();
-    operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response().into());
+    openapi::add(operation, status, response);
 }

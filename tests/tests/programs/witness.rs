@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use ed25519_dalek::{Signer, SigningKey};
 use schemas::checkpoint::{Checkpoint, Origin};
@@ -31,17 +33,24 @@ impl NodeSource for Log {
 }
 
 fn log_key() -> (SigningKey, VerifierKey) {
-    let secret = SigningKey::from_bytes(&[5; 32]);
+    key_of(5, ORIGIN)
+}
+
+fn key_of(seed: u8, origin: &str) -> (SigningKey, VerifierKey) {
+    let secret = SigningKey::from_bytes(&[seed; 32]);
     let public = PublicKey::new(secret.verifying_key().to_bytes());
-    let key = VerifierKey::new(KeyName::new(ORIGIN).unwrap(), SignatureType::Ed25519, public);
+    let key = VerifierKey::new(KeyName::new(origin).unwrap(), SignatureType::Ed25519, public);
     (secret, key)
 }
 
 impl Log {
     fn note(&self, size: u64) -> Note {
-        let (secret, key) = log_key();
+        self.note_by(&log_key(), size)
+    }
+
+    fn note_by(&self, (secret, key): &(SigningKey, VerifierKey), size: u64) -> Note {
         let root = root_at(self, size).unwrap();
-        let text = Checkpoint { origin: Origin::new(ORIGIN).unwrap(), size, root }.text();
+        let text = Checkpoint { origin: Origin::new(key.name().as_str()).unwrap(), size, root }.text();
         let signature = secret.sign(text.as_bytes()).to_bytes().to_vec();
         Note::new(text, vec![NoteSignature { name: key.name().clone(), key_id: key.id(), signature }])
             .unwrap()
@@ -179,4 +188,45 @@ fn killed_at_any_step_of_remembering_it_never_cosigns_two_histories_nor_forgets_
         }
     }
     assert_eq!(killed, 6);
+}
+
+#[test]
+fn a_running_witness_follows_what_is_added_also_where_the_adding_was_killed_at_any_step() {
+    let parent = tempfile::tempdir().unwrap();
+    let (folder, _) = make(parent.path());
+    let witness = serve(&folder, &[]);
+    assert_eq!(witness.ask(&Log(1).body(0, 1)), Some(200));
+    let strace = Command::new("strace").arg("--version").output().is_ok();
+    // A new log's state is synced, renamed, and synced in its folder; then the list.
+    let steps = [("fsync", 1), ("rename", 1), ("fsync", 2), ("fsync", 3), ("rename", 2), ("fsync", 4)];
+    let mut size = 1;
+    for (n, (call, when)) in (0..).zip(steps) {
+        let key = key_of(20 + n, &format!("log.test/added-{n}"));
+        let (program, vkey) = (program("writ"), key.1.to_string());
+        let add = [program.to_str().unwrap(), "witness", "add", folder.to_str().unwrap(), &vkey];
+        if strace {
+            let inject = format!("inject={call}:signal=KILL:when={when}");
+            let killed = Command::new("strace")
+                .args(["-f", "-qq", "-o", "/dev/null", "-e", &inject])
+                .args(add)
+                .output()
+                .unwrap();
+            assert!(!killed.status.success(), "{call} {when}: it was not killed");
+        } else {
+            eprintln!("skipped: strace is not installed, nothing is killed");
+        }
+        assert_eq!(witness.ask(&Log(1).body(size, size + 1)), Some(200), "{call} {when}");
+        size += 1;
+        let again = writ(&add[1..]);
+        assert!(again.code == 0 || again.stderr.contains("witness-log-known"), "{call} {when}: {again}");
+        let asked = format!("old 0\n\n{}", Log(1).note_by(&key, 4));
+        let begun = Instant::now();
+        while witness.ask(&asked) != Some(200) {
+            assert!(begun.elapsed() < SOON, "{call} {when}: it is not followed");
+            sleep(Duration::from_millis(50));
+        }
+        assert_eq!(witness.ask(&format!("old 0\n\n{}", Log(2).note_by(&key, 4))), Some(409));
+    }
+    let list = writ(&["witness", "list", folder.to_str().unwrap(), "--json"]).json();
+    assert_eq!(list["logs"].as_array().unwrap().len(), 1 + steps.len());
 }

@@ -114,11 +114,11 @@ pub(crate) fn cosigner() -> Cosigner {
 /// A witness's folder that follows these logs.
 pub(crate) fn make(path: &Path, logs: &[&Log]) -> Folder {
     let folder = Folder::new(path);
-    let held = folder.make().unwrap();
+    let _held = folder.make().unwrap();
     let cosigner = cosigner();
     folder.name(cosigner.key().name().clone(), *cosigner.key().public_key()).unwrap();
     for log in logs {
-        assert!(folder.follow(&log.key, None, &held).unwrap());
+        assert!(folder.follow(&log.key, None).unwrap());
     }
     folder
 }

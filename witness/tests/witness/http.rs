@@ -1,5 +1,6 @@
 //! The same over HTTP: status, media type and body of every answer.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use schemas::note::{Note, NoteSignature};
 use schemas::tree::TreeHash;
+use serde_json::Value;
 use serving::limits::Timeouts;
 use tempfile::{TempDir, tempdir};
 use tokio::runtime::Runtime;
@@ -190,4 +192,79 @@ fn a_latched_witness_says_so_and_is_not_ready() {
         assert!(!reply.body.contains("state"), "where it keeps things is nobody's business: {}", reply.body);
     }
     assert_eq!([served.get("/livez").status, served.get("/readyz").status], [200, 503]);
+}
+
+#[test]
+fn every_route_is_described_and_every_answer_of_it() {
+    let served = Served::new();
+    let api: Value = serde_json::from_str(&served.get("/openapi.json").body).unwrap();
+    let paths: Vec<&str> = api["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    let all = ["/add-checkpoint", "/livez", "/metrics", "/openapi.json", "/readyz", "/{hash}/checkpoint"];
+    assert_eq!(paths, all);
+    let log = &served.log;
+    let bodies = [
+        String::new(),
+        log.request(3, 7).to_string(),
+        log.request(0, 7).to_string(),
+        Log::forked().request(7, 7).to_string(),
+        Log::new(ORIGIN, 8, 0, 64).request(7, 7).to_string(),
+        Log::new("log.test/b", 1, 0, 64).request(0, 7).to_string(),
+        "a".repeat(BODY_BYTES_MAX + 1),
+    ];
+    let hash = origin_hash(&log.request(0, 7).origin);
+    let mut met = BTreeSet::new();
+    for latched in [false, true] {
+        if latched {
+            fs::create_dir(served.folder.path().join("w/state").join(&hash).with_extension("new")).unwrap();
+            assert_eq!(served.post(&log.request(7, 20).to_string()).status, 503);
+        }
+        for (path, item) in api["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let (method, responses) =
+                    (method.to_uppercase(), operation["responses"].as_object().unwrap());
+                for target in [path.replace("{hash}", &hash), path.replace("{hash}", &"0".repeat(64))] {
+                    for body in &bodies {
+                        let length = format!("Connection: close\r\nContent-Length: {}\r\n", body.len());
+                        let long = format!("{target}?{}", "x".repeat(9_000));
+                        let requests = [
+                            format!("{method} {target} HTTP/1.1\r\nHost: w\r\n{length}\r\n{body}"),
+                            format!("{method} {target} HTTP/1.1\r\n{length}\r\n{body}"),
+                            format!(
+                                "{method} {target} HTTP/1.1\r\nHost: w\r\nContent-Encoding: gzip\r\n{length}\r\n{body}"
+                            ),
+                            format!(
+                                "{method} {target} HTTP/1.1\r\nHost: w\r\nX: {}\r\n{length}\r\n{body}",
+                                "x".repeat(20_000)
+                            ),
+                            format!("{method} {long} HTTP/1.1\r\nHost: w\r\n{length}\r\n{body}"),
+                            format!("DELETE {target} HTTP/1.1\r\nHost: w\r\n{length}\r\n{body}"),
+                        ];
+                        for request in requests {
+                            let reply = served.send(&request);
+                            let described = responses.get(&reply.status.to_string());
+                            let described = described.unwrap_or_else(|| {
+                                panic!("{method} {path} answers {}: {request:.90}", reply.status)
+                            });
+                            let types = described["content"].as_object().unwrap();
+                            let of_type =
+                                types.keys().any(|kind| reply.media_type().starts_with(kind.as_str()));
+                            assert!(
+                                of_type,
+                                "{method} {path} {}: {} of {types:?}",
+                                reply.status,
+                                reply.media_type()
+                            );
+                            met.insert((path.clone(), reply.status));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    for status in [200, 400, 403, 404, 405, 409, 413, 414, 415, 422, 431, 503] {
+        assert!(met.contains(&("/add-checkpoint".to_owned(), status)), "{status}: {met:?}");
+    }
+    assert!(
+        met.contains(&("/readyz".to_owned(), 503)) && met.contains(&("/{hash}/checkpoint".to_owned(), 404))
+    );
 }

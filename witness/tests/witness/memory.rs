@@ -85,7 +85,6 @@ fn two_witnesses_never_share_a_folder() {
     let folder = make(&folder.path().join("w"), &[&log]);
     let first = open(&folder);
     assert_eq!(code_of(&folder), "witness-held");
-    assert_eq!(folder.lock().unwrap_err().code(), "witness-held", "nor is a log added meanwhile");
     drop(first);
     assert_eq!(code_of(&folder), "");
 }
@@ -120,7 +119,7 @@ fn a_state_that_is_missing_stops_the_witness_and_is_never_begun_anew() {
     fs::remove_file(state_file(&folder)).unwrap();
     assert_eq!(code_of(&folder), "witness-state-absent");
     let rotated = Log::new(ORIGIN, 2, 0, 64);
-    let added = folder.follow(&rotated.key, None, &folder.lock().unwrap());
+    let added = folder.follow(&rotated.key, None);
     assert_eq!(added.unwrap_err().code(), "witness-state-absent", "not by another key of the log either");
     assert!(!state_file(&folder).exists());
 }
@@ -151,9 +150,80 @@ fn the_state_of_another_log_or_of_another_witness_is_not_taken() {
 fn a_log_that_is_followed_already_is_not_followed_twice() {
     let (folder, log) = (tempdir().unwrap(), Log::main());
     let folder = make(&folder.path().join("w"), &[&log]);
-    let held = folder.lock().unwrap();
-    assert_eq!(folder.follow(&log.key, None, &held).unwrap_err().code(), "witness-log-known");
+    assert_eq!(folder.follow(&log.key, None).unwrap_err().code(), "witness-log-known");
     assert_eq!(folder.make().unwrap_err().code(), "witness-folder-taken");
+}
+
+#[test]
+fn a_log_that_is_added_in_service_is_followed_and_what_was_cosigned_before_is_not_forgotten() {
+    let (folder, main) = (tempdir().unwrap(), Log::main());
+    let other = Log::new("log.test/b", 3, 0, 64);
+    let folder = make(&folder.path().join("w"), &[&main]);
+    let witness = open(&folder);
+    assert_eq!(status(&witness.add_checkpoint(&main.body(0, 7))), 200);
+    assert_eq!(status(&witness.add_checkpoint(&other.body(0, 5))), 404);
+    assert!(!witness.reread().unwrap(), "nothing was changed");
+    assert!(folder.follow(&other.key, None).unwrap());
+    let listed = fs::read(folder.logs()).unwrap();
+    assert!(witness.reread().unwrap() && witness.follows() == 2);
+    assert_eq!(status(&witness.add_checkpoint(&other.body(0, 5))), 200);
+    assert_eq!(status(&witness.add_checkpoint(&Log::forked().body(7, 20))), 422);
+    assert_eq!(status(&witness.add_checkpoint(&main.body(7, 20))), 200);
+
+    // By hand: a list that cannot be read, one whose log has no state, one without the log.
+    let new = Log::new("log.test/c", 4, 0, 64);
+    let without_state = format!("{}log {}\n", String::from_utf8(listed.clone()).unwrap(), new.key);
+    for (bad, code) in [("nonsense\n", "witness-logs"), (&without_state, "witness-state-absent")] {
+        fs::write(folder.logs(), bad).unwrap();
+        assert_eq!(witness.reread().unwrap_err().code(), code);
+        assert_eq!(witness.follows(), 2);
+        assert_eq!(status(&witness.add_checkpoint(&main.body(20, 20))), 200, "{code}: as before");
+    }
+    fs::write(folder.logs(), format!("log {}\nquorum none\n", main.key)).unwrap();
+    assert!(witness.reread().unwrap() && witness.follows() == 1);
+    assert_eq!(status(&witness.add_checkpoint(&other.body(5, 9))), 404, "followed no more");
+    fs::write(folder.logs(), listed).unwrap();
+    assert!(witness.reread().unwrap());
+    assert_eq!(status(&witness.add_checkpoint(&other.body(0, 9))), 409, "and it is remembered");
+    assert_eq!(status(&witness.add_checkpoint(&other.body(5, 9))), 200);
+    drop(witness);
+    assert_eq!(status(&open(&folder).add_checkpoint(&other.body(9, 9))), 200);
+}
+
+#[test]
+fn logs_that_are_added_at_once_are_all_followed_while_another_is_cosigned() {
+    let (folder, main) = (tempdir().unwrap(), Log::main());
+    let folder = make(&folder.path().join("w"), &[&main]);
+    let witness = Arc::new(open(&folder));
+    let barrier = Arc::new(Barrier::new(9));
+    let adding: Vec<_> = (0..8u8)
+        .map(|n| {
+            let (folder, barrier) = (folder.clone(), Arc::clone(&barrier));
+            thread::spawn(move || {
+                let log = Log::new(&format!("log.test/{n}"), 10 + n, 0, 64);
+                barrier.wait();
+                assert!(folder.follow(&log.key, None).unwrap());
+                log
+            })
+        })
+        .collect();
+    let cosigning = {
+        let (witness, barrier) = (Arc::clone(&witness), Arc::clone(&barrier));
+        thread::spawn(move || {
+            barrier.wait();
+            for size in 0..40 {
+                assert_eq!(status(&witness.add_checkpoint(&main.body(size, size + 1))), 200);
+                witness.reread().unwrap();
+            }
+        })
+    };
+    let logs: Vec<Log> = adding.into_iter().map(|thread| thread.join().unwrap()).collect();
+    cosigning.join().unwrap();
+    witness.reread().unwrap();
+    assert_eq!(witness.follows(), 9);
+    for log in &logs {
+        assert_eq!(status(&witness.add_checkpoint(&log.body(0, 3))), 200);
+    }
 }
 
 /// One request of a sequence: which history, from where (mostly the size that the witness is at), to where.

@@ -302,7 +302,7 @@ fn a_log_with_two_keys_is_believed_under_either() {
     let (folder, log) = (tempdir().unwrap(), Log::main());
     let folder = make(&folder.path().join("w"), &[&log]);
     let rotated = Log::new(ORIGIN, 2, 0, 64);
-    assert!(!folder.follow(&rotated.key, None, &folder.lock().unwrap()).unwrap(), "the log is no new one");
+    assert!(!folder.follow(&rotated.key, None).unwrap(), "the log is no new one");
     let witness = open(&folder);
     assert_eq!(witness.follows(), 1);
     cosigned(witness.add_checkpoint(&log.body(0, 7)));

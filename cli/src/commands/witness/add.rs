@@ -12,8 +12,7 @@ use crate::output::printable;
 
 /// Follow a log, or one more key of a log that is followed
 ///
-/// A log begins as one of which nothing was cosigned. A witness that is being served takes up the change when it is started
-/// again; stop it first.
+/// A log begins as one of which nothing was cosigned. A witness that is being served takes up the change within a second.
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Example:\n  writ witness add /var/lib/witness example.com/log+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
@@ -32,8 +31,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let folder = Folder::new(&args.folder);
-    let held = folder.lock()?;
-    let new = folder.follow(&args.key, args.url.as_deref(), &held)?;
+    let new = folder.follow(&args.key, args.url.as_deref())?;
     if context.output.json {
         return list::document(&folder, context);
     }
@@ -42,7 +40,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let shown = printable(&args.folder.display().to_string());
     context
         .output
-        .text(&format!("{said} {origin}\nNext: writ witness serve {shown} --listen 127.0.0.1:8378\n"))?;
+        .text(&format!("{said} {origin}; in service it takes that up within a second\nNext: writ witness serve {shown} --listen 127.0.0.1:8378        (unless it runs)\n"))?;
     Ok(Exit::Ok)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serving::address::{AddressError, addresses};
 use serving::limits::Timeouts;
 use serving::listen::{listen, start_logging};
-use witness::{Witness, http};
+use witness::{Witness, http, watch};
 
 use witness::folder::Folder;
 
@@ -40,9 +40,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if witness.follows() == 0 {
         context.output.warn(
             "witness-no-logs",
-            "it follows no log yet: `writ witness add DIR VKEY`, and start it again",
+            "it follows no log yet: `writ witness add DIR VKEY`, which it takes up by itself",
         );
     }
+    watch(&witness).map_err(|error| Failure::new("witness-threads", error.to_string()))?;
     let (name, follows) = (witness.key().name().clone(), witness.follows());
     let announce = |address| format!("writ: witness {name} follows {follows} logs on http://{address}");
     let timeouts = Timeouts::default();
