@@ -199,9 +199,8 @@ fn a_running_witness_follows_what_is_added_also_where_the_adding_was_killed_at_a
     let strace = Command::new("strace").arg("--version").output().is_ok();
     // A new log's state is synced, renamed, and synced in its folder; then the list.
     let steps = [("fsync", 1), ("rename", 1), ("fsync", 2), ("fsync", 3), ("rename", 2), ("fsync", 4)];
-    let mut size = 1;
-    for (n, (call, when)) in (0..).zip(steps) {
-        let key = key_of(20 + n, &format!("log.test/added-{n}"));
+    for (size, (call, when)) in (1..).zip(steps) {
+        let key = key_of(20 + size as u8, &format!("log.test/added-{size}"));
         let (program, vkey) = (program("writ"), key.1.to_string());
         let add = [program.to_str().unwrap(), "witness", "add", folder.to_str().unwrap(), &vkey];
         if strace {
@@ -216,7 +215,6 @@ fn a_running_witness_follows_what_is_added_also_where_the_adding_was_killed_at_a
             eprintln!("skipped: strace is not installed, nothing is killed");
         }
         assert_eq!(witness.ask(&Log(1).body(size, size + 1)), Some(200), "{call} {when}");
-        size += 1;
         let again = writ(&add[1..]);
         assert!(again.code == 0 || again.stderr.contains("witness-log-known"), "{call} {when}: {again}");
         let asked = format!("old 0\n\n{}", Log(1).note_by(&key, 4));
