@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger::outcome::{Outcome, Refused};
+use ledger::outcome::{Outcome, Refused, Warning};
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::ids::{StatementId, TermId};
@@ -74,9 +74,13 @@ impl Reference {
             return Outcome::AlreadyImported { id: self.statement(*index).id(), index: Index(*index) };
         }
         let index = self.append(now, bytes);
-        let mut seq_conflict = false;
+        let mut warnings = Vec::new();
         match said {
-            Said::Numbered { who, seq, .. } => seq_conflict = !self.slots.insert((*who, *seq)),
+            Said::Numbered { who, seq, .. } => {
+                if !self.slots.insert((*who, *seq)) {
+                    warnings.push(Warning::SeqConflict);
+                }
+            }
             Said::Imported { event, .. } => {
                 self.sources.insert(*event, index);
             }
@@ -88,7 +92,7 @@ impl Reference {
             }
             Said::Decision { .. } | Said::New { .. } | Said::Wrong(_) => {}
         }
-        Outcome::Appended { id, index: Index(index), seq_conflict }
+        Outcome::Appended { id, index: Index(index), warnings }
     }
 
     /// Why this may not stand in the log now.
