@@ -7,7 +7,7 @@ use schemas::ids::StatementId;
 use schemas::trust::TrustPolicy;
 use verifier::bundle;
 use verifier::judge::judge;
-use verifier::profile::STANDARD;
+use verifier::profile::Profile;
 use verifier::verdict::Outcome;
 
 use crate::http::{Connection, get};
@@ -53,7 +53,7 @@ pub fn measure(server: &Server, subjects: &[StatementId]) -> Result<Measured> {
 
 fn is_authorized(bytes: &[u8], trust: &TrustPolicy) -> Result<()> {
     let checked = bundle::check(bytes, trust)?;
-    let verdict = judge(&checked.subject, &checked.evidence, &STANDARD)?;
+    let verdict = judge(&checked.subject, &checked.evidence, &Profile::standard())?;
     let holds = verdict.outcome == Outcome::Authorized && verdict.hops.len() == crate::corpus::HOPS;
     ensure!(holds, "{}: {:?}, {:?}", checked.subject, verdict.outcome, verdict.findings);
     Ok(())

@@ -79,5 +79,5 @@ pub(crate) fn fetch(client: &Client, kid: &KeyId) -> Result<Vec<u8>, Failure> {
         Failure::new("receipt-key-unknown", format!("the log has no entry that registers receipt key {kid}"))
             .exit(Exit::Tampered)
     };
-    Ok(client.bundle(&found.ok_or_else(missing)?.id)?)
+    Ok(client.bundle(&found.ok_or_else(missing)?.id, false)?)
 }

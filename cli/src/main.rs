@@ -17,6 +17,7 @@ mod mirror;
 mod moment;
 mod omissions;
 mod output;
+mod profiles;
 mod receipts;
 mod recompute;
 mod registrars;

@@ -10,6 +10,8 @@ pub(crate) const KEY_PROPOSALS: &str = "writ.key-proposals/1";
 pub(crate) const KEY_REGISTERED: &str = "writ.key-registered/1";
 pub(crate) const MIRROR: &str = "writ.mirror/1";
 pub(crate) const MONITOR: &str = "writ.monitor/1";
+pub(crate) const PROFILE: &str = "writ.profile/1";
+pub(crate) const PROFILE_LIST: &str = "writ.profile-list/1";
 pub(crate) const PROOF: &str = "writ.proof/1";
 pub(crate) const RECEIPT: &str = "writ.receipt/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
@@ -33,7 +35,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 23] = [
+    const ALL: [&str; 25] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -44,6 +46,8 @@ pub(crate) mod tests {
         KEY_REGISTERED,
         MIRROR,
         MONITOR,
+        PROFILE,
+        PROFILE_LIST,
         PROOF,
         RECEIPT,
         SEARCH,

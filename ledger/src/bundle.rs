@@ -10,7 +10,7 @@ use schemas::kinds::{Assertion, TermRow};
 use schemas::payload::{Body, Payload};
 use schemas::time::Index;
 use thiserror::Error;
-use verifier::gather::{GatherError, Gathered, Source, gather};
+use verifier::gather::{GatherError, Gathered, Source, Wants, gather};
 
 use crate::in_force::NoKeyAtHand;
 use crate::read::{ReadError, Reader};
@@ -48,10 +48,10 @@ pub enum BundleFailure {
 }
 
 /// The bytes of the bundle for a subject, under the reader's head: for outsiders, who check the quorum, the checkpoint's.
-pub fn make(reader: &Reader<'_>, subject: StatementId) -> Result<Vec<u8>, BundleFailure> {
+pub fn make(reader: &Reader<'_>, subject: StatementId, wants: Wants) -> Result<Vec<u8>, BundleFailure> {
     reader.log().may_sign().map_err(|why| BundleFailure::NotSigning(why.into()))?;
     let source = Remembering { reader, entries: RefCell::default() };
-    let gathered = gather(subject, &source)?;
+    let gathered = gather(subject, wants, &source)?;
     let mut read = source.entries.into_inner();
     let prove = |index: &Index| match read.remove(index) {
         Some(entry) => reader.proved(*index, entry),

@@ -42,6 +42,10 @@ pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most entries in one omission: genesis, the entry in question, and one for each change of the log's own keys.
 pub const OMISSION_ENTRIES_MAX: usize = 64;
 
+/// Most entries of one term that a bundle carries only to be counted: uses of a permit, an approval or a hop. Where there are
+/// more, the term is left out, and a rule that has to count says that it cannot.
+pub const BUNDLE_COUNTED_MAX: usize = 256;
+
 /// Largest omission, in bytes: `OMISSION_ENTRIES_MAX` entries and their proofs, an assertion and a checkpoint.
 pub const OMISSION_BYTES_MAX: usize = 8 * 1024 * 1024;
 

@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use crate::canonical::Writer;
-use crate::ids::{KeyId, StatementId, StreamId, TermId};
+use crate::ids::{ByteString, KeyId, StatementId, StreamId, TermId};
 use crate::kinds::{Digest, Ruling};
 use crate::payload::Kind;
 use crate::reference::ForeignRef;
@@ -61,6 +61,12 @@ pub enum Term<'a> {
     WithdrawnPrincipal(&'a PrincipalId),
     /// Statements under one number of one emitter's sequence.
     Slot(&'a KeyId, &'a Tenant, &'a StreamId, u64),
+    /// `policy` statements of a policy, within a tenant: engine, id.
+    Policy(&'a Tenant, &'a Name, &'a Line),
+    /// Decisions by a revision of a policy, within a tenant, and its `policy` statement: engine, id, revision.
+    Revision(&'a Tenant, &'a Name, &'a Line, &'a Line),
+    /// Statements of a distributed trace.
+    Trace(&'a ByteString),
     /// The imported statement of one part of one source event: tenant, format, id, part.
     Source(&'a Tenant, &'a Name, &'a Line, &'a Name),
 }
@@ -167,6 +173,18 @@ impl Term<'_> {
             Self::Slot(kid, tenant, stream, seq) => {
                 begin("slot", 4);
                 w.bytes(kid.as_bytes()).text(tenant.as_str()).bytes(stream.as_bytes()).uint(*seq);
+            }
+            Self::Policy(tenant, engine, id) => {
+                begin("policy", 3);
+                w.text(tenant.as_str()).text(engine.as_str()).text(id.as_str());
+            }
+            Self::Revision(tenant, engine, id, revision) => {
+                begin("revision", 4);
+                w.text(tenant.as_str()).text(engine.as_str()).text(id.as_str()).text(revision.as_str());
+            }
+            Self::Trace(trace) => {
+                begin("trace", 1);
+                w.bytes(&trace.0);
             }
             Self::Source(tenant, format, id, part) => {
                 begin("source", 4);

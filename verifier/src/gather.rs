@@ -1,16 +1,19 @@
 //! Gathers what judging a subject needs from wherever entries are kept.
 
+use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
 
 use schemas::envelope::Statement;
 use schemas::ids::{StatementId, TermId};
-use schemas::limits::{BUNDLE_ROW_ITEMS_MAX, BUNDLE_STATEMENTS_MAX, BUNDLE_TERMS_MAX};
+use schemas::limits::{BUNDLE_COUNTED_MAX, BUNDLE_ROW_ITEMS_MAX, BUNDLE_STATEMENTS_MAX, BUNDLE_TERMS_MAX};
+use schemas::term::Term;
 use schemas::time::Index;
 use thiserror::Error;
 
-use crate::needs::needs;
+pub use crate::needs::Wants;
+use crate::needs::{Needs, needs, needs_to_count};
 
 /// A place where entries are kept and can be found by id and by term, pinned to a size.
 pub trait Source {
@@ -71,47 +74,130 @@ impl<E: fmt::Display> GatherError<E> {
 }
 
 /// Follows the needs of `subject` and of everything found on the way.
-pub fn gather<S: Source>(subject: StatementId, source: &S) -> Result<Gathered, GatherError<S::Error>> {
+pub fn gather<S: Source>(
+    subject: StatementId,
+    wants: Wants,
+    source: &S,
+) -> Result<Gathered, GatherError<S::Error>> {
     let size = source.size();
-    let inside = |index: &Index| index.0 < size;
-    let found = source.index_of(&subject).map_err(GatherError::Source)?.filter(inside);
+    let found = source.index_of(&subject).map_err(GatherError::Source)?.filter(|index| index.0 < size);
     let subject_at = found.ok_or(GatherError::NotFound { subject, size })?;
-    let mut gathered = Gathered::default();
-    let mut dating: Vec<Index> = size.checked_sub(1).map(Index).into_iter().collect();
+    let mut gathering = Gathering::new(source, size);
     // Genesis asks for the log's own keys, under which the head and the assertions stand.
-    let mut waiting: Vec<Index> = [Index(0), subject_at].into();
-    let mut listed: usize = 0;
-    while let Some(index) = waiting.pop() {
-        if !gathered.entries.insert(index) {
+    gathering.waiting = [(Index(0), Part::ReliedOn), (subject_at, Part::ReliedOn)].into();
+    while let Some((index, part)) = gathering.waiting.pop() {
+        if !gathering.takes(index, part) {
             continue;
         }
-        if gathered.entries.len() > BUNDLE_STATEMENTS_MAX.saturating_sub(dating.len()) {
+        if gathering.found.entries.len() > BUNDLE_STATEMENTS_MAX.saturating_sub(gathering.dating.len()) {
             return Err(GatherError::TooMany { max: BUNDLE_STATEMENTS_MAX });
         }
         let Some(statement) = source.statement(index).map_err(GatherError::Source)? else { continue };
+        let mut needs = match part {
+            Part::ReliedOn => needs(&statement),
+            Part::Counted => needs_to_count(&statement),
+        };
         if index == subject_at {
-            dating.extend(seen_entry(&statement).filter(inside));
-        }
-        let needs = needs(&statement);
-        for id in needs.ids {
-            waiting.extend(source.index_of(&id).map_err(GatherError::Source)?.filter(inside));
-        }
-        let unasked = |term: &TermId| !gathered.rows.contains_key(term);
-        let terms: Vec<TermId> = needs.terms.into_iter().filter(unasked).collect();
-        let found = source.find(&terms, BUNDLE_STATEMENTS_MAX.saturating_add(1));
-        for (term, mut indexes) in terms.into_iter().zip(found.map_err(GatherError::Source)?) {
-            indexes.retain(inside);
-            listed = listed.saturating_add(indexes.len());
-            if listed > BUNDLE_ROW_ITEMS_MAX || gathered.rows.len() >= BUNDLE_TERMS_MAX {
-                return Err(GatherError::TooMany { max: BUNDLE_ROW_ITEMS_MAX });
+            gathering.dating.extend(seen_entry(&statement).filter(|index| index.0 < size));
+            if let (true, Some(task)) = (wants.task, &statement.payload.task) {
+                needs.counted.insert(Term::Task(&statement.payload.tenant, task).id());
             }
-            waiting.extend(indexes.iter().copied());
-            gathered.rows.insert(term, indexes);
         }
+        gathering.follow(needs)?;
     }
     // The last entry and the one that the emitter had seen are there for their place and time alone.
-    gathered.entries.extend(dating);
-    Ok(gathered)
+    let Gathering { mut found, dating, .. } = gathering;
+    found.entries.extend(dating);
+    Ok(found)
+}
+
+/// What an entry is gathered for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    /// To be counted: its signer is needed too.
+    Counted,
+    /// To be judged by: everything that it rests on is needed too.
+    ReliedOn,
+}
+
+struct Gathering<'s, S> {
+    source: &'s S,
+    size: u64,
+    found: Gathered,
+    /// What each entry was taken for, and each term asked for, so far.
+    taken: BTreeMap<Index, Part>,
+    asked: BTreeMap<TermId, Part>,
+    dating: Vec<Index>,
+    waiting: Vec<(Index, Part)>,
+    /// How many indexes the rows list.
+    listed: usize,
+}
+
+impl<'s, S: Source> Gathering<'s, S> {
+    fn new(source: &'s S, size: u64) -> Self {
+        Self {
+            source,
+            size,
+            found: Gathered::default(),
+            taken: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            dating: size.checked_sub(1).map(Index).into_iter().collect(),
+            waiting: Vec::new(),
+            listed: 0,
+        }
+    }
+
+    /// Whether an entry is new, or needed for more than before.
+    fn takes(&mut self, index: Index, part: Part) -> bool {
+        self.found.entries.insert(index);
+        is_more(&mut self.taken, index, part)
+    }
+
+    fn follow(&mut self, needs: Needs) -> Result<(), GatherError<S::Error>> {
+        for id in needs.ids {
+            let found = self.source.index_of(&id).map_err(GatherError::Source)?;
+            let inside = found.filter(|index| index.0 < self.size);
+            self.waiting.extend(inside.map(|index| (index, Part::ReliedOn)));
+        }
+        self.rows(needs.terms, Part::ReliedOn)?;
+        self.rows(needs.counted, Part::Counted)
+    }
+
+    /// Looks up terms that were not asked before, and waits for what answers them.
+    fn rows(&mut self, terms: BTreeSet<TermId>, part: Part) -> Result<(), GatherError<S::Error>> {
+        let most = match part {
+            Part::ReliedOn => BUNDLE_STATEMENTS_MAX,
+            Part::Counted => BUNDLE_COUNTED_MAX,
+        };
+        let terms: Vec<TermId> =
+            terms.into_iter().filter(|term| is_more(&mut self.asked, *term, part)).collect();
+        let found = self.source.find(&terms, most.saturating_add(1)).map_err(GatherError::Source)?;
+        for (term, mut indexes) in terms.into_iter().zip(found) {
+            indexes.retain(|index| index.0 < self.size);
+            if part == Part::Counted && indexes.len() > BUNDLE_COUNTED_MAX {
+                continue;
+            }
+            self.waiting.extend(indexes.iter().map(|index| (*index, part)));
+            if let Entry::Vacant(row) = self.found.rows.entry(term) {
+                self.listed = self.listed.saturating_add(indexes.len());
+                row.insert(indexes);
+            }
+            if self.listed > BUNDLE_ROW_ITEMS_MAX || self.found.rows.len() > BUNDLE_TERMS_MAX {
+                return Err(GatherError::TooMany { max: BUNDLE_ROW_ITEMS_MAX });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Notes what something is needed for, and says whether that is more than before.
+fn is_more<K: Ord>(known: &mut BTreeMap<K, Part>, key: K, part: Part) -> bool {
+    let before = known.get(&key).copied();
+    let more = before.is_none_or(|before| before < part);
+    if more {
+        known.insert(key, part);
+    }
+    more
 }
 
 /// The last entry that the subject's emitter had verified: it bounds the subject's moment from below.

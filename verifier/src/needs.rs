@@ -6,7 +6,7 @@ use alloc::collections::BTreeSet;
 
 use schemas::envelope::{Envelope, Statement};
 use schemas::ids::{KeyId, StatementId, TermId};
-use schemas::kinds::{Target, Use};
+use schemas::kinds::{PolicyRef, Target, Use};
 use schemas::payload::{Body, Kind, Payload};
 use schemas::reference::{ForeignRef, Reference};
 use schemas::term::Term;
@@ -17,8 +17,24 @@ use schemas::text::{PrincipalId, Tenant};
 pub struct Needs {
     /// Statements that it refers to.
     pub ids: BTreeSet<StatementId>,
-    /// Terms of which every statement must be known.
+    /// Terms of which every statement must be known, and everything that it rests on in turn.
     pub terms: BTreeSet<TermId>,
+    /// Terms of which every statement is counted: of these only their signers' keys must be known.
+    pub counted: BTreeSet<TermId>,
+}
+
+/// What a profile asks for beside what every verdict needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Every statement of the subject's task, for what must not follow each other in it.
+    pub task: bool,
+}
+
+/// What must be known beside a statement that is only counted: who signed it.
+pub(crate) fn needs_to_count(statement: &Statement) -> Needs {
+    let mut needs = Needs::default();
+    needs.terms.insert(Term::Key(&statement.envelope.kid).id());
+    needs
 }
 
 /// What must be known beside `statement`.
@@ -52,6 +68,22 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn term(&mut self, term: Term<'_>) {
         self.needs.terms.insert(term.id());
+    }
+
+    /// The actions that cite this statement, under its id or any foreign id that it goes by.
+    fn uses<'r>(&mut self, names: impl IntoIterator<Item = &'r ForeignRef>) {
+        self.counted(Term::Citing(Kind::Action, &self.envelope.id));
+        let payload: &Payload = self.payload;
+        for foreign in payload.refs.iter() {
+            self.counted(Term::CitingForeign(Kind::Action, self.tenant, foreign));
+        }
+        for foreign in names {
+            self.counted(Term::CitingForeign(Kind::Action, self.tenant, foreign));
+        }
+    }
+
+    fn counted(&mut self, term: Term<'_>) {
+        self.needs.counted.insert(term.id());
     }
 
     /// The statement that a reference resolves to.
@@ -106,12 +138,21 @@ impl Asked<'_> {
                 self.credential(hop.presented_credential.as_ref());
                 self.credential(hop.credential.as_ref());
                 self.withdrawals(&hop.credential);
+                self.resolve(Kind::Delegation, &hop.bridge);
                 self.principal(&hop.delegator);
                 self.principal(&hop.delegatee);
+                if hop.use_limit.is_some() {
+                    self.uses(&hop.credential);
+                }
             }
             Body::Decision(decision) => {
                 self.resolve(Kind::Delegation, &decision.delegation);
                 self.resolve(Kind::Approval, &decision.approval);
+                self.resolve(Kind::Decision, &decision.retry_of);
+                if let Some(PolicyRef { engine, id: Some(id), .. }) = &decision.policy {
+                    self.term(Term::Policy(self.tenant, engine, id));
+                }
+                self.uses([]);
                 self.credential(decision.credential.as_ref());
                 self.principal(&decision.actor);
                 if let Some(request) = &decision.request {
@@ -123,6 +164,8 @@ impl Asked<'_> {
                 self.resolve(Kind::Delegation, &action.delegation);
                 self.resolve(Kind::Decision, &action.decision);
                 self.resolve(Kind::Approval, &action.approval);
+                self.resolve(Kind::Action, action.retry_of.iter().chain(&action.compensates));
+                self.uses([]);
                 self.credential(action.credential.as_ref());
                 self.principal(&action.actor);
                 if let Some(request) = &action.request {
@@ -131,12 +174,21 @@ impl Asked<'_> {
             }
             Body::Approval(approval) => {
                 self.withdrawals([]);
+                self.resolve(Kind::Approval, &approval.supersedes);
+                // What replaces it, and what reviews it where it was an emergency.
+                self.term(Term::Citing(Kind::Approval, &self.envelope.id));
+                for foreign in &self.payload.refs {
+                    self.term(Term::CitingForeign(Kind::Approval, self.tenant, foreign));
+                }
+                self.uses([]);
                 self.principal(&approval.approver);
+                self.principal(&approval.requester);
             }
             Body::Credential(credential) => {
                 self.resolve(Kind::Delegation, &credential.delegation);
                 self.credential(Some(&credential.credential));
                 self.principal(&credential.holder);
+                self.resolve(Kind::Approval, &credential.waiver);
                 self.withdrawals([]);
             }
             Body::Revocation(revocation) => self.target(&revocation.target),

@@ -8,7 +8,7 @@ use schemas::ids::StatementId;
 use schemas::payload::Kind;
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Name of the JSON form.
 pub const VERDICT_SCHEMA: &str = "writ.who/1";
@@ -170,7 +170,7 @@ pub enum Severity {
 }
 
 /// What a finding means for the outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// Authority was not there.
@@ -185,7 +185,7 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VerdictProfile {
     /// Name.
-    pub name: &'static str,
+    pub name: String,
     /// Version.
     pub version: u64,
 }
@@ -219,20 +219,23 @@ pub struct AsOf {
 impl Finding {
     /// A finding about a statement.
     pub(crate) fn new(code: &'static str, effect: Effect, detail: impl Into<String>) -> Self {
-        let severity = match effect {
-            Effect::NotAuthorized | Effect::Indeterminate => Severity::Error,
-            Effect::None => Severity::Warning,
-        };
         Self {
             effect,
             code,
-            severity,
+            severity: Severity::of(effect),
             statement: None,
             index: None,
             expected: String::new(),
             got: String::new(),
             detail: detail.into(),
         }
+    }
+
+    /// The same finding, counting for something else.
+    pub(crate) fn with_effect(mut self, effect: Effect) -> Self {
+        self.effect = effect;
+        self.severity = Severity::of(effect);
+        self
     }
 
     pub(crate) fn of(mut self, record: &crate::evidence::Record) -> Self {
@@ -245,6 +248,15 @@ impl Finding {
         self.expected = expected.into();
         self.got = got.into();
         self
+    }
+}
+
+impl Severity {
+    fn of(effect: Effect) -> Self {
+        match effect {
+            Effect::NotAuthorized | Effect::Indeterminate => Self::Error,
+            Effect::None => Self::Warning,
+        }
     }
 }
 

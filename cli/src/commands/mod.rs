@@ -13,6 +13,7 @@ mod import;
 mod keys;
 mod mirror;
 mod monitor;
+mod profile;
 mod proof;
 mod receipt;
 mod revoke;
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Verify(verify::Command),
     #[command(subcommand)]
     Trust(trust::Command),
+    #[command(subcommand)]
+    Profile(profile::Command),
     Mirror(mirror::Args),
     #[command(subcommand)]
     Witness(witness::Command),
@@ -65,6 +68,7 @@ impl Command {
             Self::Receipt(args) => receipt::run(args, context),
             Self::Verify(command) => command.run(context),
             Self::Trust(command) => command.run(context),
+            Self::Profile(command) => command.run(context),
             Self::Mirror(args) => mirror::run(args, context),
             Self::Witness(command) => command.run(context),
             Self::Monitor(args) => monitor::run(args, context),

@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use schemas::ids::StatementId;
 use verifier::evidence::Evidence;
+use verifier::gather::Wants;
 use verifier::judge::{default_profile, judge};
-use verifier::profile::{PROFILES, Profile};
+use verifier::profile::Profile;
 use verifier::verdict::{Outcome, Verdict};
 
 use crate::bundled::{Bundled, check_bundle};
@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::mirror::Mirror;
+use crate::profiles;
 use crate::recompute::{self, Checkpoint};
 use crate::render;
 use crate::render::who::{Shown, Source};
@@ -48,8 +49,9 @@ pub(crate) struct Args {
 /// How to judge.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Judging {
-    /// Rule parameters [default: standard; imported where the subject was imported]
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PROFILES.map(|profile| profile.name)))]
+    /// Rule parameters: standard, strict, imported, or a file of your own (`writ profile`) [default: standard; imported where
+    /// the subject was imported]
+    #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
     #[command(flatten)]
     freshness: Freshness,
@@ -73,7 +75,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         check_subject(&judged.evidence, &candidate.id, &args.id)?;
         return args.judging.answer(context, &candidate.id, judged, Source::Server);
     }
-    let bytes = client.bundle(&candidate.id)?;
+    let bytes = client.bundle(&candidate.id, args.judging.wants()?.task)?;
     let bundled = check_bundle(context, &bytes, trust.as_ref(), limit, exit)?;
     if bundled.checked.subject != candidate.id {
         return Err(Failure::new("wrong-subject", "the server's bundle is about another statement")
@@ -168,6 +170,16 @@ impl Judging {
         self.freshness.limit()
     }
 
+    /// The profile that was asked for.
+    fn profile(&self) -> Result<Option<Profile>, Failure> {
+        self.profile.as_deref().map(profiles::find).transpose()
+    }
+
+    /// What that profile asks for beside what every verdict needs.
+    pub(crate) fn wants(&self) -> Result<Wants, Failure> {
+        Ok(self.profile()?.map(|profile| profile.wants()).unwrap_or_default())
+    }
+
     /// Judges, and says what came of it.
     pub(crate) fn answer(
         &self,
@@ -180,13 +192,8 @@ impl Judging {
         let record = evidence.get(subject).ok_or_else(|| {
             Failure::new("not-found", format!("{subject} is not in the evidence")).exit(Exit::NotFound)
         })?;
-        let profile: &Profile = match &self.profile {
-            Some(name) => {
-                Profile::named(name).ok_or_else(|| Failure::usage("unknown-profile", name.clone()))?
-            }
-            None => default_profile(record),
-        };
-        let verdict = judge(subject, &evidence, profile).map_err(|e| {
+        let profile = self.profile()?.unwrap_or_else(|| default_profile(record));
+        let verdict = judge(subject, &evidence, &profile).map_err(|e| {
             let exit = if e.code() == "not-found" { Exit::NotFound } else { Exit::Usage };
             Failure::new(e.code(), e.to_string()).exit(exit).next(format!("writ show {subject}"))
         })?;
@@ -240,7 +247,7 @@ mod tests {
             hops: Vec::new(),
             relies_on: Vec::new(),
             findings: Vec::new(),
-            profile: VerdictProfile { name: "standard", version: 1 },
+            profile: VerdictProfile { name: "standard".into(), version: 2 },
             trust: VerdictTrust { pinned, key: String::new(), registrars: "pinned", dev: false },
             as_of: AsOf { origin: "o".into(), size: 9, root: TreeHash::new([1; 32]), time: None },
             complete,

@@ -76,9 +76,10 @@ impl Client {
         self.get_json(&format!("/v1/resolve?id={}", encode(id)))
     }
 
-    /// The bundle of a statement, as bytes.
-    pub fn bundle(&self, subject: &StatementId) -> Result<Vec<u8>, ClientError> {
-        self.get(&format!("/v1/bundles?subject={subject}"), "*/*", bundle_bytes_max())
+    /// The bundle of a statement, as bytes; with every statement of its task, where that is wanted.
+    pub fn bundle(&self, subject: &StatementId, with_task: bool) -> Result<Vec<u8>, ClientError> {
+        let with = if with_task { "&with=task" } else { "" };
+        self.get(&format!("/v1/bundles?subject={subject}{with}"), "*/*", bundle_bytes_max())
     }
 
     /// Hashes that lead from the tree of `first` leaves to that of `second`.

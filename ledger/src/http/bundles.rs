@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use schemas::ids::StatementId;
-use verifier::gather::GatherError;
+use verifier::gather::{GatherError, Wants};
 
 use super::App;
 use super::json::{AsOf, CandidateJson, ResolveJson};
@@ -28,7 +28,10 @@ const NAME_BYTES_MAX: usize = 2_048 + 65;
 #[utoipa::path(
     get,
     path = "/v1/bundles",
-    params(("subject" = String, Query, description = "statement id, foreign id (value or type:value) or hex prefix of 8 digits or more")),
+    params(
+        ("subject" = String, Query, description = "statement id, foreign id (value or type:value) or hex prefix of 8 digits or more"),
+        ("with" = Option<String>, Query, description = "`task`: also every statement of the subject's task, for profiles with combinations"),
+    ),
     responses(
         (status = 200, description = "the bundle (docs/format.md)", body = Vec<u8>, content_type = "application/writ-bundle+cbor"),
         (status = 404, description = "no such statement", body = Problem, content_type = "application/problem+json"),
@@ -38,15 +41,16 @@ const NAME_BYTES_MAX: usize = 2_048 + 65;
     )
 )]
 pub(super) async fn bundles(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["subject"])?;
+    let params = Params::read(&uri, &["subject", "with"])?;
     let name = name(params.required("subject")?)?;
+    let wants = wants(params.text("with"))?;
     app.read(move |reader| {
         let subject = one(&candidates(reader, &name)?, &name)?;
         let checkpoint = reader.log().checkpoint_reader().ok_or_else(unpublished)?;
         if checkpoint.index_of(&subject)?.is_none() {
             return Err(behind(&checkpoint, subject));
         }
-        let bytes = bundle::make(&checkpoint, subject).map_err(problem)?;
+        let bytes = bundle::make(&checkpoint, subject, wants).map_err(problem)?;
         let mut response = (StatusCode::OK, [(header::CONTENT_TYPE, BUNDLE_TYPE)], bytes).into_response();
         if let Ok(subject) = HeaderValue::try_from(subject.to_hex()) {
             response.headers_mut().insert(SUBJECT, subject);
@@ -76,6 +80,14 @@ pub(super) async fn resolve(State(app): State<App>, uri: Uri) -> Result<Response
         Ok(Json(ResolveJson { as_of, matched, count, truncated, candidates }).into_response())
     })
     .await
+}
+
+fn wants(with: Option<&str>) -> Result<Wants, Problem> {
+    match with {
+        None => Ok(Wants::default()),
+        Some("task") => Ok(Wants { task: true }),
+        Some(other) => Err(Problem::bad_query(format!("`with` is `task` or absent; got `{other}`"))),
+    }
 }
 
 fn name(name: &str) -> Result<String, Problem> {

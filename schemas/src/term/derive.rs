@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Term;
 use crate::envelope::Statement;
 use crate::ids::TermId;
-use crate::kinds::{Digest, KeyOp, Target};
+use crate::kinds::{Digest, KeyOp, PolicyRef, Target};
 use crate::payload::{Body, Kind};
 use crate::reference::{ForeignRef, Reference};
 use crate::text::{Line, PrincipalId, Tenant};
@@ -49,6 +49,9 @@ impl<'a> Terms<'a> {
         }
         if let Some(source) = &payload.source {
             found.add(Term::Source(&payload.tenant, &source.format, &source.id, &source.part));
+        }
+        if let Some(trace) = &payload.trace {
+            found.add(Term::Trace(&trace.trace_id));
         }
         for foreign in &payload.refs {
             found.carries(payload.kind, foreign);
@@ -156,6 +159,11 @@ impl<'a> Terms<'a> {
                     decision.delegation.iter().chain(&decision.approval).chain(&decision.retry_of),
                 );
                 self.cites_foreign(kind, &decision.credential);
+                if let Some(PolicyRef { engine, id: Some(id), revision: Some(revision), .. }) =
+                    &decision.policy
+                {
+                    self.add(Term::Revision(self.tenant, engine, id, revision));
+                }
             }
             Body::Approval(approval) => {
                 self.principals([&approval.approver, &approval.requester]);
@@ -176,7 +184,11 @@ impl<'a> Terms<'a> {
                 self.principals(&revocation.revoker);
                 self.withdraws(&revocation.target);
             }
-            Body::Policy(policy) => self.cites(kind, &policy.supersedes),
+            Body::Policy(policy) => {
+                self.add(Term::Policy(self.tenant, &policy.engine, &policy.id));
+                self.add(Term::Revision(self.tenant, &policy.engine, &policy.id, &policy.revision));
+                self.cites(kind, &policy.supersedes);
+            }
             Body::Correction(correction) => {
                 self.cites(kind, [&correction.about].into_iter().chain(&correction.replacement))
             }

@@ -16,7 +16,7 @@ use schemas::tree::TreeHash;
 use schemas::trust::TrustPolicy;
 use verifier::bundle::{CheckedBundle, check};
 use verifier::evidence::{Evidence, EvidenceError, EvidenceHead, Pinning};
-use verifier::gather::{Gathered, Source, gather};
+use verifier::gather::{Gathered, Source, Wants, gather};
 use verifier::judge::judge;
 use verifier::merkle::{NodeSource, node_hash, prove_inclusion};
 use verifier::profile::Profile;
@@ -79,7 +79,10 @@ impl Scenario {
 
     /// Everything needed to judge a subject, as the log would hand it out.
     pub fn bundle(&self, subject: &StatementId) -> Bundle {
-        self.bundle_of(subject, gather(*subject, self).expect("a subject with bounded needs"))
+        self.bundle_of(
+            subject,
+            gather(*subject, Wants { task: true }, self).expect("a subject with bounded needs"),
+        )
     }
 
     /// A bundle of chosen entries and rows.

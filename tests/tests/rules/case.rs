@@ -1,6 +1,7 @@
 //! One case: a story, and what judging its subject must come to.
 
 use schemas::ids::StatementId;
+use verifier::profile::Profile;
 
 use crate::story::{Evidence, Story};
 
@@ -10,6 +11,8 @@ pub(crate) struct Case {
     /// `accept-…` or `reject-…`: whether the rule has nothing, or something, to say.
     pub(crate) name: &'static str,
     pub(crate) profile: &'static str,
+    /// What is otherwise in the profile.
+    pub(crate) tune: Option<fn(&mut Profile)>,
     pub(crate) tell: fn(&mut Story) -> (StatementId, Evidence),
     pub(crate) outcome: &'static str,
     pub(crate) principal: &'static str,
@@ -26,7 +29,17 @@ pub(crate) const fn accept(
     tell: fn(&mut Story) -> (StatementId, Evidence),
 ) -> Case {
     let outcome = "authorized";
-    Case { slug, name, profile: "standard", tell, outcome, principal: "user:alice", hops, findings: &[] }
+    Case {
+        slug,
+        name,
+        profile: "standard",
+        tune: None,
+        tell,
+        outcome,
+        principal: "user:alice",
+        hops,
+        findings: &[],
+    }
 }
 
 /// A case that is judged not authorized under the standard profile, by findings.
@@ -38,7 +51,17 @@ pub(crate) const fn reject(
     tell: fn(&mut Story) -> (StatementId, Evidence),
 ) -> Case {
     let outcome = "not-authorized";
-    Case { slug, name, profile: "standard", tell, outcome, principal: "user:alice", hops, findings }
+    Case {
+        slug,
+        name,
+        profile: "standard",
+        tune: None,
+        tell,
+        outcome,
+        principal: "user:alice",
+        hops,
+        findings,
+    }
 }
 
 impl Case {
@@ -48,6 +71,21 @@ impl Case {
 
     pub(crate) const fn under(self, profile: &'static str) -> Self {
         Self { profile, ..self }
+    }
+
+    /// Judged under a profile of its own, made from the one that is named.
+    pub(crate) const fn tuned(self, tune: fn(&mut Profile)) -> Self {
+        Self { tune: Some(tune), ..self }
+    }
+
+    /// The profile that it is judged under.
+    pub(crate) fn profile(&self) -> Profile {
+        let mut profile = Profile::named(self.profile).expect("a profile");
+        if let Some(tune) = self.tune {
+            profile.name = String::from("tuned");
+            tune(&mut profile);
+        }
+        profile
     }
 
     pub(crate) const fn indeterminate(self) -> Self {

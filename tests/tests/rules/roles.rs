@@ -4,7 +4,7 @@ use schemas::ids::StatementId;
 use serde_json::{Value, json};
 use tests::scenario::{Actor, Draft, Scenario};
 use verifier::judge::judge;
-use verifier::profile::STANDARD;
+use verifier::profile::Profile;
 use verifier::verdict::Outcome;
 
 use crate::story::{Story, hop};
@@ -237,5 +237,8 @@ fn a_hop_by_a_registrar_that_one_of_two_made_is_not_authorized() {
     let hop = s.log.force(&bob, hop("user:bob", "agent:planner"));
     let subject: StatementId = s.planner_pays(hop);
     let evidence = s.log.check(&s.log.bundle(&subject)).evidence;
-    assert_eq!(judge(&subject, &evidence, &STANDARD).expect("a verdict").outcome, Outcome::NotAuthorized);
+    assert_eq!(
+        judge(&subject, &evidence, &Profile::standard()).expect("a verdict").outcome,
+        Outcome::NotAuthorized
+    );
 }

@@ -14,7 +14,7 @@ use tests::scenario::recomputed;
 use verifier::bundle::{CheckedBundle, check, check_unpinned};
 use verifier::checkpoint::verify_checkpoint;
 use verifier::evidence::EvidenceHead;
-use verifier::gather::gather;
+use verifier::gather::{Wants, gather};
 use verifier::judge::judge;
 use verifier::profile::Profile;
 use verifier::verdict::Verdict;
@@ -29,6 +29,9 @@ pub(crate) struct Vector {
     pub(crate) rule: String,
     pub(crate) case: String,
     pub(crate) profile: String,
+    /// The profile itself, where it is none that is built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parameters: Option<Profile>,
     /// A trust file; nothing is pinned where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) trust: Option<String>,
@@ -71,7 +74,7 @@ impl Vector {
         match evidence {
             Evidence::Bundle | Evidence::Unpinned => bundle = Some(encode(log.bundle(&subject))),
             Evidence::BundleWithout(term) => {
-                let mut gathered = gather(subject, log).expect("bounded needs");
+                let mut gathered = gather(subject, Wants { task: true }, log).expect("bounded needs");
                 assert!(gathered.rows.remove(&term).is_some(), "a term that is asked for");
                 bundle = Some(encode(log.bundle_of(&subject, gathered)));
             }
@@ -83,7 +86,8 @@ impl Vector {
         Self {
             rule: case.slug.into(),
             case: case.name.replace('-', " "),
-            profile: case.profile.into(),
+            profile: case.profile().name,
+            parameters: case.tune.map(|_| case.profile()),
             trust: pinned.then(|| log.trust().to_string()),
             subject,
             bundle,
@@ -102,7 +106,8 @@ impl Vector {
     pub(crate) fn judge(&self) -> Verdict {
         let trust = self.trust.as_ref();
         let trust = trust.map(|trust| TrustPolicy::parse(trust.as_bytes()).expect("a trust file"));
-        let profile = Profile::named(&self.profile).expect("a profile");
+        let profile = self.parameters.clone().or_else(|| Profile::named(&self.profile)).expect("a profile");
+        profile.check().expect("a sound profile");
         let decode = |text: &String| HEXLOWER.decode(text.as_bytes()).expect("hex");
         if let Some(bundle) = &self.bundle {
             let bytes = decode(bundle);
@@ -112,7 +117,7 @@ impl Vector {
             };
             let CheckedBundle { subject, evidence, .. } = checked.expect("a whole bundle");
             assert_eq!(subject, self.subject);
-            return judge(&subject, &evidence, profile).expect("a subject that can be judged");
+            return judge(&subject, &evidence, &profile).expect("a subject that can be judged");
         }
         let trust = trust.expect("a trust file beside entries");
         let note = Note::parse(self.checkpoint.as_ref().expect("a checkpoint").as_bytes()).expect("a note");
@@ -121,7 +126,7 @@ impl Vector {
         let head = EvidenceHead { origin: origin.to_string(), size, root };
         let entries: Vec<Vec<u8>> = self.entries.iter().map(decode).collect();
         let evidence = recomputed(head, &trust, &entries).expect("a whole log");
-        judge(&self.subject, &evidence, profile).expect("a subject that can be judged")
+        judge(&self.subject, &evidence, &profile).expect("a subject that can be judged")
     }
 }
 

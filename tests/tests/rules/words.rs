@@ -5,7 +5,7 @@ use schemas::time::{Index, Time};
 use serde_json::json;
 use tests::scenario::Draft;
 use verifier::judge::judge;
-use verifier::profile::{STANDARD, STRICT};
+use verifier::profile::Profile;
 use verifier::rules::{RULES, rank};
 use verifier::verdict::{Finding, Verdict};
 
@@ -14,7 +14,7 @@ use crate::cases;
 use crate::story::Story;
 
 fn verdict(story: &Story, subject: &StatementId) -> Verdict {
-    story.log.judge(subject, &STANDARD)
+    story.log.judge(subject, &Profile::standard())
 }
 
 fn found<'v>(verdict: &'v Verdict, code: &str) -> &'v Finding {
@@ -114,7 +114,7 @@ fn the_first_finding_is_the_most_telling_one() {
     for case in cases::all() {
         let mut story = Story::new();
         let (subject, _) = (case.tell)(&mut story);
-        let order: Vec<_> = story.log.judge(&subject, &STRICT).findings;
+        let order: Vec<_> = story.log.judge(&subject, &Profile::strict()).findings;
         let order: Vec<_> = order.iter().map(|finding| (finding.effect, rank(finding.code))).collect();
         assert!(order.is_sorted(), "{}: {order:?}", case.name);
     }
@@ -145,7 +145,7 @@ fn nobody_who_pinned_nothing_is_told_that_anything_was_authorized() {
         let (subject, _) = (case.tell)(&mut story);
         let bundle = story.log.bundle(&subject).encode().unwrap();
         let Ok(checked) = verifier::bundle::check_unpinned(&bundle) else { continue };
-        let verdict = judge(&subject, &checked.evidence, &STANDARD).unwrap();
+        let verdict = judge(&subject, &checked.evidence, &Profile::standard()).unwrap();
         assert_ne!(verdict.outcome.as_str(), "authorized", "{}", case.name);
         assert_eq!(found(&verdict, "not-pinned").effect.as_str(), "indeterminate", "{}", case.name);
     }

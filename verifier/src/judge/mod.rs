@@ -12,6 +12,7 @@ mod moment;
 mod request;
 mod resolve;
 mod support;
+mod uses;
 mod withdrawn;
 
 use alloc::collections::BTreeSet;
@@ -31,11 +32,12 @@ pub use moment::Moment;
 pub use request::{Act, Request};
 pub(crate) use resolve::resolve;
 pub use resolve::{Link, Resolution, Via};
+pub(crate) use uses::Uses;
 pub use withdrawn::{Withdrawal, Withdrawn};
 
 use crate::evidence::{Evidence, Record};
-use crate::profile::{IMPORTED, Profile, STANDARD};
-use crate::rules::{Check, RULES, rank};
+use crate::profile::Profile;
+use crate::rules::{self, Check, rank};
 use crate::verdict::{Effect, Finding, Verdict};
 use support::Support;
 
@@ -94,10 +96,10 @@ impl JudgeError {
 }
 
 /// The profile that a subject is judged under unless the caller names one.
-pub fn default_profile(record: &Record) -> &'static Profile {
+pub fn default_profile(record: &Record) -> Profile {
     match &record.payload {
-        Some(payload) if payload.vantage == Vantage::Imported => &IMPORTED,
-        _ => &STANDARD,
+        Some(payload) if payload.vantage == Vantage::Imported => Profile::imported(),
+        _ => Profile::standard(),
     }
 }
 
@@ -130,13 +132,12 @@ fn case_findings(case: &Case<'_>, support: &Support<'_>) -> Vec<Finding> {
             findings.extend(support::record_findings(case, record));
         }
     }
-    for rule in RULES {
-        match rule.check {
-            Check::Case(check) => findings.extend(check(case)),
-            Check::Support(check) => findings.extend(check(case, &support.relied_on(case))),
-            Check::Record(_) | Check::Hop(_) | Check::Link(_) | Check::Edge(_) | Check::Path(_) => {}
-        }
-    }
+    let relied = support.relied_on(case);
+    findings.extend(rules::findings(case.profile, |check| match check {
+        Check::Case(check) => check(case),
+        Check::Support(check) => check(case, &relied),
+        Check::Record(_) | Check::Hop(_) | Check::Link(_) | Check::Edge(_) | Check::Path(_) => None,
+    }));
     findings
 }
 

@@ -16,7 +16,7 @@ use super::graph::Node;
 use super::resolve::{Link, Via};
 use super::{Edge, Path, ReliedOn};
 use crate::evidence::Record;
-use crate::rules::{Check, RULES};
+use crate::rules::{self, Check};
 use crate::verdict::{Effect, Finding};
 
 /// What extending a way by one hop costs of the effort: about as much as so many comparisons of names.
@@ -192,31 +192,27 @@ fn best_by_root<'c>(ways: Vec<Way<'c>>) -> Vec<Way<'c>> {
 }
 
 fn hop_findings(case: &Case<'_>, node: &Node<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for rule in RULES {
-        if let Check::Hop(check) = rule.check {
-            findings.extend(check(case, node));
-        }
-    }
+    let mut findings = rules::findings(case.profile, |check| match check {
+        Check::Hop(check) => check(case, node),
+        _ => None,
+    });
     findings.extend(record_findings(case, node.record));
     findings
 }
 
 /// What the rules find about a statement that the verdict rests on, whatever its kind.
 pub(super) fn record_findings(case: &Case<'_>, record: &Record) -> Vec<Finding> {
-    let checks = RULES.iter().filter_map(|rule| match rule.check {
+    rules::findings(case.profile, |check| match check {
         Check::Record(check) => check(case, record),
         _ => None,
-    });
-    checks.collect()
+    })
 }
 
 fn link_findings(case: &Case<'_>, link: &Link<'_>, child: Option<&Node<'_>>) -> Vec<Finding> {
-    let checks = RULES.iter().filter_map(|rule| match rule.check {
+    let mut found = rules::findings(case.profile, |check| match check {
         Check::Link(check) => check(case, link, child),
         _ => None,
     });
-    let mut found: Vec<Finding> = checks.collect();
     // What cannot be read as a hop is no step of the way, but what is wrong with it is.
     if let Some(record) = link.resolution.one().filter(|record| record.payload.is_none()) {
         found.extend(record_findings(case, record));
@@ -225,17 +221,15 @@ fn link_findings(case: &Case<'_>, link: &Link<'_>, child: Option<&Node<'_>>) -> 
 }
 
 fn edge_findings<'c>(case: &Case<'c>, edge: Edge<'c>) -> Vec<Finding> {
-    let checks = RULES.iter().filter_map(|rule| match rule.check {
+    rules::findings(case.profile, |check| match check {
         Check::Edge(check) => check(case, &edge),
         _ => None,
-    });
-    checks.collect()
+    })
 }
 
 fn path_findings(case: &Case<'_>, path: &Path<'_>) -> Vec<Finding> {
-    let checks = RULES.iter().filter_map(|rule| match rule.check {
+    rules::findings(case.profile, |check| match check {
         Check::Path(check) => check(case, path),
         _ => None,
-    });
-    checks.collect()
+    })
 }

@@ -9,13 +9,15 @@ use schemas::kinds::{KeyOp, Role, RoleGrant, Use};
 use schemas::payload::{Body, Kind, Payload, Vantage};
 use schemas::text::{PrincipalId, Tenant, Uri};
 use schemas::time::Index;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::RegisteredKey;
 use super::table::{Reached, Way, covers_tenant, ways};
 
 /// How well a statement is vouched for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Assurance {
     /// Read from another system's log by a gateway.
     Imported,

@@ -11,7 +11,7 @@ use schemas::text::{Line, PrincipalId};
 use schemas::time::Time;
 
 use crate::evidence::Record;
-use crate::judge::{Act, Case, Link, Resolution, Ruled, linked, may_be_one, resolve};
+use crate::judge::{Act, Case, Link, Resolution, Ruled, Uses, linked, may_be_one, resolve};
 use crate::verdict::{Effect, Finding};
 
 pub(super) fn decision_missing(case: &Case<'_>) -> Option<Finding> {
@@ -82,6 +82,39 @@ pub(super) fn denied_but_executed(case: &Case<'_>) -> Option<Finding> {
         let finding =
             Finding::new("denied-but-executed", Effect::NotAuthorized, detail).of(case.request.record);
         finding.values("permit", decision.ruling.as_str())
+    })
+}
+
+/// A permit carries so many actions as it says, or as the profile lets one carry that does not say; by the order of the log.
+pub(super) fn decision_reused(case: &Case<'_>) -> Option<Finding> {
+    const SLUG: &str = "decision-reused";
+    let Ruled::By(record, decision) = &case.decision else { return None };
+    if case.request.kind != Kind::Action {
+        return None;
+    }
+    let limit = decision.use_limit.or(case.profile.permit_uses)?;
+    let uses = Uses::of(case.ground, record, &[], |action| action.decision.as_ref());
+    let found = |effect, detail, got: String| {
+        let finding = Finding::new(SLUG, effect, detail).of(record);
+        Some(finding.values(format!("at most {limit}"), got))
+    };
+    // An outcome is no use beside its attempt.
+    let at =
+        case.request.attempt.as_ref().and_then(|link| link.resolution.one()).unwrap_or(case.request.record);
+    let before = uses.before(at.index) as u64;
+    if before >= limit {
+        let number = before.saturating_add(1);
+        return found(
+            Effect::NotAuthorized,
+            format!("this is action {number} under a permit for {limit}"),
+            number.to_string(),
+        );
+    }
+    (!uses.covered).then(|| {
+        let detail = format!("the permit is for {limit}, and not all actions under it are in the evidence");
+        Finding::new(SLUG, Effect::Indeterminate, detail)
+            .of(record)
+            .values(format!("at most {limit}"), "not known")
     })
 }
 

@@ -8,7 +8,8 @@ use schemas::term::Term;
 
 use crate::evidence::{Absence, Evidence, Record, Unsound};
 use crate::judge::{Case, ReliedOn, Resolution};
-use crate::registry::{Assurance, Refusal};
+use crate::profile::{Basis, Profile};
+use crate::registry::Refusal;
 use crate::verdict::{Effect, Finding};
 
 pub(super) const ABSENCE: &str = "absence-unproved";
@@ -50,9 +51,10 @@ pub(super) fn signer_not_entitled(case: &Case<'_>, record: &Record) -> Option<Fi
             let got = format!("{}: {}", record.envelope.iss, refusal.code());
             Some(denied(SLUG, refusal.to_string(), record).values(COVERED, got))
         }
-        Ok(Assurance::Imported) if !case.profile.imported => {
-            let detail = format!("profile {} takes nothing from another system's log", case.profile.name);
-            Some(denied(SLUG, detail, record).values(COVERED, Assurance::Imported.as_str()))
+        Ok(assurance) if *assurance < case.profile.assurance => {
+            let Profile { name, assurance: least, .. } = case.profile;
+            let detail = format!("profile {name} takes only what is {} or better", least.as_str());
+            Some(denied(SLUG, detail, record).values(least.as_str(), assurance.as_str()))
         }
         _ => None,
     }
@@ -131,7 +133,7 @@ pub(super) fn absence_unproved(case: &Case<'_>, record: &Record) -> Option<Findi
 
 pub(super) fn absence_asserted(case: &Case<'_>) -> Option<Finding> {
     let asserted = matches!(case.evidence.absence(), Absence::Asserted(_));
-    (asserted && !case.profile.asserted_absence).then(|| {
+    (asserted && case.profile.absence > Basis::Asserted).then(|| {
         let detail =
             format!("profile {} does not take the log's word for what does not exist", case.profile.name);
         Finding::new(ABSENCE, Effect::Indeterminate, detail).values("recomputed or proved", "asserted")

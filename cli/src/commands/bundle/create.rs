@@ -20,6 +20,9 @@ use crate::schema;
 pub(crate) struct Args {
     #[command(flatten)]
     file: EvidenceFile,
+    /// Also every statement of the subject's task, for profiles with combinations
+    #[arg(long)]
+    with_task: bool,
 }
 
 /// `writ bundle create --json`.
@@ -37,7 +40,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (trust, exit) = context.trust_or_said();
     let client = context.client()?;
     let candidate = resolve(&client, &args.file.id)?;
-    let bytes = client.bundle(&candidate.id)?;
+    let bytes = client.bundle(&candidate.id, args.with_task)?;
     let Bundled { checked, exit, .. } =
         check_bundle(context, &bytes, trust.as_ref(), AgeLimit::default(), exit)?;
     if checked.subject != candidate.id {

@@ -176,7 +176,7 @@ fn checks(shown: Shown<'_>) -> String {
 /// What to do next with what is at hand: a bundle needs no server, and gives no orders to one.
 fn next(shown: Shown<'_>) -> Option<String> {
     let Shown { verdict, source, .. } = shown;
-    let (id, profile) = (short(&verdict.subject.id), verdict.profile.name);
+    let (id, profile) = (short(&verdict.subject.id), verdict.profile.name.as_str());
     let asserted = |finding: &verifier::verdict::Finding| {
         finding.code == "absence-unproved" && finding.got == verdict.absence
     };

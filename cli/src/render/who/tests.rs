@@ -116,7 +116,7 @@ fn verdict(subject: &Record) -> Verdict {
         }],
         relies_on: Vec::new(),
         findings: Vec::new(),
-        profile: VerdictProfile { name: "standard", version: 1 },
+        profile: VerdictProfile { name: "standard".into(), version: 2 },
         trust: VerdictTrust { pinned: true, key: "o+id+A+B".into(), registrars: "pinned", dev: false },
         as_of: AsOf { origin: "o".into(), size: 9, root: TreeHash::new([1; 32]), time: Some(MOMENT) },
         complete: true,
@@ -302,7 +302,7 @@ fn the_next_command_can_be_run_with_what_is_at_hand() {
     let open =
         Finding { got: "asserted".into(), ..finding("absence-unproved", Effect::Indeterminate, (HOP, 5)) };
     let mut strict = case.with(Outcome::Indeterminate, vec![open]);
-    strict.verdict.profile.name = "strict";
+    strict.verdict.profile.name = "strict".into();
     let id = short(&strict.verdict.subject.id);
     assert_eq!(next(&strict, Source::Server), format!("Next: writ who {id} --profile strict --recompute"));
     strict.verdict.trust.pinned = false;

@@ -1,6 +1,8 @@
 //! The decision on an action.
 
 use schemas::ids::StatementId;
+use schemas::payload::Kind;
+use schemas::term::Term;
 use serde_json::{Value, json};
 use tests::scenario::Draft;
 
@@ -9,7 +11,7 @@ use crate::story::Evidence::{self, Bundle};
 use crate::story::{Story, digest};
 
 pub(crate) fn cases() -> Vec<Case> {
-    [missing(), rulings(), freshness(), matches(), deciders()].into_iter().flatten().collect()
+    [missing(), rulings(), freshness(), reuse(), matches(), deciders()].into_iter().flatten().collect()
 }
 
 /// The planner pays by a decision that differs in some field from the usual permit.
@@ -50,6 +52,54 @@ fn missing() -> Vec<Case> {
             let unlogged = s.log.sign(&s.pdp, &s.permit("agent:planner")).id();
             let payment = s.payment("agent:planner", unlogged).body("delegation", json!(hop));
             (s.log.say(&s.planner, payment), Bundle)
+        })
+        .indeterminate(),
+    ]
+}
+
+/// The planner pays so many times by one permit that differs in `use_limit` from the usual one; the last time is judged.
+fn paid(s: &mut Story, limit: Option<u64>, times: u64) -> (StatementId, Evidence) {
+    let hop = s.granted();
+    let permit = s.permit("agent:planner");
+    let permit = limit.into_iter().fold(permit, |permit, limit| permit.body("use_limit", json!(limit)));
+    let decision = s.log.say(&s.pdp, permit);
+    let pay = |s: &mut Story| {
+        s.log.wait(1);
+        let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
+        s.log.say(&s.planner, payment)
+    };
+    (1..times).for_each(|_| {
+        pay(s);
+    });
+    (pay(s), Bundle)
+}
+
+fn reuse() -> Vec<Case> {
+    const SLUG: &str = "decision-reused";
+    vec![
+        accept(SLUG, "accept-as-many-actions-as-the-permit-allows", 1, |s| paid(s, Some(2), 2)),
+        accept(SLUG, "accept-any-number-under-a-permit-without-a-limit", 1, |s| paid(s, None, 3)),
+        accept(SLUG, "accept-outcome-of-the-one-attempt", 1, |s| {
+            let hop = s.granted();
+            let decision = s.log.say(&s.pdp, s.permit("agent:planner").body("use_limit", 1));
+            let attempt = s.payment("agent:planner", decision).body("delegation", json!(hop));
+            let attempt = attempt.body("phase", "attempt").without("outcome");
+            let attempt = s.log.say(&s.planner, attempt);
+            let outcome = s.payment("agent:planner", decision).body("delegation", json!(hop));
+            let outcome = outcome.body("phase", "outcome").body("attempt", json!(attempt));
+            (s.log.say(&s.planner, outcome), Bundle)
+        }),
+        reject(SLUG, "reject-one-action-more-than-the-permit-allows", 1, &[SLUG], |s| paid(s, Some(2), 3)),
+        reject(SLUG, "reject-second-action-where-the-profile-lets-a-permit-carry-one", 1, &[SLUG], |s| {
+            paid(s, None, 2)
+        })
+        .tuned(|profile| profile.permit_uses = Some(1)),
+        reject(SLUG, "reject-where-not-all-uses-are-known", 1, &[SLUG], |s| {
+            let hop = s.granted();
+            let decision = s.log.say(&s.pdp, s.permit("agent:planner").body("use_limit", 1));
+            let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
+            let uses = Term::Citing(Kind::Action, &decision).id();
+            (s.log.say(&s.planner, payment), Evidence::BundleWithout(uses))
         })
         .indeterminate(),
     ]

@@ -1,0 +1,227 @@
+//! The list of all rules.
+
+use super::{Check, Rule, chain, decision, integrity, scope, time, withdrawal};
+use crate::verdict::Effect;
+
+const DENIES: &[Effect] = &[Effect::NotAuthorized];
+const LEAVES_OPEN: &[Effect] = &[Effect::Indeterminate];
+const NOTES: &[Effect] = &[Effect::None];
+const DENIES_OR_LEAVES_OPEN: &[Effect] = &[Effect::NotAuthorized, Effect::Indeterminate];
+const DENIES_OR_NOTES: &[Effect] = &[Effect::NotAuthorized, Effect::None];
+
+/// Every rule, in the order in which they are documented.
+pub const RULES: &[Rule] = &[
+    rule(
+        "signature-invalid",
+        "a statement's signature does not stand",
+        DENIES,
+        Check::Record(integrity::signature_invalid),
+    ),
+    rule(
+        "key-not-valid",
+        "a statement's key was unknown, retired or compromised at its place",
+        DENIES,
+        Check::Record(integrity::key_not_valid),
+    ),
+    rule(
+        "signer-not-entitled",
+        "a statement's key has no role that covers it",
+        DENIES,
+        Check::Record(integrity::signer_not_entitled),
+    ),
+    rule(
+        "unknown-statement",
+        "a statement is of a form that this program does not know",
+        LEAVES_OPEN,
+        Check::Record(integrity::unknown_statement),
+    ),
+    rule(
+        "unknown-statement",
+        "all entries were read, and one is of a form that this program does not know",
+        LEAVES_OPEN,
+        Check::Case(integrity::unknown_anywhere),
+    ),
+    rule(
+        "duplicate-conflict",
+        "two statements claim one number of one emitter's sequence",
+        DENIES,
+        Check::Record(integrity::duplicate_conflict),
+    ),
+    rule(
+        "root-unknown",
+        "no registrar registered the root, or it is no principal that a chain begins with",
+        DENIES_OR_NOTES,
+        Check::Path(chain::root_unknown),
+    ),
+    rule(
+        "root-changed",
+        "a hop names another root than the one its chain begins with",
+        DENIES,
+        Check::Path(chain::root_changed),
+    ),
+    rule(
+        "hop-missing",
+        "a hop that is referred to is not in the evidence",
+        LEAVES_OPEN,
+        Check::Link(chain::hop_missing),
+    ),
+    rule(
+        "ambiguous",
+        "a reference to a hop fits several statements",
+        LEAVES_OPEN,
+        Check::Link(chain::ambiguous),
+    ),
+    rule(
+        "ambiguous",
+        "a reference to a decision, approval or attempt fits several statements",
+        LEAVES_OPEN,
+        Check::Case(chain::request_ambiguous),
+    ),
+    rule(
+        "hop-discontinuous",
+        "a hop's delegatee is not who relies on it",
+        DENIES,
+        Check::Edge(chain::hop_discontinuous),
+    ),
+    rule("cycle", "a hop rests on itself", DENIES, Check::Link(chain::cycle)),
+    rule(
+        "depth-exceeded",
+        "more hops follow than a hop, or the format, allows",
+        DENIES,
+        Check::Path(chain::depth_exceeded),
+    ),
+    rule("scope-missing", "a hop hands on no authority", DENIES, Check::Hop(scope::scope_missing)),
+    rule(
+        "scope-escalated",
+        "a hop hands on more than its parent has",
+        DENIES,
+        Check::Edge(scope::scope_escalated),
+    ),
+    rule(
+        "scope-exceeded",
+        "the action lies outside a hop's scope",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Hop(scope::scope_exceeded),
+    ),
+    rule("hop-expired", "a hop had expired at the moment", DENIES, Check::Hop(time::hop_expired)),
+    rule(
+        "hop-not-yet-valid",
+        "a hop was not yet valid at the moment",
+        DENIES,
+        Check::Hop(time::hop_not_yet_valid),
+    ),
+    rule("revoked", "a hop was withdrawn at the moment", DENIES, Check::Hop(withdrawal::hop_revoked)),
+    rule(
+        "revoked",
+        "what the request presents was withdrawn at the moment",
+        DENIES,
+        Check::Case(withdrawal::request_revoked),
+    ),
+    rule(
+        "revoker-not-entitled",
+        "a withdrawal of a hop by somebody who may not withdraw it does not count",
+        NOTES,
+        Check::Hop(withdrawal::hop_revoker_not_entitled),
+    ),
+    rule(
+        "revoker-not-entitled",
+        "a withdrawal of what the request presents, by somebody who may not, does not count",
+        NOTES,
+        Check::Case(withdrawal::request_revoker_not_entitled),
+    ),
+    rule(
+        "decision-missing",
+        "no decision covers the action",
+        LEAVES_OPEN,
+        Check::Case(decision::decision_missing),
+    ),
+    rule(
+        "decision-deny",
+        "the decision is not a permit",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Case(decision::decision_deny),
+    ),
+    rule(
+        "decision-stale",
+        "the decision was not fresh at the moment",
+        DENIES,
+        Check::Case(decision::decision_stale),
+    ),
+    rule(
+        "decision-mismatch",
+        "the decision is about another actor, action, resource or request",
+        DENIES,
+        Check::Case(decision::decision_mismatch),
+    ),
+    rule(
+        "decision-reused",
+        "the permit carried as many actions already as it may, or the action is another one tried again",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Case(decision::decision_reused),
+    ),
+    rule(
+        "denied-but-executed",
+        "the action was carried out against the decision",
+        DENIES,
+        Check::Case(decision::denied_but_executed),
+    ),
+    rule(
+        "self-decided",
+        "the actor decided on, or approved, its own request",
+        DENIES,
+        Check::Case(decision::self_decided),
+    ),
+    rule(
+        "moment-unproved",
+        "authority does not hold over all the time that the moment may be in",
+        LEAVES_OPEN,
+        Check::Hop(time::hop_moment_unproved),
+    ),
+    rule(
+        "moment-unproved",
+        "the request's moment needs a second entitled key, or its decision holds only at the claimed time",
+        LEAVES_OPEN,
+        Check::Case(time::request_moment_unproved),
+    ),
+    rule(
+        "not-pinned",
+        "no trust file pins the key that signed the log's head",
+        LEAVES_OPEN,
+        Check::Case(integrity::not_pinned),
+    ),
+    rule(
+        "absence-unproved",
+        "the evidence leaves open whether something else exists that bears on a statement",
+        LEAVES_OPEN,
+        Check::Record(integrity::absence_unproved),
+    ),
+    rule(
+        "absence-unproved",
+        "the profile does not take the log's word for what does not exist",
+        LEAVES_OPEN,
+        Check::Case(integrity::absence_asserted),
+    ),
+    rule(
+        "absence-unproved",
+        "an approval or attempt that is referred to is not in the evidence",
+        LEAVES_OPEN,
+        Check::Case(integrity::named_and_absent),
+    ),
+    rule(
+        "absence-unproved",
+        "an emitter involved gave out a number that no entry carries",
+        NOTES,
+        Check::Support(integrity::sequence_gap),
+    ),
+    // Last: what the rules before it cost counts.
+    rule(
+        "depth-exceeded",
+        "the chain is too large to be followed to its end",
+        LEAVES_OPEN,
+        Check::Case(chain::effort_exceeded),
+    ),
+];
+
+const fn rule(slug: &'static str, summary: &'static str, effects: &'static [Effect], check: Check) -> Rule {
+    Rule { slug, summary, effects, check }
+}
