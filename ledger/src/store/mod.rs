@@ -16,7 +16,7 @@ pub mod rocks;
 pub mod rows;
 
 /// Version of the rows' layout. A store that says another one is refused.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// A family of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
