@@ -68,6 +68,8 @@ def terms(statement):
     add("principal", statement.iss)
     if "task" in payload:
         add("task", tenant, payload["task"])
+    if "trace" in payload:
+        add("trace", payload["trace"]["trace_id"])
     if "stream" in payload:
         add("slot", statement.kid, tenant, payload["stream"], payload["seq"])
     if "source" in payload:
@@ -92,6 +94,12 @@ def terms(statement):
             add("request", tenant, *(body["request"][part] for part in ("alg", "canon", "value")))
     if kind == "decision":
         add("ruling", body["ruling"])
+        policy = body.get("policy", {})
+        if "id" in policy and "revision" in policy:
+            add("revision", tenant, policy["engine"], policy["id"], policy["revision"])
+    if kind == "policy":
+        add("policy", tenant, body["engine"], body["id"])
+        add("revision", tenant, body["engine"], body["id"], body["revision"])
     if kind == "task":
         add("task-state", tenant, payload["task"])
     if kind == "key":
