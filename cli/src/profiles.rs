@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn the_document_is_described_by_its_schema() {
-        let combination = Combination { name: "a".into(), actions: vec![Pattern::new("b").unwrap()] };
+        let actions = ["b", "c"].map(|text| Pattern::new(text).unwrap()).into();
+        let combination = Combination { name: "a".into(), actions };
         let mut profile = Profile { combinations: vec![combination], ..Profile::strict() };
         profile.granularity.insert("write".into(), Granularity::Call);
         profile.inputs.insert("*".into(), ["risk".to_owned()].into());
