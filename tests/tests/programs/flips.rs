@@ -86,7 +86,7 @@ fn answers(place: &Place, http: &Http) -> BTreeMap<String, Value> {
         let checked = check(&bundle.body, &place.policy()).map_err(|e| e.to_string());
         let verdict = checked.map(|checked| {
             let profile = default_profile(checked.evidence.get(&checked.subject).unwrap());
-            judge(&checked.subject, &checked.evidence, profile)
+            judge(&checked.subject, &checked.evidence, &profile)
                 .map(|verdict| serde_json::to_value(verdict).unwrap())
                 .map_err(|e| e.to_string())
         });

@@ -13,6 +13,7 @@ use schemas::time::Index;
 use schemas::tree::TreeHash;
 use schemas::trust::TrustPolicy;
 use verifier::checkpoint::{VerifiedHead, verify_head};
+use verifier::gather::Wants;
 use verifier::log::{LogVerifier, Prepared};
 use verifier::merkle::leaf_hash;
 
@@ -174,7 +175,7 @@ pub(crate) fn same_bundle(
 ) {
     let index = chance.below(reference.size());
     let subject = reference.statement(index).id();
-    let bytes = bundle::make(reader, subject).unwrap();
+    let bytes = bundle::make(reader, subject, Wants::default()).unwrap();
     let checked = verifier::bundle::check(&bytes, trust).unwrap();
     assert_eq!((checked.subject, checked.head.size()), (subject, reference.size()));
     let mut has_subject = false;

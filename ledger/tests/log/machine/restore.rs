@@ -13,6 +13,7 @@ use schemas::entry::Entry;
 use schemas::payload::Kind;
 use schemas::time::{Index, Time};
 use verifier::checkpoint::verify_head;
+use verifier::gather::Wants;
 
 use crate::harness::log_keys;
 use crate::machine::Machine;
@@ -87,7 +88,7 @@ impl Machine {
         let Self { subject, reference, heads, chance, .. } = self;
         let reader = subject.running().log().reader();
         check(&reader, reference, &subject.trust, heads, chance);
-        match bundle::make(&reader, reference.statement(0).id()) {
+        match bundle::make(&reader, reference.statement(0).id(), Wants::default()) {
             Err(BundleFailure::NotSigning(Unavailable::NotReconciled)) => {}
             other => panic!("{other:?}"),
         }
