@@ -124,11 +124,10 @@ pub(crate) fn begin(
     let Some(mut reason) = standing.reason(restored) else { return Ok(None) };
     let head = loaded.view.head;
     let (note, signed, published) = kept::note(&**store, &head)?;
-    if let (Standing::NoAnchor(AnchorError::Absent { .. }), true, Some(key)) =
-        (&standing, publication.needs_quorum(), own.last())
-    {
+    let no_anchor = matches!(standing, Standing::NoAnchor(AnchorError::Absent { .. }));
+    if no_anchor && publication.needs_quorum() {
         let publication = Arc::clone(publication);
-        let gate = Gate::new(publication, Arc::clone(store), head, note, signed, key.clone());
+        let gate = Gate::new(publication, Arc::clone(store), head, note, signed, own.to_vec());
         let mut gate = gate.of_restored();
         match gate.ask() {
             Ok(()) if gate.is_open() => {

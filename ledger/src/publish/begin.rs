@@ -34,14 +34,8 @@ pub(crate) fn begin(
     }
     let checkpoint = kept::checkpoint(&**store, &view.head, own, publication)?.map(Arc::new);
     let (note, signed, kept) = kept::note(&**store, &view.head)?;
-    let mut gate = Gate::new(
-        Arc::clone(publication),
-        Arc::clone(store),
-        view.head,
-        note,
-        signed,
-        signer.verifier().clone(),
-    );
+    let mut gate =
+        Gate::new(Arc::clone(publication), Arc::clone(store), view.head, note, signed, own.to_vec());
     gate.ask()?;
     if gate.is_open() {
         return Ok(Begun { published: sign()?, checkpoint, gate: None });

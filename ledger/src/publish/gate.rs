@@ -40,7 +40,8 @@ pub(crate) struct Gate {
     head: Head,
     kept: Note,
     signed: Checkpoint,
-    key: VerifierKey,
+    /// The checkpoint keys that the log ever had: a witness may hold what only an earlier one has signed.
+    keys: Vec<VerifierKey>,
     /// Whether a witness that does not know the log has said nothing.
     must_know: bool,
     /// Of each witness, whether it has answered; otherwise why not.
@@ -55,11 +56,11 @@ impl Gate {
         head: Head,
         kept: Note,
         signed: Checkpoint,
-        key: VerifierKey,
+        keys: Vec<VerifierKey>,
     ) -> Self {
         let unasked = || Err(WitnessFailure::Unreachable("not asked yet".into()));
         let answered = publication.witnesses().iter().map(|_| unasked()).collect();
-        Self { publication, store, head, kept, signed, key, must_know: false, answered }
+        Self { publication, store, head, kept, signed, keys, must_know: false, answered }
     }
 
     /// The same before a log that was restored: only a witness that remembers it can vouch that it said no more.
@@ -148,7 +149,7 @@ impl Gate {
 
     /// Holds what a witness shows to monitors against the store: the store was copied between a signature and its keeping.
     fn compare(&self, witness: &WitnessClient, holds: u64) -> Result<(), WitnessFailure> {
-        let latest = witness.latest(self.signed.origin.as_str(), &self.key);
+        let latest = witness.latest(self.signed.origin.as_str(), &self.keys);
         let latest = latest.filter(|latest| latest.size >= holds);
         let latest = latest.ok_or(WitnessFailure::Incomparable { holds })?;
         if latest.size > self.head.size {

@@ -139,13 +139,13 @@ impl WitnessClient {
         }
     }
 
-    /// The checkpoint that the witness holds, where it offers it to monitors under the same address, signed by the log.
-    pub(crate) fn latest(&self, origin: &str, log: &VerifierKey) -> Option<Checkpoint> {
+    /// The checkpoint that the witness holds, where it offers it to monitors under the same address, signed by any of the log's keys.
+    pub(crate) fn latest(&self, origin: &str, log: &[VerifierKey]) -> Option<Checkpoint> {
         let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(origin));
         let reply = self.transport.get(&format!("{hash}/checkpoint")).ok()?;
         let note = (reply.status == 200).then(|| Note::parse(&reply.body).ok())??;
-        let times = log.for_times();
-        verify_note(&note, [log, &times]).ok()?;
+        let times: Vec<VerifierKey> = log.iter().map(VerifierKey::for_times).collect();
+        verify_note(&note, log.iter().chain(&times)).ok()?;
         Checkpoint::from_note(&note).ok().filter(|checkpoint| checkpoint.origin.as_str() == origin)
     }
 

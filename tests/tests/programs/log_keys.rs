@@ -20,7 +20,7 @@ fn keys(data: &Path, args: &[&str]) -> Ran {
 }
 
 /// The seed in a key file of `writd init`: the last 32 bytes of its PKCS#8 form.
-fn secret(path: &Path) -> SigningKey {
+pub(crate) fn secret(path: &Path) -> SigningKey {
     let pem = fs::read_to_string(path).unwrap();
     let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     let der = BASE64.decode(body.as_bytes()).unwrap();

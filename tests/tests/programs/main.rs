@@ -21,6 +21,7 @@ mod monitor;
 mod omission;
 mod proof;
 mod publishing;
+mod quorum;
 mod receipts;
 mod refusals;
 mod registrars;
