@@ -3,10 +3,10 @@
 use gateway::client::{Candidate, Candidates, Client, ClientError, Matched};
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
-use schemas::payload::{Body, Kind};
-use schemas::reference::ForeignRef;
+use schemas::payload::Kind;
+use schemas::time::Index;
 use serde::Serialize;
-use verifier::evidence::{Evidence, Record};
+use verifier::naming::{self, Named, PREFIX_DIGITS_MIN};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -14,14 +14,12 @@ use crate::moment;
 use crate::registration::{decode, fetch};
 use crate::render::{short, statement};
 
-/// Shortest beginning of a statement id, in hex digits.
-const PREFIX_MIN: usize = 8;
+mod among;
+
+pub(crate) use among::resolve_among;
 
 /// Most candidates that are looked at to choose among them.
 const CANDIDATES_MAX: usize = 16;
-
-/// Which statement of one event is meant where the event's id is given, first choice first.
-const PREFERRED: [Kind; 4] = [Kind::Action, Kind::Decision, Kind::Delegation, Kind::Credential];
 
 /// One of several statements that an ambiguous id may mean.
 #[derive(Clone, Debug, Serialize)]
@@ -38,7 +36,7 @@ pub(crate) struct CandidateRow {
 /// The statement that `id` means. The server proposes; what it proposes must carry the id.
 pub(crate) fn resolve(client: &Client, id: &str) -> Result<Candidate, Failure> {
     if id.is_empty() {
-        return Err(Failure::usage("empty-id", "the ID is empty").next("writ search --help"));
+        return Err(empty());
     }
     if let Some(place) = place(id) {
         return at(client, place, id);
@@ -54,38 +52,12 @@ pub(crate) fn resolve(client: &Client, id: &str) -> Result<Candidate, Failure> {
     }
 }
 
-/// The statement among these that `id` names by itself: by its id, the beginning of it, or its place.
-pub(crate) fn resolve_among(evidence: &Evidence, id: &str) -> Result<StatementId, Failure> {
-    let lower = id.to_ascii_lowercase();
-    let named = |record: &&Record| match place(id) {
-        Some(place) => record.index.0 == place,
-        None => id.len() >= PREFIX_MIN && record.envelope.id.to_hex().starts_with(&lower),
-    };
-    let found: Vec<&Record> = evidence.records().filter(named).take(CANDIDATES_MAX).collect();
-    match found.as_slice() {
-        [only] => Ok(only.envelope.id),
-        [] => {
-            let what = format!("no statement of the mirror has the id, or the place, `{id}`");
-            Err(Failure::new("not-found", what).exit(Exit::NotFound).next(format!(
-                "a statement id, its first {PREFIX_MIN} digits or more, or #N; foreign ids need the server"
-            )))
-        }
-        several => {
-            let ids: Vec<String> = several.iter().map(|record| record.envelope.id.to_hex()).collect();
-            let what = format!("`{id}` begins several statement ids: {}", ids.join(", "));
-            Err(Failure::usage("ambiguous-id", what).next("more digits"))
-        }
-    }
-}
-
 /// What the server says the id may mean. Hex digits may be in capitals, also where the exact text is nobody's id.
 fn ask(client: &Client, id: &str) -> Result<Option<Candidates>, ClientError> {
     match client.resolve(id) {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.is_not_found() && error.code() == "not-found" => {
-            let lower = id.to_ascii_lowercase();
-            let again = lower != id && is_hex(id);
-            if again { ask(client, &lower) } else { Ok(None) }
+            naming::lower_hex(id).map_or(Ok(None), |lower| ask(client, &lower))
         }
         Err(error) => Err(error),
     }
@@ -111,63 +83,45 @@ fn at(client: &Client, index: u64, id: &str) -> Result<Candidate, Failure> {
     Ok(Candidate { id: statement.id(), index, kind: statement.payload.kind })
 }
 
+/// A candidate that the server names, with its statement.
+struct Held {
+    candidate: Candidate,
+    statement: Statement,
+}
+
+impl Named for Held {
+    fn index(&self) -> Index {
+        Index(self.candidate.index)
+    }
+
+    fn statement(&self) -> Option<&Statement> {
+        Some(&self.statement)
+    }
+}
+
 fn choose(
     client: &Client,
     id: &str,
     several: &[Candidate],
     found: &Candidates,
 ) -> Result<Candidate, Failure> {
-    let mut statements = Vec::new();
+    let mut held = Vec::new();
     for candidate in several.iter().take(CANDIDATES_MAX) {
-        statements.push(check_carries(client, candidate, id)?);
+        let statement = check_carries(client, candidate, id)?;
+        held.push(Held { candidate: candidate.clone(), statement });
     }
-    let is_whole = statements.len() == several.len() && !found.truncated;
-    if is_whole
-        && found.matched == Matched::Foreign
-        && is_one_event(&statements, id)
-        && let Some(chosen) = preferred(several)
-    {
-        return Ok(chosen.clone());
+    let truncated = held.len() < several.len() || found.truncated;
+    let is_foreign = found.matched == Matched::Foreign;
+    let matched = if is_foreign { naming::Matched::Foreign } else { naming::Matched::Prefix };
+    let held = naming::Candidates { matched, found: held, truncated };
+    match naming::meant(&held, id) {
+        Some(chosen) => Ok(chosen.candidate.clone()),
+        None => {
+            let rows =
+                held.found.iter().map(|held| row(held.candidate.id, held.candidate.index, &held.statement));
+            Err(ambiguous(id, rows.collect(), truncated))
+        }
     }
-    Err(ambiguous(id, &statements, several, !is_whole))
-}
-
-/// Whether all come from one event: of one source event, or, where nothing was imported, all by the same foreign id.
-fn is_one_event(statements: &[Statement], id: &str) -> bool {
-    let Some((first, rest)) = statements.split_first() else { return false };
-    let event = |statement: &Statement| {
-        let source = statement.payload.source.as_ref();
-        source.map(|source| (source.format.clone(), source.id.clone()))
-    };
-    rest.iter().all(|other| other.payload.tenant == first.payload.tenant && event(other) == event(first))
-        && (event(first).is_some()
-            || own_refs(first, id)
-                .iter()
-                .any(|shared| rest.iter().all(|other| own_refs(other, id).contains(shared))))
-}
-
-/// The foreign ids among a statement's own that `id` names, by value or as `type:value`.
-fn own_refs<'s>(statement: &'s Statement, id: &str) -> Vec<&'s ForeignRef> {
-    let credential = match &statement.payload.body {
-        Body::Delegation(hop) => hop.credential.as_ref(),
-        Body::Credential(credential) => Some(&credential.credential),
-        _ => None,
-    };
-    let named = |foreign: &&ForeignRef| {
-        foreign.value.as_str() == id
-            || id
-                .split_once(':')
-                .is_some_and(|(kind, value)| foreign.kind.as_str() == kind && foreign.value.as_str() == value)
-    };
-    statement.payload.refs.iter().chain(credential).filter(named).collect()
-}
-
-/// The one statement of the most telling kind.
-fn preferred(candidates: &[Candidate]) -> Option<&Candidate> {
-    let of_kind = |kind| candidates.iter().filter(move |candidate| candidate.kind == kind);
-    let kind = PREFERRED.into_iter().find(|kind| of_kind(*kind).next().is_some())?;
-    let mut chosen = of_kind(kind);
-    chosen.next().filter(|_| chosen.next().is_none())
 }
 
 /// The candidate's statement, which must be what the server says it is and carry the id.
@@ -188,7 +142,7 @@ pub(crate) fn is_elsewhere(id: &str, index: u64) -> bool {
 /// Whether a statement is called `id`, or names something that is. Any can be at a place: see [`is_elsewhere`].
 pub(crate) fn carries(statement: &Statement, id: &str) -> bool {
     let own = statement.id().to_hex();
-    let begins = id.len() >= PREFIX_MIN && own.starts_with(&id.to_ascii_lowercase());
+    let begins = id.len() >= PREFIX_DIGITS_MIN && own.starts_with(&id.to_ascii_lowercase());
     let holds =
         |id: &str| serde_json::to_value(&statement.payload).is_ok_and(|payload| holds_text(&payload, id));
     // A foreign id may be given with its type: `request:…`.
@@ -208,12 +162,16 @@ fn is_hex(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
+fn empty() -> Failure {
+    Failure::usage("empty-id", "the ID is empty").next("writ search --help")
+}
+
 fn not_found(id: &str) -> Failure {
     let what = format!("the server finds no statement by `{id}`");
     let failure = Failure::new("not-found", what).exit(Exit::NotFound);
-    if id.len() < PREFIX_MIN && is_hex(id) {
+    if id.len() < PREFIX_DIGITS_MIN && is_hex(id) {
         return failure
-            .next(format!("at least {PREFIX_MIN} digits of a statement id, or `writ search --help`"));
+            .next(format!("at least {PREFIX_DIGITS_MIN} digits of a statement id, or `writ search --help`"));
     }
     failure.next(
         "with its type, as TYPE:VALUE (request:…, access-key:…); `writ search --ref TYPE:VALUE` also finds what \
@@ -221,19 +179,19 @@ fn not_found(id: &str) -> Failure {
     )
 }
 
-fn ambiguous(id: &str, statements: &[Statement], candidates: &[Candidate], more: bool) -> Failure {
-    let rows: Vec<CandidateRow> = candidates
-        .iter()
-        .zip(statements)
-        .map(|(candidate, statement)| CandidateRow {
-            id: candidate.id,
-            kind: candidate.kind,
-            index: candidate.index,
-            at: statement.payload.at.0,
-            tenant: statement.payload.tenant.to_string(),
-            summary: statement::summary(&statement.payload, statement.envelope.iss.as_str()),
-        })
-        .collect();
+fn row(id: StatementId, index: u64, statement: &Statement) -> CandidateRow {
+    let payload = &statement.payload;
+    CandidateRow {
+        id,
+        kind: payload.kind,
+        index,
+        at: payload.at.0,
+        tenant: payload.tenant.to_string(),
+        summary: statement::summary(payload, statement.envelope.iss.as_str()),
+    }
+}
+
+fn ambiguous(id: &str, rows: Vec<CandidateRow>, more: bool) -> Failure {
     let lines: Vec<String> = rows.iter().map(line).collect();
     let rest = if more { "\n    …and more" } else { "" };
     let what = format!("`{id}` means several statements:{}{rest}", lines.concat());

@@ -32,7 +32,7 @@ Examples:
   writ who be7f89b5-d456-4423-b3e6-0fb0b19bad7c
   writ who 3fa94c0d11 --profile strict --recompute --json")]
 pub(crate) struct Args {
-    /// Statement id, foreign id (request, event, decision, access key …), or the first 8 digits or more
+    /// Statement id, foreign id (request, event, decision, access key …), the first 8 digits or more, or #N
     #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
@@ -40,8 +40,7 @@ pub(crate) struct Args {
     /// Read every entry of the log, so that nobody's word is needed for what is not there
     #[arg(long)]
     recompute: bool,
-    /// Read every entry from a mirror of the log (`writ mirror`), not from its server; ID is then a statement id, its first
-    /// 8 digits or more, or #N
+    /// Read every entry from a mirror of the log (`writ mirror`), not from its server
     #[arg(long, value_name = "DIR")]
     mirror: Option<PathBuf>,
 }

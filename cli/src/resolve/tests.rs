@@ -8,10 +8,6 @@ use super::*;
 use crate::schema::tests::assert_described;
 use crate::testlog::serve;
 
-fn candidate(kind: Kind, index: u64) -> Candidate {
-    Candidate { id: StatementId::new([index as u8; 32]), index, kind }
-}
-
 /// A correction with more in its payload.
 fn statement(more: Value) -> Statement {
     let mut json = json!({
@@ -23,43 +19,8 @@ fn statement(more: Value) -> Statement {
     signer.sign(&Payload::from_json(&json).unwrap()).unwrap()
 }
 
-fn imported(id: &str) -> Statement {
-    statement(json!({
-        "vantage": "imported",
-        "source": {"format": "cloudtrail", "id": id, "part": "x", "digest": "00".repeat(32), "adapter": "a"}
-    }))
-}
-
 fn named(kind: &str, namespace: &str, value: &str) -> Statement {
     statement(json!({"refs": [[kind, namespace, value]]}))
-}
-
-#[test]
-fn of_one_event_the_action_is_meant_then_the_decision_then_the_delegation() {
-    let all = [
-        candidate(Kind::Credential, 1),
-        candidate(Kind::Delegation, 2),
-        candidate(Kind::Decision, 3),
-        candidate(Kind::Action, 4),
-    ];
-    for count in (1..=4).rev() {
-        assert_eq!(preferred(&all[..count]), Some(&all[count - 1]));
-    }
-    let two = [candidate(Kind::Action, 1), candidate(Kind::Action, 2), candidate(Kind::Decision, 3)];
-    assert_eq!(preferred(&two), None, "several of the preferred kind are not chosen among");
-}
-
-#[test]
-fn one_event_is_one_source_event_or_one_foreign_id_of_one_namespace() {
-    assert!(is_one_event(&[imported("e"), imported("e")], "e"));
-    assert!(!is_one_event(&[imported("e"), imported("f")], "e"));
-    assert!(!is_one_event(&[imported("e"), named("request", "aws:x", "e")], "e"));
-    assert!(is_one_event(&[named("request", "a:b", "e"), named("request", "a:b", "e")], "e"));
-    assert!(is_one_event(&[named("request", "a:b", "e"), named("request", "a:b", "e")], "request:e"));
-    assert!(!is_one_event(&[named("request", "a:b", "e"), named("request", "a:c", "e")], "e"));
-    assert!(!is_one_event(&[named("request", "a:b", "e"), named("ticket", "a:b", "e")], "e"));
-    let elsewhere = statement(json!({"tenant": "other", "refs": [["request", "a:b", "e"]]}));
-    assert!(!is_one_event(&[named("request", "a:b", "e"), elsewhere], "e"));
 }
 
 #[test]

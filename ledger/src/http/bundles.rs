@@ -6,6 +6,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use schemas::ids::StatementId;
 use verifier::gather::{GatherError, Wants};
+use verifier::naming;
 
 use super::App;
 use super::json::{AsOf, CandidateJson, ResolveJson};
@@ -13,7 +14,7 @@ use super::problem::{Problem, RETRY_PUBLISHED_SECONDS, unpublished};
 use super::query::Params;
 use crate::bundle::{self, BundleFailure};
 use crate::read::Reader;
-use crate::resolve::{Candidates, preferred, resolve as find};
+use crate::resolve::Candidates;
 
 /// Media type of a bundle.
 const BUNDLE_TYPE: &str = "application/writ-bundle+cbor";
@@ -107,11 +108,11 @@ fn candidates(reader: &Reader<'_>, name: &str) -> Result<Candidates, Problem> {
             "below size {size} nothing is called `{name}`: no id, no foreign id, no prefix of 8 digits or more"
         ))
     };
-    find(reader, name)?.ok_or_else(missing)
+    naming::resolve(reader, name)?.ok_or_else(missing)
 }
 
 fn one(candidates: &Candidates, name: &str) -> Result<StatementId, Problem> {
-    if let Some(found) = preferred(&candidates.found).filter(|_| !candidates.truncated) {
+    if let Some(found) = naming::meant(candidates, name) {
         return Ok(found.statement.id());
     }
     let list: Vec<String> = candidates

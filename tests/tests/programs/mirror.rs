@@ -93,7 +93,11 @@ fn an_interrupted_copy_is_taken_up_again_and_what_it_left_is_believed_only_if_it
 #[test]
 fn who_is_answered_from_a_mirror_as_it_is_from_the_server() {
     let story = Story::begin();
-    let action = story.refund(&story.delegate().1, "r").action;
+    let hop = story.delegate().1;
+    let action = story.refund(&hop, "refund-991").action;
+    for _ in 0..2 {
+        story.refund(&hop, "twice");
+    }
     let folder = story.place.path().join("mirror");
     let folder = folder.to_str().unwrap();
     story.cli.ok(&["mirror", folder]);
@@ -108,15 +112,25 @@ fn who_is_answered_from_a_mirror_as_it_is_from_the_server() {
     story.server.stop();
     let alone = story.cli.with_trust(Some(&trust)).with_server(NOWHERE);
     let place = format!("#{}", online["subject"]["index"]);
-    for id in [action.as_str(), &action[..8], &action[..12].to_uppercase(), &place] {
+    for id in
+        [&*action, &action[..8], &action[..12].to_uppercase(), &place, "refund-991", "request:refund-991"]
+    {
         let ran = alone.run(&["who", id, "--mirror", folder, "--profile", "strict", "--json"]);
         assert_eq!((ran.code, verdict(&ran)), (0, online.clone()), "{id}: {ran}");
     }
     let said = alone.run(&["who", &action, "--mirror", folder]);
     assert!(said.stdout.contains(&format!("Next: writ verify log --mirror {folder}")), "{said}");
-    for id in ["r", "00000000", "#999", &"0".repeat(64)] {
+    for id in ["r", "ticket:refund-991", "00000000", "#999", &"0".repeat(64)] {
         assert_eq!(alone.run(&["who", id, "--mirror", folder]).code, 14, "{id}");
     }
+    let near = alone.run(&["who", "refund-992", "--mirror", folder]);
+    assert!(near.code == 14 && near.stderr.contains("request:refund-991"), "{near}");
+    let twice = alone.run(&["who", "twice", "--mirror", folder, "--json"]);
+    let said = twice.json();
+    assert_eq!((twice.code, &said["error"]["code"]), (2, &"ambiguous-id".into()), "{twice}");
+    let kinds: Vec<_> =
+        said["error"]["candidates"].as_array().unwrap().iter().map(|row| &row["kind"]).collect();
+    assert_eq!(kinds, ["decision", "action", "decision", "action"], "{twice}");
 }
 
 #[test]
