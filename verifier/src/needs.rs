@@ -30,11 +30,16 @@ pub struct Wants {
     pub task: bool,
 }
 
-/// What must be known beside a statement that is only counted: who signed it.
+/// What must be known beside a statement that is only counted: who signed it, and of a permit who used it.
 pub(crate) fn needs_to_count(statement: &Statement) -> Needs {
-    let mut needs = Needs::default();
-    needs.terms.insert(Term::Key(&statement.envelope.kid).id());
-    needs
+    let (envelope, payload) = (&statement.envelope, &statement.payload);
+    let mut asked = Asked { envelope, payload, tenant: &payload.tenant, needs: Needs::default() };
+    asked.term(Term::Key(&envelope.kid));
+    // A permit is a use of an approval once an action relies on it.
+    if matches!(payload.body, Body::Decision(_)) {
+        asked.uses([]);
+    }
+    asked.needs
 }
 
 /// What must be known beside `statement`.
@@ -177,10 +182,14 @@ impl Asked<'_> {
                 self.resolve(Kind::Approval, &approval.supersedes);
                 // What replaces it, and what reviews it where it was an emergency.
                 self.term(Term::Citing(Kind::Approval, &self.envelope.id));
-                for foreign in &self.payload.refs {
+                for foreign in &payload.refs {
                     self.term(Term::CitingForeign(Kind::Approval, self.tenant, foreign));
                 }
                 self.uses([]);
+                self.counted(Term::Citing(Kind::Decision, &self.envelope.id));
+                for foreign in &payload.refs {
+                    self.counted(Term::CitingForeign(Kind::Decision, self.tenant, foreign));
+                }
                 self.principal(&approval.approver);
                 self.principal(&approval.requester);
             }

@@ -231,6 +231,11 @@ impl Finding {
         }
     }
 
+    /// The same finding, by another rule.
+    pub(crate) fn named(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
     /// The same finding, counting for something else.
     pub(crate) fn with_effect(mut self, effect: Effect) -> Self {
         self.effect = effect;

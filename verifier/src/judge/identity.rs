@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use schemas::kinds::{Link, PrincipalType, Status};
+use schemas::kinds::{Link, Principal, PrincipalType, Status};
 use schemas::payload::Body;
 use schemas::term::Term;
 use schemas::text::PrincipalId;
@@ -43,22 +43,15 @@ pub(crate) struct Suspension<'e> {
 pub(crate) fn root(ground: Ground<'_>, principal: &PrincipalId, moment: Time) -> Root {
     let by_then = moment.later(ground.profile.skew);
     let mut has_key = false;
-    let mut described: Option<(Time, PrincipalType)> = None;
     for record in registrations(ground, principal).into_iter().filter(|record| is_firm(ground, record)) {
         match record.payload.as_ref().map(|payload| &payload.body) {
             Some(Body::Key(key)) if key.principal.as_ref() == Some(principal) => {
                 has_key |= record.time <= by_then;
             }
-            Some(Body::Principal(stated)) if stated.id == *principal => {
-                let since = stated.since.unwrap_or(record.time);
-                if since <= by_then && described.is_none_or(|(latest, _)| latest <= since) {
-                    described = Some((since, stated.principal_type));
-                }
-            }
             _ => {}
         }
     }
-    let stated = described.map(|(_, stated)| stated);
+    let stated = described(ground, principal, moment).map(|stated| stated.principal_type);
     let by_name = || PrincipalType::of_scheme(principal).filter(|_| has_key);
     match stated.or_else(by_name) {
         Some(found) if found.may_be_root() => Root::Fit,
@@ -66,6 +59,33 @@ pub(crate) fn root(ground: Ground<'_>, principal: &PrincipalId, moment: Time) ->
         None if has_key => Root::Untyped,
         None => Root::Unregistered,
     }
+}
+
+/// What the registrars last said of a principal by a moment, where they said it soundly.
+pub(crate) fn described<'e>(
+    ground: Ground<'e>,
+    principal: &PrincipalId,
+    moment: Time,
+) -> Option<&'e Principal> {
+    let by_then = moment.later(ground.profile.skew);
+    let mut latest: Option<(Time, &'e Principal)> = None;
+    for record in registrations(ground, principal).into_iter().filter(|record| is_firm(ground, record)) {
+        if let Some(Body::Principal(stated)) = record.payload.as_ref().map(|payload| &payload.body)
+            && stated.id == *principal
+        {
+            let since = stated.since.unwrap_or(record.time);
+            if since <= by_then && latest.is_none_or(|(before, _)| before <= since) {
+                latest = Some((since, stated));
+            }
+        }
+    }
+    latest.map(|(_, stated)| stated)
+}
+
+/// What a principal is: as the registrars said by a moment, or else by its name.
+pub(crate) fn type_of(ground: Ground<'_>, principal: &PrincipalId, moment: Time) -> Option<PrincipalType> {
+    let stated = described(ground, principal, moment).map(|stated| stated.principal_type);
+    stated.or_else(|| PrincipalType::of_scheme(principal))
 }
 
 /// When a principal was suspended or offboarded.

@@ -5,6 +5,8 @@
 
 mod answer;
 mod case;
+mod consent;
+mod credential;
 mod graph;
 mod ground;
 mod identity;
@@ -25,14 +27,16 @@ use schemas::time::Index;
 use thiserror::Error;
 
 pub use case::{Case, Questions, Ruled};
+pub(crate) use consent::Consent;
+pub(crate) use credential::Issue;
 pub use graph::{Graph, Node};
 pub use ground::{EFFORT_MAX, Effort, Ground};
-pub(crate) use identity::{Root, linked, may_be_one, root};
+pub(crate) use identity::{Root, described, linked, may_be_one, root, suspensions, type_of};
 pub use moment::Moment;
 pub use request::{Act, Request};
 pub(crate) use resolve::resolve;
 pub use resolve::{Link, Resolution, Via};
-pub(crate) use uses::Uses;
+pub(crate) use uses::{Cited, Uses};
 pub use withdrawn::{Withdrawal, Withdrawn};
 
 use crate::evidence::{Evidence, Record};

@@ -109,7 +109,8 @@ fn of_action<'e>(base: Request<'e>, action: &'e Action, ground: Ground<'e>) -> R
     };
     let delegation = from_attempt(|action| &action.delegation);
     let decision = from_attempt(|action| &action.decision);
-    let approval = from_attempt(|action| &action.approval);
+    let decision = decision.map(|reference| resolve(ground, tenant, Kind::Decision, reference));
+    let approval = from_attempt(|action| &action.approval).or_else(|| approval_of(decision.as_ref()?));
     let credential =
         action.credential.as_ref().or_else(|| attempted.and_then(|attempted| attempted.credential.as_ref()));
     let executed = action.phase != Phase::Attempt
@@ -125,9 +126,17 @@ fn of_action<'e>(base: Request<'e>, action: &'e Action, ground: Ground<'e>) -> R
         credential,
         approval: approval.map(|reference| resolve(ground, tenant, Kind::Approval, reference)),
         attempt,
-        decision: decision.map(|reference| resolve(ground, tenant, Kind::Decision, reference)),
+        decision,
         links: links(ground, tenant, delegation, credential),
         ..base
+    }
+}
+
+/// The approval that a decision relied on.
+fn approval_of<'e>(decision: &Link<'e>) -> Option<&'e Reference> {
+    match &decision.resolution.one()?.payload.as_ref()?.body {
+        Body::Decision(decision) => decision.approval.as_ref(),
+        _ => None,
     }
 }
 

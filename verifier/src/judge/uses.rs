@@ -1,10 +1,10 @@
-//! Who else relied on a statement: the actions that cite it.
+//! Who else relied on a statement: the actions that cite it, and of an approval those whose permits cite it.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use schemas::ids::StatementId;
-use schemas::kinds::{Action, Phase};
+use schemas::kinds::{Action, Decision, Phase, Ruling};
 use schemas::payload::{Body, Kind, Payload};
 use schemas::reference::{ForeignRef, Reference};
 use schemas::term::Term;
@@ -23,48 +23,103 @@ pub(crate) struct Uses<'e> {
 }
 
 impl<'e> Uses<'e> {
-    /// The actions that name `of` as `named` picks it, by its id or by a foreign id that it goes by.
-    pub(crate) fn of(
+    /// The actions under a decision.
+    pub(crate) fn of_decision(ground: Ground<'e>, decision: &Record) -> Self {
+        Self::of(ground, decision, &[], |action| action.decision.as_ref())
+    }
+
+    /// The actions under an approval: those that name it, and those under a permit that names it.
+    pub(crate) fn of_approval(ground: Ground<'e>, approval: &Record) -> Self {
+        let mut uses = Self::of(ground, approval, &[], |action| action.approval.as_ref());
+        let permits = Cited::of(ground, approval, Kind::Decision, &[], |payload| match &payload.body {
+            Body::Decision(Decision { ruling: Ruling::Permit, approval, .. }) => approval.as_ref(),
+            _ => None,
+        });
+        uses.covered &= permits.covered;
+        for permit in permits.records {
+            let under = Self::of_decision(ground, permit);
+            uses.covered &= under.covered;
+            uses.records.extend(under.records);
+        }
+        uses.once_each()
+    }
+
+    /// The actions by a hop, under its statement, a foreign id or the credential that carries it.
+    pub(crate) fn of_hop(ground: Ground<'e>, hop: &Record, credential: Option<&ForeignRef>) -> Self {
+        let names: Vec<&ForeignRef> = credential.into_iter().collect();
+        Self::of(ground, hop, &names, |action| action.delegation.as_ref())
+    }
+
+    /// How many of them stand before an entry.
+    pub(crate) fn before(&self, index: Index) -> u64 {
+        self.records.iter().filter(|(record, _)| record.index < index).count() as u64
+    }
+
+    fn of(
         ground: Ground<'e>,
         of: &Record,
         names: &[&ForeignRef],
         named: fn(&Action) -> Option<&Reference>,
     ) -> Self {
-        let Some(payload) = &of.payload else { return Self::default() };
-        let id = of.id();
-        let names: Vec<&ForeignRef> = payload.refs.iter().chain(names.iter().copied()).collect();
-        let terms = [Term::Citing(Kind::Action, &id)]
-            .into_iter()
-            .chain(names.iter().map(|foreign| Term::CitingForeign(Kind::Action, &payload.tenant, foreign)));
-        let mut found: Vec<(&'e Record, &'e Action)> = Vec::new();
-        let mut covered = true;
-        for term in terms {
-            let answer = ground.evidence.find(&term);
-            covered &= answer.covered && ground.effort.spend(answer.records.len());
-            found.extend(answer.records.into_iter().filter_map(|record| {
-                let action = sound_action(record, payload)?;
-                named(action)
-                    .is_some_and(|reference| means(reference, id, &names))
-                    .then_some((record, action))
-            }));
-        }
-        found.sort_by_key(|(record, _)| record.index);
-        found.dedup_by_key(|(record, _)| record.index);
-        Self { records: once_each(found), covered }
+        let cited = Cited::of(ground, of, Kind::Action, names, |payload| match &payload.body {
+            Body::Action(action) => named(action),
+            _ => None,
+        });
+        let action = |record: &'e Record| match &record.payload.as_ref()?.body {
+            Body::Action(action) => Some((record, action)),
+            _ => None,
+        };
+        let records = cited.records.into_iter().filter_map(action).collect();
+        Self { records, covered: cited.covered }.once_each()
     }
 
-    /// How many of them stand before an entry.
-    pub(crate) fn before(&self, index: Index) -> usize {
-        self.records.iter().filter(|(record, _)| record.index < index).count()
+    /// In the order of the log, each action once, and without the outcomes whose attempts are there.
+    fn once_each(mut self) -> Self {
+        self.records.sort_by_key(|(record, _)| record.index);
+        self.records.dedup_by_key(|(record, _)| record.index);
+        let attempts: BTreeSet<StatementId> = self.records.iter().map(|(record, _)| record.id()).collect();
+        self.records.retain(|(_, action)| {
+            action.phase != Phase::Outcome
+                || !matches!(&action.attempt, Some(Reference::Id(attempt)) if attempts.contains(attempt))
+        });
+        self
     }
 }
 
-/// An action of the same tenant whose signature, key and role stand.
-fn sound_action<'e>(record: &'e Record, of: &Payload) -> Option<&'e Action> {
-    let payload = record.payload.as_ref().filter(|_| record.standing.is_ok())?;
-    match &payload.body {
-        Body::Action(action) if payload.tenant == of.tenant => Some(action),
-        _ => None,
+/// The statements of a kind that cite another.
+pub(crate) struct Cited<'e> {
+    /// Those whose signature, key and role stand, of the same tenant.
+    pub(crate) records: Vec<&'e Record>,
+    /// Whether these are known to be all.
+    pub(crate) covered: bool,
+}
+
+impl<'e> Cited<'e> {
+    /// The statements of `kind` that name `of` as `named` picks it: by its id, or by a foreign id that it goes by.
+    pub(crate) fn of(
+        ground: Ground<'e>,
+        of: &Record,
+        kind: Kind,
+        names: &[&ForeignRef],
+        named: impl Fn(&'e Payload) -> Option<&'e Reference>,
+    ) -> Self {
+        let Some(payload) = &of.payload else { return Self { records: Vec::new(), covered: false } };
+        let id = of.id();
+        let names: Vec<&ForeignRef> = payload.refs.iter().chain(names.iter().copied()).collect();
+        let by_name = names.iter().map(|foreign| Term::CitingForeign(kind, &payload.tenant, foreign));
+        let mut cited = Self { records: Vec::new(), covered: true };
+        for term in [Term::Citing(kind, &id)].into_iter().chain(by_name) {
+            let found = ground.evidence.find(&term);
+            cited.covered &= found.covered && ground.effort.spend(found.records.len());
+            cited.records.extend(found.records.into_iter().filter(|record| {
+                let said = record.payload.as_ref().filter(|_| record.standing.is_ok());
+                said.is_some_and(|said| {
+                    said.tenant == payload.tenant
+                        && named(said).is_some_and(|reference| means(reference, id, &names))
+                })
+            }));
+        }
+        cited
     }
 }
 
@@ -73,14 +128,4 @@ fn means(reference: &Reference, id: StatementId, names: &[&ForeignRef]) -> bool 
         Reference::Id(named) | Reference::InLog(_, named) => *named == id,
         Reference::Foreign(foreign) => names.contains(&foreign),
     }
-}
-
-/// Leaves out the outcomes whose attempts are there.
-fn once_each<'e>(found: Vec<(&'e Record, &'e Action)>) -> Vec<(&'e Record, &'e Action)> {
-    let attempts: BTreeSet<StatementId> = found.iter().map(|(record, _)| record.id()).collect();
-    let is_use = |action: &Action| {
-        action.phase != Phase::Outcome
-            || !matches!(&action.attempt, Some(Reference::Id(attempt)) if attempts.contains(attempt))
-    };
-    found.into_iter().filter(|(_, action)| is_use(action)).collect()
 }

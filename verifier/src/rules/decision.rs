@@ -10,6 +10,7 @@ use schemas::term::Term;
 use schemas::text::{Line, PrincipalId};
 use schemas::time::Time;
 
+use super::limit::Over;
 use crate::evidence::Record;
 use crate::judge::{Act, Case, Link, Resolution, Ruled, Uses, linked, may_be_one, resolve};
 use crate::verdict::{Effect, Finding};
@@ -93,29 +94,9 @@ pub(super) fn decision_reused(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let limit = decision.use_limit.or(case.profile.permit_uses)?;
-    let uses = Uses::of(case.ground, record, &[], |action| action.decision.as_ref());
-    let found = |effect, detail, got: String| {
-        let finding = Finding::new(SLUG, effect, detail).of(record);
-        Some(finding.values(format!("at most {limit}"), got))
-    };
-    // An outcome is no use beside its attempt.
-    let at =
-        case.request.attempt.as_ref().and_then(|link| link.resolution.one()).unwrap_or(case.request.record);
-    let before = uses.before(at.index) as u64;
-    if before >= limit {
-        let number = before.saturating_add(1);
-        return found(
-            Effect::NotAuthorized,
-            format!("this is action {number} under a permit for {limit}"),
-            number.to_string(),
-        );
-    }
-    (!uses.covered).then(|| {
-        let detail = format!("the permit is for {limit}, and not all actions under it are in the evidence");
-        Finding::new(SLUG, Effect::Indeterminate, detail)
-            .of(record)
-            .values(format!("at most {limit}"), "not known")
-    })
+    let over = Over::of(case, &Uses::of_decision(case.ground, record), limit)?;
+    let detail = over.words("a permit", limit);
+    Some(Finding::new(SLUG, over.effect(), detail).of(record).values(format!("at most {limit}"), over.got()))
 }
 
 pub(super) fn decision_stale(case: &Case<'_>) -> Option<Finding> {
@@ -241,11 +222,5 @@ pub(super) fn self_decided(case: &Case<'_>) -> Option<Finding> {
             }
         }
     }
-    let record = case.request.approval.as_ref().and_then(|link| link.resolution.one())?;
-    match record.payload.as_ref().map(|payload| &payload.body) {
-        Some(Body::Approval(approval)) if may_be_one(case.ground, actor, &approval.approver) => {
-            own(record, format!("{actor} approved its own request"), &approval.approver)
-        }
-        _ => None,
-    }
+    None
 }

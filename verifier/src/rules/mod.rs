@@ -3,9 +3,13 @@
 //! To add a rule, write its function in the file of its family, put one line into [`RULES`], and give it vectors that it
 //! accepts and rejects under `tests/vectors/rules/<slug>/`.
 
+mod approval;
 mod chain;
+mod credential;
 mod decision;
+mod effect;
 mod integrity;
+mod limit;
 mod scope;
 mod table;
 mod time;

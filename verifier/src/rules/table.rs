@@ -1,6 +1,6 @@
 //! The list of all rules.
 
-use super::{Check, Rule, chain, decision, integrity, scope, time, withdrawal};
+use super::{Check, Rule, approval, chain, credential, decision, effect, integrity, scope, time, withdrawal};
 use crate::verdict::Effect;
 
 const DENIES: &[Effect] = &[Effect::NotAuthorized];
@@ -165,11 +165,157 @@ pub const RULES: &[Rule] = &[
         DENIES,
         Check::Case(decision::denied_but_executed),
     ),
+    rule("self-decided", "the actor decided on its own request", DENIES, Check::Case(decision::self_decided)),
     rule(
-        "self-decided",
-        "the actor decided on, or approved, its own request",
+        "approval-mismatch",
+        "the approval is for another requester, action, resource, request or time",
         DENIES,
-        Check::Case(decision::self_decided),
+        Check::Case(approval::approval_mismatch),
+    ),
+    rule(
+        "approval-exhausted",
+        "the approval had ended, or carried as many actions already as it may",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Case(approval::approval_exhausted),
+    ),
+    rule(
+        "approver-not-eligible",
+        "the approver is not what the profile asks for, or was not in good standing",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Case(approval::approver_not_eligible),
+    ),
+    rule(
+        "self-approved",
+        "the approver is who acted or who asked",
+        DENIES,
+        Check::Case(approval::self_approved),
+    ),
+    rule(
+        "approval-withdrawn",
+        "the approval had been withdrawn or replaced by the moment",
+        DENIES,
+        Check::Case(approval::approval_withdrawn),
+    ),
+    rule(
+        "approval-replayed",
+        "the approval was given within another task",
+        DENIES,
+        Check::Case(approval::approval_replayed),
+    ),
+    rule(
+        "autonomy-boundary-missing",
+        "a machine acts alone from a hop on that nobody handed over by",
+        NOTES,
+        Check::Hop(approval::autonomy_begins),
+    ),
+    rule(
+        "autonomy-boundary-missing",
+        "a chain that says who steers does not say it at a hop, or hands over to a machine alone by nobody's word",
+        NOTES,
+        Check::Edge(approval::autonomy_boundary),
+    ),
+    rule(
+        "break-glass-unreviewed",
+        "an emergency was not reviewed by another in time",
+        NOTES,
+        Check::Case(approval::break_glass_unreviewed),
+    ),
+    rule(
+        "credential-unbound",
+        "the credential is bound to no key of its holder",
+        NOTES,
+        Check::Case(credential::credential_unbound),
+    ),
+    rule(
+        "credential-long-lived",
+        "the credential lives longer than the profile lets one live, and no waiver says so",
+        NOTES,
+        Check::Case(credential::credential_long_lived),
+    ),
+    rule(
+        "credential-out-of-context",
+        "the credential is for another holder, time, task, session, resource or audience",
+        DENIES,
+        Check::Case(credential::credential_out_of_context),
+    ),
+    rule(
+        "credential-shared",
+        "the credential identifies several principals",
+        NOTES,
+        Check::Case(credential::credential_shared),
+    ),
+    rule(
+        "human-session-used-by-machine",
+        "a machine acted by the session of a human",
+        DENIES,
+        Check::Case(credential::human_session_used_by_machine),
+    ),
+    rule(
+        "credential-used-after-revocation",
+        "the credential had been withdrawn at the moment",
+        DENIES,
+        Check::Case(credential::credential_used_after_revocation),
+    ),
+    rule(
+        "standing-access",
+        "a hop is for no task, has no end and no limit",
+        NOTES,
+        Check::Hop(credential::standing_access),
+    ),
+    rule(
+        "credential-outlives-decision",
+        "a hop's credential lives on after its decision",
+        NOTES,
+        Check::Hop(credential::credential_outlives_decision),
+    ),
+    rule(
+        "waiver-expired",
+        "the exception that lets the credential live longer has ended, or is not there",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Case(credential::waiver_expired),
+    ),
+    rule(
+        "action-unpaired",
+        "no action is recorded under the permit",
+        NOTES,
+        Check::Case(effect::action_unpaired),
+    ),
+    rule(
+        "outcome-missing",
+        "nobody said what came of the attempt",
+        NOTES,
+        Check::Case(effect::outcome_missing),
+    ),
+    rule(
+        "compensation-unlinked",
+        "what undoes something does not name what, or touches nothing of it",
+        NOTES,
+        Check::Case(effect::compensation_unlinked),
+    ),
+    rule(
+        "vantage-gap",
+        "the chain is enforced at a gateway, and none saw the action",
+        NOTES,
+        Check::Case(effect::vantage_gap),
+    ),
+    rule("owner-missing", "nobody answers for the actor", NOTES, Check::Case(effect::owner_missing)),
+    rule(
+        "late-recorded",
+        "a statement was logged later than the profile lets one be",
+        NOTES,
+        Check::Record(effect::late_recorded),
+    ),
+    rule(
+        "recorded-after-effect",
+        "what the action rests on was logged after it",
+        NOTES,
+        Check::Record(effect::recorded_after_effect),
+    ),
+    rule(
+        "backdated",
+        "a statement claims a time before that of a head which its emitter had seen",
+        NOTES,
+        Check::Record(effect::backdated),
     ),
     rule(
         "moment-unproved",

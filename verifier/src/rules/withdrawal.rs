@@ -13,8 +13,11 @@ pub(super) fn hop_revoked(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
     hop_withdrawn_at(case, node, case.moment.claimed)
 }
 
+/// A credential or an approval that was taken back is found by its own rule.
 pub(super) fn request_revoked(case: &Case<'_>) -> Option<Finding> {
-    request_withdrawn_at(case, case.moment.claimed)
+    withdrawn_at(&case.withdrawn, case.request.record, case.moment.claimed, |what| {
+        !matches!(what, "approval" | "credential")
+    })
 }
 
 pub(super) fn hop_revoker_not_entitled(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
@@ -27,16 +30,23 @@ pub(super) fn request_revoker_not_entitled(case: &Case<'_>) -> Option<Finding> {
 
 /// Whether the hop was withdrawn at a moment: a withdrawal effective at that very moment counts.
 pub(super) fn hop_withdrawn_at(case: &Case<'_>, node: &Node<'_>, moment: Time) -> Option<Finding> {
-    withdrawn_at(case.withdrawn_of(node)?, node.record, moment)
+    withdrawn_at(case.withdrawn_of(node)?, node.record, moment, |_| true)
 }
 
 /// Whether something that the request itself presents was withdrawn at a moment.
 pub(super) fn request_withdrawn_at(case: &Case<'_>, moment: Time) -> Option<Finding> {
-    withdrawn_at(&case.withdrawn, case.request.record, moment)
+    withdrawn_at(&case.withdrawn, case.request.record, moment, |_| true)
 }
 
-fn withdrawn_at(withdrawn: &Withdrawn<'_>, of: &Record, moment: Time) -> Option<Finding> {
-    let found = withdrawn.counting.iter().find(|withdrawal| withdrawal.holds_at(moment))?;
+/// The first withdrawal of something in question that holds at a moment.
+pub(super) fn withdrawn_at(
+    withdrawn: &Withdrawn<'_>,
+    of: &Record,
+    moment: Time,
+    is_asked: impl Fn(&str) -> bool,
+) -> Option<Finding> {
+    let holds = |withdrawal: &&Withdrawal<'_>| is_asked(withdrawal.what) && withdrawal.holds_at(moment);
+    let found = withdrawn.counting.iter().find(holds)?;
     let Withdrawal { what, revoker, cause, effective, record, .. } = found;
     let before = match moment.since(*effective) {
         Millis(0) => String::from("at the very moment"),
