@@ -44,18 +44,13 @@ impl<'e> Uses<'e> {
         uses.once_each()
     }
 
-    /// The actions by a hop, under its statement, a foreign id or the credential that carries it.
-    pub(crate) fn of_hop(ground: Ground<'e>, hop: &Record, credential: Option<&ForeignRef>) -> Self {
-        let names: Vec<&ForeignRef> = credential.into_iter().collect();
-        Self::of(ground, hop, &names, |action| action.delegation.as_ref())
-    }
-
     /// How many of them stand before an entry.
     pub(crate) fn before(&self, index: Index) -> u64 {
         self.records.iter().filter(|(record, _)| record.index < index).count() as u64
     }
 
-    fn of(
+    /// The actions that name `of` as `named` picks it: by its id, by a foreign id that it carries, or by one of `names`.
+    pub(crate) fn of(
         ground: Ground<'e>,
         of: &Record,
         names: &[&ForeignRef],

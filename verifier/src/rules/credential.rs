@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use schemas::kinds::{Action, Credential, PrincipalType};
-use schemas::payload::Body;
+use schemas::payload::{Body, Kind, Vantage};
 use schemas::text::Uri;
 
 use super::withdrawal::withdrawn_at;
@@ -142,11 +142,15 @@ pub(super) fn credential_used_after_revocation(case: &Case<'_>) -> Option<Findin
     Some(found.named("credential-used-after-revocation"))
 }
 
-/// Authority for no task and without an end is there whether anybody needs it or not.
+/// A credential that carries authority for no task and without an end is good whether anybody needs it or not.
 pub(super) fn standing_access(_: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
-    let stands = node.payload.task.is_none() && node.hop.expires.is_none() && node.hop.use_limit.is_none();
+    let has_end = node.payload.task.is_some() || node.hop.expires.is_some() || node.hop.use_limit.is_some();
+    // Another system's log seldom says when what it issued ends.
+    let is_known = node.payload.vantage != Vantage::Imported;
+    let stands = node.hop.credential.is_some() && is_known && !has_end;
     stands.then(|| {
-        let detail = "the hop is for no task, has no end and no limit on its uses";
+        let detail =
+            "the hop's credential carries authority for no task, with no end and no limit on its uses";
         let finding = Finding::new("standing-access", Effect::None, detail).of(node.record);
         finding.values("a task, an end or a limit", "none of them")
     })
@@ -154,12 +158,7 @@ pub(super) fn standing_access(_: &Case<'_>, node: &Node<'_>) -> Option<Finding> 
 
 /// A credential that lives on after the decision that justified its hop.
 pub(super) fn credential_outlives_decision(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
-    let decision = resolve(
-        case.ground,
-        &node.payload.tenant,
-        schemas::payload::Kind::Decision,
-        node.hop.decision.as_ref()?,
-    );
+    let decision = resolve(case.ground, &node.payload.tenant, Kind::Decision, node.hop.decision.as_ref()?);
     let Resolution::One(record) = decision.resolution else { return None };
     let Some(Body::Decision(decision)) = record.payload.as_ref().map(|payload| &payload.body) else {
         return None;
@@ -178,12 +177,8 @@ pub(super) fn credential_outlives_decision(case: &Case<'_>, node: &Node<'_>) -> 
 /// An exception holds while it is there, unspoilt and unexpired.
 pub(super) fn waiver_expired(case: &Case<'_>) -> Option<Finding> {
     let issue = Issue::of(case)?;
-    let waiver = resolve(
-        case.ground,
-        &issue.payload.tenant,
-        schemas::payload::Kind::Approval,
-        issue.credential.waiver.as_ref()?,
-    );
+    let waiver =
+        resolve(case.ground, &issue.payload.tenant, Kind::Approval, issue.credential.waiver.as_ref()?);
     let moment = case.moment.claimed;
     let found = |effect, detail: String, expected: String, got: String| {
         let finding = Finding::new("waiver-expired", effect, detail).of(issue.record);

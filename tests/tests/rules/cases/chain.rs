@@ -34,7 +34,7 @@ fn roots() -> Vec<Case> {
         .by("spiffe://corp/batch"),
         reject(SLUG, "reject-workload-that-nobody-described", 0, &[SLUG], |s| (workload_pays(s), Bundle))
             .by("spiffe://corp/batch"),
-        reject(SLUG, "reject-workload-that-a-registrar-calls-an-agent", 0, &[SLUG], |s| {
+        reject(SLUG, "reject-workload-that-a-registrar-calls-an-agent", 0, &["owner-missing", SLUG], |s| {
             s.log.describe("spiffe://corp/batch", "agent");
             (workload_pays(s), Bundle)
         })

@@ -261,16 +261,5 @@ fn deciders() -> Vec<Case> {
             let hop = s.granted();
             (s.planner_pays(hop), Bundle)
         }),
-        reject(SLUG, "reject-actor-approves", 1, &[SLUG], |s| {
-            let hop = s.granted();
-            let approval = json!({
-                "approver": "agent:planner", "requester": "agent:planner", "action": {"name": "pay:send"},
-                "resources": ["acct/7"], "scope": "exact", "approved_at": s.log.now,
-            });
-            let approval = s.log.say(&s.planner, Draft::new("approval", approval));
-            let decision = s.permitted("agent:planner");
-            let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
-            (s.log.say(&s.planner, payment.body("approval", json!(approval))), Bundle)
-        }),
     ]
 }

@@ -1,7 +1,10 @@
 //! Every case, by the family of its rule.
 
+mod approval;
 mod chain;
+mod credential;
 mod decision;
+mod effect;
 mod integrity;
 mod scope;
 mod time;
@@ -18,6 +21,9 @@ pub(crate) fn all() -> Vec<Case> {
         time::cases(),
         withdrawal::cases(),
         decision::cases(),
+        approval::cases(),
+        credential::cases(),
+        effect::cases(),
     ]
     .into_iter()
     .flatten()

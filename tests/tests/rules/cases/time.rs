@@ -5,6 +5,9 @@ use serde_json::json;
 use crate::case::{Case, accept, reject};
 use crate::story::Evidence::Bundle;
 
+const LATE_HOP: &[&str] = &["hop-not-yet-valid", "recorded-after-effect"];
+const LATE: &[&str] = &["late-recorded", "moment-unproved", "recorded-after-effect"];
+
 pub(crate) fn cases() -> Vec<Case> {
     [validity(), moments()].into_iter().flatten().collect()
 }
@@ -33,7 +36,7 @@ fn validity() -> Vec<Case> {
             let hop = s.log.say(&s.alice, s.grant().body("not_before", json!(s.later(3))));
             (s.planner_pays(hop), Bundle)
         }),
-        reject("hop-not-yet-valid", "reject-hop-made-after-the-action", 1, &["hop-not-yet-valid"], |s| {
+        reject("hop-not-yet-valid", "reject-hop-made-after-the-action", 1, LATE_HOP, |s| {
             let name = json!(["grant", "user:alice", "7"]);
             let decision = s.permitted("agent:planner");
             let payment = s.payment("agent:planner", decision).body("delegation", name.clone());
@@ -57,24 +60,36 @@ fn moments() -> Vec<Case> {
             s.log.wait(QUARTER);
             (s.log.say(&s.planner, payment), Bundle)
         }),
-        reject(SLUG, "reject-action-logged-later-where-the-hop-had-ended", 1, &[SLUG], |s| {
-            let hop = s.log.say(&s.alice, s.grant().body("expires", json!(s.later(60_000))));
-            let decision = s.permitted("agent:planner");
-            let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
-            let payment = payment.at(s.log.now);
-            s.log.wait(QUARTER + 1);
-            (s.log.say(&s.planner, payment), Bundle)
-        })
+        reject(
+            SLUG,
+            "reject-action-logged-later-where-the-hop-had-ended",
+            1,
+            &["late-recorded", SLUG],
+            |s| {
+                let hop = s.log.say(&s.alice, s.grant().body("expires", json!(s.later(60_000))));
+                let decision = s.permitted("agent:planner");
+                let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
+                let payment = payment.at(s.log.now);
+                s.log.wait(QUARTER + 1);
+                (s.log.say(&s.planner, payment), Bundle)
+            },
+        )
         .indeterminate(),
-        reject(SLUG, "reject-action-from-before-a-head-that-its-emitter-had-seen", 1, &[SLUG], |s| {
-            let hop = s.granted();
-            let decision = s.permitted("agent:planner");
-            let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
-            s.log.wait(120_000);
-            s.granted();
-            let seen = json!([s.log.entries().len(), "00".repeat(32)]);
-            (s.log.say(&s.planner, payment.with("seen", seen)), Bundle)
-        })
+        reject(
+            SLUG,
+            "reject-action-from-before-a-head-that-its-emitter-had-seen",
+            1,
+            &["backdated", SLUG],
+            |s| {
+                let hop = s.granted();
+                let decision = s.permitted("agent:planner");
+                let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
+                s.log.wait(120_000);
+                s.granted();
+                let seen = json!([s.log.entries().len(), "00".repeat(32)]);
+                (s.log.say(&s.planner, payment.with("seen", seen)), Bundle)
+            },
+        )
         .indeterminate(),
         reject(
             SLUG,
@@ -105,7 +120,7 @@ fn moments() -> Vec<Case> {
             s.log.say(&s.alice, s.revocation(json!({"kind": "delegation", "ref": hop})));
             (s.log.say(&s.planner, payment), Bundle)
         }),
-        reject(SLUG, "reject-hop-logged-long-after-it-is-said-to-be-made", 1, &[SLUG], |s| {
+        reject(SLUG, "reject-hop-logged-long-after-it-is-said-to-be-made", 1, LATE, |s| {
             let name = json!(["grant", "user:alice", "7"]);
             let early = s.grant().with("refs", json!([name])).at(s.log.now);
             let decision = s.permitted("agent:planner");
@@ -116,7 +131,7 @@ fn moments() -> Vec<Case> {
             (subject, Bundle)
         })
         .indeterminate(),
-        reject(SLUG, "reject-decision-logged-long-after-it-is-said-to-be-ruled", 1, &[SLUG], |s| {
+        reject(SLUG, "reject-decision-logged-long-after-it-is-said-to-be-ruled", 1, LATE, |s| {
             let hop = s.granted();
             let name = json!(["request", "service:pdp", "7"]);
             let permit = s.permit("agent:planner").with("refs", json!([name]));

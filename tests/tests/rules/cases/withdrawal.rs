@@ -97,8 +97,9 @@ fn graphs() -> Vec<Case> {
 
 fn things() -> Vec<Case> {
     const SLUG: &str = "revoked";
+    const BOTH: &[&str] = &["credential-used-after-revocation", SLUG, "standing-access"];
     vec![
-        reject(SLUG, "reject-credential-withdrawn-by-name", 1, &[SLUG], |s| {
+        reject(SLUG, "reject-credential-withdrawn-by-name", 1, BOTH, |s| {
             let name = json!(["token", "user:alice", "t1"]);
             s.log.say(&s.alice, s.grant().body("credential", name.clone()));
             s.log.say(&s.alice, s.revocation(json!({"kind": "credential", "ref": name})));
@@ -106,12 +107,14 @@ fn things() -> Vec<Case> {
             let payment = s.payment("agent:planner", decision).body("credential", name);
             (s.log.say(&s.planner, payment), Bundle)
         }),
-        reject(SLUG, "reject-credential-withdrawn-by-the-statement-that-issued-it", 1, &[SLUG], |s| {
+        reject(SLUG, "reject-credential-withdrawn-by-the-statement-that-issued-it", 1, BOTH, |s| {
             let name = json!(["token", "service:idp", "t1"]);
             let idp = s.log.register("service:idp", &["authority=user:*", "authority=agent:*"]);
             let hop = s.log.say(&idp, s.grant().body("credential", name.clone()));
-            let issue =
-                json!({"op": "issue", "credential": name, "holder": "agent:planner", "delegation": hop});
+            let issue = json!({
+                "op": "issue", "credential": name, "holder": "agent:planner", "delegation": hop,
+                "expires": s.later(1_000), "binding": "jkt:1",
+            });
             let issue = s.log.say(&idp, Draft::new("credential", issue));
             s.log.say(&s.alice, s.revocation(json!({"kind": "credential", "ref": issue})));
             let decision = s.permitted("agent:planner");
@@ -160,15 +163,11 @@ fn things() -> Vec<Case> {
             s.log.say(&s.log.registrar(), Draft::new("principal", standing("active")));
             (s.planner_pays(hop), Bundle)
         }),
-        reject(SLUG, "reject-approval-withdrawn", 1, &[SLUG], |s| {
-            let (subject, _) = approved(s, true);
-            (subject, Bundle)
-        }),
     ]
 }
 
-/// The planner pays with Bob's approval, which Bob may have taken back.
-fn approved(s: &mut Story, withdrawn: bool) -> (schemas::ids::StatementId, schemas::ids::StatementId) {
+/// The planner pays with Bob's approval.
+fn approved(s: &mut Story) -> (schemas::ids::StatementId, schemas::ids::StatementId) {
     let bob = s.log.register("user:bob", &["approver"]);
     let hop = s.granted();
     let approval = json!({
@@ -176,10 +175,6 @@ fn approved(s: &mut Story, withdrawn: bool) -> (schemas::ids::StatementId, schem
         "resources": ["acct/7"], "scope": "exact", "approved_at": s.log.now,
     });
     let approval = s.log.say(&bob, Draft::new("approval", approval));
-    if withdrawn {
-        let bob = s.log.register("user:bob", &["approver", "principal"]);
-        s.log.say(&bob, s.revocation(json!({"kind": "approval", "ref": approval})));
-    }
     let decision = s.permitted("agent:planner");
     let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
     (s.log.say(&s.planner, payment.body("approval", json!(approval))), hop)
@@ -226,7 +221,7 @@ fn revokers() -> Vec<Case> {
         .authorized(),
         accept(SLUG, "accept-approver-says-approval-and-names-the-hop", 1, |s| {
             // Such a revocation is about no approval and no delegation: nothing asks for it.
-            let (subject, hop) = approved(s, false);
+            let (subject, hop) = approved(s);
             let bob = s.log.register("user:bob", &["approver", "principal"]);
             let revocation = s.revocation(json!({"kind": "approval", "ref": hop}));
             s.log.say(&bob, revocation.body("effective_at", 0));
@@ -246,7 +241,8 @@ fn revokers() -> Vec<Case> {
         .authorized(),
         reject(SLUG, "reject-stranger-withdraws-the-actors-credential", 1, &[SLUG], |s| {
             let name = json!(["token", "user:alice", "t1"]);
-            s.log.say(&s.alice, hop("user:alice", "agent:planner").body("credential", name.clone()));
+            let hop = hop("user:alice", "agent:planner").body("credential", name.clone());
+            s.log.say(&s.alice, hop.body("use_limit", 1));
             s.log.say(&s.worker, s.revocation(json!({"kind": "credential", "ref": name})));
             let decision = s.permitted("agent:planner");
             let payment = s.payment("agent:planner", decision).body("credential", name);
