@@ -102,12 +102,18 @@ impl Vector {
         }
     }
 
+    /// The profile that it is judged under.
+    pub(crate) fn profile(&self) -> Profile {
+        let profile = self.parameters.clone().or_else(|| Profile::named(&self.profile)).expect("a profile");
+        profile.check().expect("a sound profile");
+        profile
+    }
+
     /// Judges what the file holds, and nothing else.
     pub(crate) fn judge(&self) -> Verdict {
         let trust = self.trust.as_ref();
         let trust = trust.map(|trust| TrustPolicy::parse(trust.as_bytes()).expect("a trust file"));
-        let profile = self.parameters.clone().or_else(|| Profile::named(&self.profile)).expect("a profile");
-        profile.check().expect("a sound profile");
+        let profile = self.profile();
         let decode = |text: &String| HEXLOWER.decode(text.as_bytes()).expect("hex");
         if let Some(bundle) = &self.bundle {
             let bytes = decode(bundle);
