@@ -134,6 +134,9 @@ pub struct VerdictReliance {
     /// Where it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<Index>,
+    /// What names it where the subject does not: `decision`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named_by: Option<&'static str>,
 }
 
 /// One rule's result with the values that decided it.

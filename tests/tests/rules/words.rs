@@ -139,6 +139,25 @@ fn a_verdict_names_what_the_subject_relies_on_and_when_each_hop_was_given() {
 }
 
 #[test]
+fn an_approval_that_only_the_decision_names_is_told_of_as_that() {
+    let mut story = Story::new();
+    let s = &mut story;
+    let hop = s.granted();
+    let nothing = json!(["approval", "user:alice", "7"]);
+    let decision = s.permit("agent:planner").body("delegation", json!(hop)).body("approval", nothing.clone());
+    let decision = s.log.say(&s.pdp, decision);
+    let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
+    for own in [false, true] {
+        let said = if own { payment.clone().body("approval", nothing.clone()) } else { payment.clone() };
+        let subject = s.log.say(&s.planner, said);
+        let relied = verdict(s, &subject).relies_on;
+        let relied: Vec<_> = relied.iter().map(|relied| (relied.kind, relied.named_by)).collect();
+        let by = if own { None } else { Some("decision") };
+        assert_eq!(relied, [("decision", None), ("approval", by)], "own {own}");
+    }
+}
+
+#[test]
 fn nobody_who_pinned_nothing_is_told_that_anything_was_authorized() {
     for case in cases::all().iter().filter(|case: &&Case| case.profile == "standard") {
         let mut story = Story::new();

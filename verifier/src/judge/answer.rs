@@ -87,13 +87,17 @@ fn hop(node: &Node<'_>, via: Via, findings: &[Finding]) -> VerdictHop {
 }
 
 fn relies_on(request: &Request<'_>) -> Vec<VerdictReliance> {
-    let named =
-        [("decision", &request.decision), ("approval", &request.approval), ("attempt", &request.attempt)];
-    let named = named.into_iter().filter_map(|(kind, link)| Some((kind, link.as_ref()?)));
-    let reliance = named.map(|(kind, link)| {
+    let by_decision = request.approved_by_decision.then_some("decision");
+    let named = [
+        ("decision", &request.decision, None),
+        ("approval", &request.approval, by_decision),
+        ("attempt", &request.attempt, None),
+    ];
+    let named = named.into_iter().filter_map(|(kind, link, by)| Some((kind, link.as_ref()?, by)));
+    let reliance = named.map(|(kind, link, named_by)| {
         let found = link.resolution.one();
         let (id, index) = (found.map(Record::id), found.map(|record| record.index));
-        VerdictReliance { kind, name: link.name.clone(), id, index }
+        VerdictReliance { kind, name: link.name.clone(), id, index, named_by }
     });
     reliance.collect()
 }

@@ -36,6 +36,8 @@ pub struct Request<'e> {
     pub approval: Option<Link<'e>>,
     /// The decision that it relied on; nothing where it names none.
     pub decision: Option<Link<'e>>,
+    /// Whether only that decision names the approval, and the subject does not.
+    pub approved_by_decision: bool,
     /// The hops that the actor's authority comes from; none: the actor is the root.
     pub links: Vec<Link<'e>>,
     /// When, as claimed.
@@ -72,6 +74,7 @@ impl<'e> Request<'e> {
             attempt: None,
             approval: None,
             decision: None,
+            approved_by_decision: false,
             links: Vec::new(),
             claimed,
         };
@@ -110,7 +113,8 @@ fn of_action<'e>(base: Request<'e>, action: &'e Action, ground: Ground<'e>) -> R
     let delegation = from_attempt(|action| &action.delegation);
     let decision = from_attempt(|action| &action.decision);
     let decision = decision.map(|reference| resolve(ground, tenant, Kind::Decision, reference));
-    let approval = from_attempt(|action| &action.approval).or_else(|| approval_of(decision.as_ref()?));
+    let own = from_attempt(|action| &action.approval);
+    let approval = own.or_else(|| approval_of(decision.as_ref()?));
     let credential =
         action.credential.as_ref().or_else(|| attempted.and_then(|attempted| attempted.credential.as_ref()));
     let executed = action.phase != Phase::Attempt
@@ -127,6 +131,7 @@ fn of_action<'e>(base: Request<'e>, action: &'e Action, ground: Ground<'e>) -> R
         approval: approval.map(|reference| resolve(ground, tenant, Kind::Approval, reference)),
         attempt,
         decision,
+        approved_by_decision: own.is_none() && approval.is_some(),
         links: links(ground, tenant, delegation, credential),
         ..base
     }

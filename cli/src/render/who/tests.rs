@@ -53,6 +53,7 @@ impl Case {
                 name: record.id().to_hex(),
                 id: Some(record.id()),
                 index: Some(record.index),
+                named_by: None,
             });
         let verdict = Verdict { relies_on: relies_on.into(), ..verdict(&action) };
         let records = [approval, decision, action].map(|record| (record.id(), record)).into();
@@ -178,10 +179,25 @@ fn the_decision_and_the_approval_are_named_with_who_gave_them_and_where_they_sta
 #[test]
 fn an_approval_that_is_not_there_is_missing_in_its_place() {
     let mut case = Case::refund();
-    case.verdict.relies_on[1] =
-        VerdictReliance { kind: "approval", name: "approval:a:7".into(), id: None, index: None };
+    case.verdict.relies_on[1] = VerdictReliance {
+        kind: "approval",
+        name: "approval:a:7".into(),
+        id: None,
+        index: None,
+        named_by: None,
+    };
     let text = case.shown();
     assert!(line(&text, "approval approval:a:7").contains("MISSING"), "{text}");
+}
+
+#[test]
+fn an_approval_that_only_the_decision_names_is_shown_with_that() {
+    let mut case = Case::refund();
+    case.verdict.relies_on[1].named_by = Some("decision");
+    let text = case.shown();
+    let line = line(&text, "├─ approval");
+    assert!(line.contains("(named by the decision)") && line.contains("VALID"), "{text}");
+    assert!(line.contains("user:lee@corp"), "{text}");
 }
 
 #[test]

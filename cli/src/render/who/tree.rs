@@ -99,6 +99,10 @@ fn relied_row(shown: Shown<'_>, depth: usize, relied: &VerdictReliance, findings
         Some((text, at)) => (text, Some(at)),
         None => (format!("{} {}", relied.kind, relied.name), None),
     };
+    let text = match relied.named_by {
+        Some(by) => format!("{text}  (named by the {by})"),
+        None => text,
+    };
     Line::Row(Row {
         left: branch(depth, false, &text),
         standing: Some(
