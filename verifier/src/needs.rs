@@ -158,6 +158,13 @@ impl Asked<'_> {
                     self.term(Term::Policy(self.tenant, engine, id));
                 }
                 self.uses([]);
+                // What an obligation is met by is judged by, and not only counted.
+                if !decision.obligations.is_empty() {
+                    self.term(Term::Citing(Kind::Action, &self.envelope.id));
+                    for foreign in &self.payload.refs {
+                        self.term(Term::CitingForeign(Kind::Action, self.tenant, foreign));
+                    }
+                }
                 self.credential(decision.credential.as_ref());
                 self.principal(&decision.actor);
                 if let Some(request) = &decision.request {

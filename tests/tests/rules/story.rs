@@ -97,6 +97,21 @@ impl Story {
         self.log.say(&self.planner, payment)
     }
 
+    /// The same with everything that the profile `strict` asks for: by a stated revision of a policy, past an enforcement
+    /// point, in a class that needs no second factor.
+    pub(crate) fn planner_pays_beyond_doubt(&mut self, hop: StatementId) -> StatementId {
+        let revision = json!({
+            "engine": "opa", "id": "payments", "revision": "1", "digest": digest(1), "effective_from": self.log.now,
+        });
+        self.log.say(&self.pdp, Draft::new("policy", revision));
+        let read = json!({"name": "pay:send", "class": "read"});
+        let permit = self.permit("agent:planner").body("action", read.clone()).body("pep", "gateway:edge");
+        let permit = permit.body("policy", json!({"engine": "opa", "id": "payments", "revision": "1"}));
+        let decision = self.log.say(&self.pdp, permit);
+        let payment = self.payment("agent:planner", decision).body("delegation", json!(hop));
+        self.log.say(&self.planner, payment.body("action", read))
+    }
+
     /// The worker, permitted, pays by a hop.
     pub(crate) fn worker_pays(&mut self, hop: StatementId) -> StatementId {
         let decision = self.permitted("agent:worker");

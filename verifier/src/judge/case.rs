@@ -197,6 +197,14 @@ impl<'e> Ruled<'e> {
         }
     }
 
+    /// The decision's record, and what it says.
+    pub fn decided(&self) -> Option<(&'e Record, &'e Decision)> {
+        match self {
+            Self::By(record, decision) => Some((record, decision)),
+            _ => None,
+        }
+    }
+
     /// The decision's record.
     pub fn record(&self) -> Option<&'e Record> {
         match self {

@@ -24,7 +24,8 @@ impl<'e> Issue<'e> {
         case.request.credential.map(|presented| Self::all_of(case, presented)).unwrap_or_default()
     }
 
-    fn all_of(case: &Case<'e>, presented: &ForeignRef) -> Vec<Self> {
+    /// The same of any credential.
+    pub(crate) fn all_of(case: &Case<'e>, presented: &ForeignRef) -> Vec<Self> {
         let found = issues_of(case.ground, case.request.tenant, presented);
         let issue = |record: &'e Record| {
             let payload = record.payload.as_ref()?;

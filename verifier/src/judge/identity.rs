@@ -147,7 +147,8 @@ fn registrations<'e>(ground: Ground<'e>, principal: &PrincipalId) -> Vec<&'e Rec
     found.into_iter().filter(|record| record.standing.is_ok()).collect()
 }
 
-fn is_firm(ground: Ground<'_>, record: &Record) -> bool {
+/// Whether no key behind a statement was reported to be in other hands by then.
+pub(crate) fn is_firm(ground: Ground<'_>, record: &Record) -> bool {
     let registry = ground.evidence.registry();
     registry.compromised_behind(&record.envelope.kid, record.index, record.time).is_none()
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod case;
+mod class;
 mod consent;
 mod credential;
 mod graph;
@@ -13,6 +14,7 @@ mod identity;
 mod moment;
 mod request;
 mod resolve;
+mod revisions;
 mod support;
 mod uses;
 mod withdrawn;
@@ -31,12 +33,13 @@ pub(crate) use consent::Consent;
 pub(crate) use credential::Issue;
 pub use graph::{Graph, Node};
 pub use ground::{EFFORT_MAX, Effort, Ground};
-pub(crate) use identity::{Root, described, linked, may_be_one, root, suspensions, type_of};
+pub(crate) use identity::{Root, described, is_firm, linked, may_be_one, root, suspensions, type_of};
 pub use moment::Moment;
 pub use request::{Act, Request};
 pub(crate) use resolve::resolve;
 pub use resolve::{Link, Resolution, Via};
-pub(crate) use uses::{Cited, Uses};
+pub(crate) use revisions::revisions;
+pub(crate) use uses::{Cited, Uses, is_obligation};
 pub use withdrawn::{Withdrawal, Withdrawn};
 
 use crate::evidence::{Evidence, Record};

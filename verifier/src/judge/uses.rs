@@ -8,6 +8,7 @@ use schemas::kinds::{Action, Decision, Phase, Ruling};
 use schemas::payload::{Body, Kind, Payload};
 use schemas::reference::{ForeignRef, Reference};
 use schemas::term::Term;
+use schemas::text::Line;
 use schemas::time::Index;
 
 use super::ground::Ground;
@@ -16,16 +17,20 @@ use crate::evidence::Record;
 /// The actions that rely on one statement.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Uses<'e> {
-    /// By ascending index, each action once: an outcome is no use beside its attempt.
+    /// By ascending index. Of uses each action once: an outcome is none beside its attempt.
     pub(crate) records: Vec<(&'e Record, &'e Action)>,
     /// Whether these are known to be all.
     pub(crate) covered: bool,
 }
 
 impl<'e> Uses<'e> {
-    /// The actions under a decision.
+    /// The actions under a decision, without those that it obliges to.
     pub(crate) fn of_decision(ground: Ground<'e>, decision: &Record) -> Self {
-        Self::of(ground, decision, &[], |action| action.decision.as_ref())
+        let mut uses = Self::of(ground, decision, &[], |action| action.decision.as_ref());
+        if let Some(Body::Decision(ruled)) = decision.payload.as_ref().map(|payload| &payload.body) {
+            uses.records.retain(|(_, action)| !is_obligation(ruled, &action.action.name));
+        }
+        uses
     }
 
     /// The actions under an approval: those that name it, and those under a permit that names it.
@@ -116,6 +121,11 @@ impl<'e> Cited<'e> {
         }
         cited
     }
+}
+
+/// Whether an action is one that a decision obliges to.
+pub(crate) fn is_obligation(decision: &Decision, action: &Line) -> bool {
+    decision.action.name != *action && decision.obligations.contains(action)
 }
 
 fn means(reference: &Reference, id: StatementId, names: &[&ForeignRef]) -> bool {

@@ -62,7 +62,7 @@ impl Profile {
             inputs: BTreeMap::new(),
             input_age: BTreeMap::new(),
             combinations: Vec::new(),
-            raised: raised(&[]),
+            raised: raised(&["not-enforced", "policy-unknown", "sequence-gap"]),
         }
     }
 

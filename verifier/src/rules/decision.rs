@@ -4,15 +4,14 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use schemas::kinds::{Decision, Digest, Ruling};
-use schemas::payload::{Body, Kind};
-use schemas::term::Term;
+use schemas::kinds::{Decision, Digest};
+use schemas::payload::Kind;
 use schemas::text::{Line, PrincipalId};
 use schemas::time::Time;
 
-use super::limit::Over;
+use super::rulings::usable_until;
 use crate::evidence::Record;
-use crate::judge::{Act, Case, Link, Resolution, Ruled, Uses, linked, may_be_one, resolve};
+use crate::judge::{Act, Case, Link, Resolution, Ruled, is_obligation, linked, may_be_one, resolve};
 use crate::verdict::{Effect, Finding};
 
 pub(super) fn decision_missing(case: &Case<'_>) -> Option<Finding> {
@@ -31,74 +30,6 @@ pub(super) fn decision_missing(case: &Case<'_>) -> Option<Finding> {
     Some(finding.values("one decision on this action", got))
 }
 
-pub(super) fn decision_deny(case: &Case<'_>) -> Option<Finding> {
-    const SLUG: &str = "decision-deny";
-    let Ruled::By(record, decision) = &case.decision else { return None };
-    let reason =
-        decision.reason.as_ref().map_or_else(|| String::from("no reason given"), ToString::to_string);
-    let ruled = |effect, record: &Record, decision: &Decision| {
-        let decider = decision.decider.as_ref().unwrap_or(&record.envelope.iss);
-        let detail = format!("{decider} ruled {} at {}: {reason}", decision.ruling, decision.evaluated_at);
-        Some(Finding::new(SLUG, effect, detail).of(record).values("permit", decision.ruling.as_str()))
-    };
-    match decision.ruling {
-        Ruling::Deny => ruled(Effect::NotAuthorized, record, decision),
-        Ruling::Indeterminate => ruled(Effect::Indeterminate, record, decision),
-        Ruling::Permit => {
-            let (record, later) = newer_deny(case, decision)?;
-            ruled(Effect::NotAuthorized, record, later)
-        }
-    }
-}
-
-/// A deny of this very request, ruled no earlier than the permit and no later than the moment.
-fn newer_deny<'e>(case: &Case<'e>, permit: &Decision) -> Option<(&'e Record, &'e Decision)> {
-    let act = case.request.act.as_ref()?;
-    let request = act.request.or(permit.request.as_ref())?;
-    let evidence = case.evidence;
-    let found = evidence.find(&Term::Request(case.request.tenant, request)).records;
-    let mut sound = found.into_iter().filter(|record| case.ground.effort.spend(1) && record.standing.is_ok());
-    sound.find_map(|record| {
-        let payload = record.payload.as_ref()?;
-        match &payload.body {
-            Body::Decision(other) => {
-                let same = other.request.as_ref() == Some(request)
-                    && payload.tenant == *case.request.tenant
-                    && may_be_one(case.ground, &other.actor, case.request.actor);
-                let in_time =
-                    permit.evaluated_at <= other.evaluated_at && other.evaluated_at <= case.moment.to;
-                (same && in_time && other.ruling == Ruling::Deny).then_some((record, other))
-            }
-            _ => None,
-        }
-    })
-}
-
-pub(super) fn denied_but_executed(case: &Case<'_>) -> Option<Finding> {
-    let Ruled::By(record, decision) = &case.decision else { return None };
-    let executed = case.request.act.as_ref().is_some_and(|act| act.executed);
-    (executed && decision.ruling != Ruling::Permit).then(|| {
-        let (ruling, at) = (decision.ruling, decision.evaluated_at);
-        let detail = format!("ruled {ruling} at {at} ({}), and carried out all the same", record.index);
-        let finding =
-            Finding::new("denied-but-executed", Effect::NotAuthorized, detail).of(case.request.record);
-        finding.values("permit", decision.ruling.as_str())
-    })
-}
-
-/// A permit carries so many actions as it says, or as the profile lets one carry that does not say; by the order of the log.
-pub(super) fn decision_reused(case: &Case<'_>) -> Option<Finding> {
-    const SLUG: &str = "decision-reused";
-    let Ruled::By(record, decision) = &case.decision else { return None };
-    if case.request.kind != Kind::Action {
-        return None;
-    }
-    let limit = decision.use_limit.or(case.profile.permit_uses)?;
-    let over = Over::of(case, &Uses::of_decision(case.ground, record), limit)?;
-    let detail = over.words("a permit", limit);
-    Some(Finding::new(SLUG, over.effect(), detail).of(record).values(format!("at most {limit}"), over.got()))
-}
-
 pub(super) fn decision_stale(case: &Case<'_>) -> Option<Finding> {
     decision_expired_at(case, case.moment.claimed)
 }
@@ -115,8 +46,7 @@ pub(super) fn decision_expired_at(case: &Case<'_>, moment: Time) -> Option<Findi
         Some(finding.values(expected, moment.to_string()))
     };
     let from = decision.evaluated_at;
-    let fresh_until = from.later(case.profile.freshness);
-    let until = decision.valid_until.map_or(fresh_until, |stated| stated.min(fresh_until));
+    let until = usable_until(case, decision);
     if from > moment.later(case.profile.skew) {
         let late = from.since(moment);
         return stale(format!("ruled {late} after the action"), format!("a moment from {from}"));
@@ -138,12 +68,14 @@ pub(super) fn decision_mismatch(case: &Case<'_>) -> Option<Finding> {
     Some(finding.values(expected, got))
 }
 
-/// The first field in which decision and action differ, with both values.
+/// The first field in which decision and action differ, with both values. What the decision obliges to is another action, on
+/// none but the same resources.
 fn difference(case: &Case<'_>, act: &Act<'_>, decision: &Decision) -> Option<(&'static str, String, String)> {
     if !linked(case.ground, &case.moment, &decision.actor, case.request.actor) {
         return Some(("actor", decision.actor.to_string(), case.request.actor.to_string()));
     }
-    if decision.action.name != act.action.name {
+    let obliged = is_obligation(decision, &act.action.name);
+    if decision.action.name != act.action.name && !obliged {
         return Some(("action", decision.action.name.to_string(), act.action.name.to_string()));
     }
     let ruled: BTreeSet<&Line> = decision.resources.iter().collect();
@@ -151,6 +83,9 @@ fn difference(case: &Case<'_>, act: &Act<'_>, decision: &Decision) -> Option<(&'
     // A permit for several resources covers fewer; never one that it does not name.
     if let Some(beyond) = touched.difference(&ruled).next() {
         return Some(("resource", names(&ruled), beyond.to_string()));
+    }
+    if obliged {
+        return None;
     }
     match (&decision.request, act.request) {
         (Some(ruled), Some(done)) if ruled != done => {
@@ -199,7 +134,7 @@ fn different_ground(
     })
 }
 
-fn hex(digest: &Digest) -> String {
+pub(super) fn hex(digest: &Digest) -> String {
     digest.value.0.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -4,12 +4,13 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use schemas::payload::Kind;
 use schemas::term::Term;
 
 use crate::evidence::{Absence, Evidence, Record, Unsound};
-use crate::judge::{Case, ReliedOn, Resolution};
+use crate::judge::{Case, ReliedOn, Resolution, Ruled, may_be_one};
 use crate::profile::{Basis, Profile};
-use crate::registry::Refusal;
+use crate::registry::{KeyError, Refusal};
 use crate::verdict::{Effect, Finding};
 
 pub(super) const ABSENCE: &str = "absence-unproved";
@@ -29,10 +30,26 @@ pub(super) fn key_not_valid(case: &Case<'_>, record: &Record) -> Option<Finding>
     if case.evidence.is_unread(record) {
         return None;
     }
-    if let Err(Unsound::Refused(Refusal::Key(error))) = &record.standing {
-        return Some(
-            denied(SLUG, error.to_string(), record).values("a key valid at this entry", error.code()),
-        );
+    match &record.standing {
+        Err(Unsound::Refused(Refusal::Key(KeyError::Compromised { .. }))) => None,
+        Err(Unsound::Refused(Refusal::Key(error))) => {
+            Some(denied(SLUG, error.to_string(), record).values("a key valid at this entry", error.code()))
+        }
+        _ => None,
+    }
+}
+
+/// No key behind a statement was in other hands by then, its signer's nor a registrar's (reference item 116, rule I7).
+pub(super) fn key_compromised(case: &Case<'_>, record: &Record) -> Option<Finding> {
+    const SLUG: &str = "key-compromised";
+    if case.evidence.is_unread(record) {
+        return None;
+    }
+    if let Err(Unsound::Refused(Refusal::Key(error @ KeyError::Compromised { since, time, .. }))) =
+        &record.standing
+    {
+        let expected = format!("an entry before {since}, by a key not reported by then");
+        return Some(denied(SLUG, error.to_string(), record).values(expected, time.to_string()));
     }
     let registry = case.evidence.registry();
     let found = registry.compromised_behind(&record.envelope.kid, record.index, record.time)?;
@@ -159,8 +176,28 @@ pub(super) fn sequence_gap(case: &Case<'_>, relied: &ReliedOn) -> Option<Finding
         "its emitter's sequence {} lacks number {}: something was not logged",
         gap.stream, gap.number
     );
-    let finding = Finding::new(ABSENCE, Effect::None, detail).of(record);
+    let finding = Finding::new("sequence-gap", Effect::None, detail).of(record);
     Some(finding.values("every number", format!("{} missing", gap.number)))
+}
+
+/// Somebody else than the actor vouches for an action: for the report of it, or with a decision, approval or attempt that it
+/// rests on (rule I11).
+pub(super) fn self_reported_only(case: &Case<'_>) -> Option<Finding> {
+    if case.request.kind != Kind::Action || matches!(case.decision, Ruled::Unresolved(_)) {
+        return None;
+    }
+    let actor = case.request.actor;
+    let relied = case.relied_on();
+    let records = relied.iter().filter_map(|index| case.evidence.at(*index));
+    // What is unsound is found by its own rule.
+    let by_another = |record: &Record| !may_be_one(case.ground, actor, &record.envelope.iss);
+    let mut records = records.filter(|record| case.graph.node(record.index).is_none());
+    (!records.any(by_another)).then(|| {
+        let detail = format!("nobody but {actor} itself says anything about its action");
+        let finding =
+            Finding::new("self-reported-only", Effect::Indeterminate, detail).of(case.request.record);
+        finding.values("somebody else who vouches for it", format!("{actor} alone"))
+    })
 }
 
 fn unknown(detail: String, record: &Record) -> Finding {

@@ -5,11 +5,17 @@
 
 mod approval;
 mod chain;
+mod context;
 mod credential;
 mod decision;
 mod effect;
+mod fineness;
 mod integrity;
 mod limit;
+mod obligation;
+mod policy;
+mod reuse;
+mod rulings;
 mod scope;
 mod table;
 mod time;

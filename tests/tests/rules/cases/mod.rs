@@ -2,12 +2,17 @@
 
 mod approval;
 mod chain;
+mod context;
 mod credential;
 mod decision;
 mod effect;
+mod fineness;
 mod integrity;
+mod obligation;
+mod policy;
 mod scope;
 mod time;
+mod vouching;
 mod withdrawal;
 
 use crate::case::Case;
@@ -16,6 +21,7 @@ use crate::case::Case;
 pub(crate) fn all() -> Vec<Case> {
     [
         integrity::cases(),
+        vouching::cases(),
         chain::cases(),
         scope::cases(),
         time::cases(),
@@ -24,6 +30,10 @@ pub(crate) fn all() -> Vec<Case> {
         approval::cases(),
         credential::cases(),
         effect::cases(),
+        policy::cases(),
+        context::cases(),
+        fineness::cases(),
+        obligation::cases(),
     ]
     .into_iter()
     .flatten()
