@@ -92,7 +92,11 @@ pub(crate) mod tests {
         let mut there: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         // What `writd` prints is described there too, and tested there.
-        let of_writd = |name: &str| name.starts_with("writ.fsck-") || name.starts_with("writ.log-key");
+        const OF_WRITD: [&str; 6] = ["fsck-", "log-key", "backup-", "restored-", "reconciled-", "reindexed-"];
+        let of_writd = |name: &str| {
+            let name = name.strip_prefix("writ.").unwrap_or(name);
+            OF_WRITD.iter().any(|begin| name.starts_with(begin))
+        };
         there.retain(|name| name.ends_with(".schema.json") && !of_writd(name));
         let mut wanted: Vec<String> = ALL.iter().map(|name| file(name)).collect();
         there.sort();

@@ -48,6 +48,11 @@ impl<S> InForce<S> {
         Ok(Self { usage, signers, told: AtomicBool::new(false) })
     }
 
+    /// Without any key: nothing is signed.
+    pub(crate) fn none(usage: Use) -> Self {
+        Self { usage, signers: Vec::new(), told: AtomicBool::new(false) }
+    }
+
     /// What `sign` makes of the newest key that may sign for `size` and that no entry, however late, has withdrawn.
     pub(crate) fn sign<T>(&self, log: &Log, size: u64, sign: impl FnOnce(&S) -> T) -> Result<T, NoKeyAtHand> {
         // Held while signing: the sequencer takes in a withdrawal before it commits the entry, and waits for this.

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use keyfile::SecretKey;
 use schemas::ids::LogId;
 use schemas::kinds::{Genesis, Use};
-use schemas::note::{Note, SignatureType, VerifierKey};
+use schemas::note::{KeyName, Note, SignatureType, VerifierKey};
 use schemas::text::Origin;
 use schemas::time::Time;
 use verifier::merkle::TileEdge;
@@ -252,9 +252,9 @@ pub(crate) fn keep_note(store: &dyn Store, note: &str) -> Result<(), StoreError>
     store.commit(&batch)
 }
 
-/// Every checkpoint key that the log ever had, under the name of the newest.
-pub(crate) fn checkpoint_keys(registry: &Registry, newest: &VerifierKey) -> Vec<VerifierKey> {
+/// Every checkpoint key that the log ever had, under the log's name.
+pub(crate) fn checkpoint_keys(registry: &Registry, name: &KeyName) -> Vec<VerifierKey> {
     let keys = registry.keys().filter(|(_, key)| key.usage == Some(Use::Checkpoint));
-    let vkey = |public| VerifierKey::new(newest.name().clone(), SignatureType::Ed25519, public);
+    let vkey = |public| VerifierKey::new(name.clone(), SignatureType::Ed25519, public);
     keys.map(|(_, key)| vkey(*key.key.public())).collect()
 }

@@ -48,10 +48,10 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(args).map(|()| Exit::Ok),
         Command::Serve(args) => serve::run(args).map(|()| Exit::Ok),
         Command::Fsck(args) => fsck::run(args),
-        Command::Reindex(args) => reindex::run(args).map(|()| Exit::Ok),
-        Command::Backup(args) => backup::run(args).map(|()| Exit::Ok),
-        Command::Restore(args) => restore::run(args).map(|()| Exit::Ok),
-        Command::Reconcile(args) => reconcile::run(args).map(|()| Exit::Ok),
+        Command::Reindex(args) => reindex::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
+        Command::Reconcile(args) => reconcile::run(args),
         Command::Keys(args) => keys::run(args),
     });
     ended.map(ExitCode::from).unwrap_or_else(|failure: Failure| {

@@ -139,15 +139,47 @@ pub(crate) fn begin(
             Err(refusal) => reason = format!("{reason}; {refusal}"),
         }
     }
+    resting(&**store, &head, published, own, publication, reason).map(Some)
+}
+
+/// A restored log without its private keys: read, and not begun whatever is known.
+pub(crate) fn rest_unsigned(
+    store: &dyn Store,
+    loaded: &Loaded,
+    restored: &Restored,
+    anchor: &Path,
+    own: &[VerifierKey],
+    publication: &Publication,
+) -> Result<Resting, OpenError> {
+    let size = restored.head.size;
+    let vouched = || {
+        format!("the log was restored from a backup of size {size}, and its anchor knows of nothing later")
+    };
+    let reason = standing(store, loaded, anchor)?.reason(restored).unwrap_or_else(vouched);
+    let head = loaded.view.head;
+    let (_, _, published) = kept::note(store, &head)?;
+    let reason = format!("{reason}; it was started without its private keys");
+    resting(store, &head, published, own, publication, reason)
+}
+
+/// What is shown meanwhile: the note and the checkpoint that were signed before.
+fn resting(
+    store: &dyn Store,
+    head: &Head,
+    published: Published,
+    own: &[VerifierKey],
+    publication: &Publication,
+    reason: String,
+) -> Result<Resting, OpenError> {
     let published = Arc::new(published);
     let checkpoint = if publication.needs_quorum() {
-        kept::checkpoint(&**store, &head, own, publication)?.map(Arc::new)
+        kept::checkpoint(store, head, own, publication)?.map(Arc::new)
     } else {
-        let time = seconds(kept::time(&**store, own)?);
+        let time = seconds(kept::time(store, own)?);
         let at = Arc::clone(&published);
         (time > 0).then(|| Arc::new(PublishedCheckpoint { at, time, cosigned: Vec::new() }))
     };
-    Ok(Some(Resting { published, checkpoint, reason }))
+    Ok(Resting { published, checkpoint, reason })
 }
 
 /// Why a loss could not be accepted.

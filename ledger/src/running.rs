@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use schemas::kinds::Use;
+use schemas::note::KeyName;
 use thiserror::Error;
 use verifier::registry::Registry;
 
@@ -100,7 +101,7 @@ impl Running {
         let earlier = keys.earlier.iter().filter(|(usage, _)| *usage == Use::Checkpoint);
         let earlier = earlier.map(|(_, key)| key.clone()).collect();
         let signer = CheckpointSigner::new(keys.checkpoint, origin)?.with_earlier(earlier);
-        let own = checkpoint_keys(&loaded.registry, signer.verifier());
+        let own = checkpoint_keys(&loaded.registry, signer.verifier().name());
         let publication = Arc::new(publication);
         let restored = Rows(&*store).restored()?;
         let resting = match &restored {
@@ -141,6 +142,25 @@ impl Running {
         let sequencer = sequencer::start(sequencer, begun.gate, inbox).map_err(StartError::Thread)?;
         let publisher = Publisher::start(&log, &publication).map_err(StartError::Thread)?;
         Ok(Self { log, sequencer, reindexer, publisher })
+    }
+
+    /// Takes a restored log into service for readers, without its private keys: whatever its anchor and its witnesses know,
+    /// nothing is signed or appended before it was started with them. Nothing where the log was not restored.
+    pub fn start_unsigned(
+        store: Arc<dyn Store>,
+        anchor: &Path,
+        limits: QueueLimits,
+        publication: &Publication,
+    ) -> Result<Option<Self>, StartError> {
+        let loaded = recover::load_whole(&*store)?;
+        publication.check(loaded.registry.genesis())?;
+        let Some(restored) = Rows(&*store).restored()? else { return Ok(None) };
+        let name = KeyName::new(loaded.origin.as_str()).map_err(SignError::from)?;
+        let own = checkpoint_keys(&loaded.registry, &name);
+        let resting = restored::rest_unsigned(&*store, &loaded, &restored, anchor, &own, publication)?;
+        let signers =
+            Signers { statements: InForce::none(Use::Statement), receipts: InForce::none(Use::Receipt) };
+        Self::rest(store, loaded, resting, signers, limits).map(Some)
     }
 
     /// Serves a restored log that is not reconciled: it is read, and nothing is signed or appended.

@@ -205,6 +205,11 @@ fn fill(
     Ok(manifest)
 }
 
+/// Whether this folder is a backup.
+pub fn is_there(folder: &Path) -> bool {
+    folder.join(manifest::FILE).is_file() && folder.join(STORE).is_dir()
+}
+
 /// A name beside a path, on the same file system.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -1,10 +1,11 @@
 //! `writd backup`: copies a log, in service or not.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
+use super::answer::{Answer, say};
 use super::{Failure, shell};
 use crate::anchor::AnchorError;
 use crate::backup::{self, BackupError, Made};
@@ -25,18 +26,53 @@ pub struct Backup {
     /// Where the anchor is. Default: DIR.anchor beside the folder.
     #[arg(long, value_name = "FILE")]
     anchor: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `writd backup --json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    log: &'a str,
+    origin: &'a str,
+    /// Entries in the backup, and the root over them.
+    size: u64,
+    root: &'a str,
+    /// How far the anchor knew the log, before the rows were copied.
+    anchor_size: u64,
+    /// Whether the log was in service meanwhile.
+    hot: bool,
+    dest: String,
+    files: usize,
+    bytes: u64,
 }
 
 /// Runs the command.
-pub fn run(args: &Backup) -> Result<(), Failure> {
+pub fn run(args: &Backup) -> Result<Exit, Failure> {
+    say(args.json, make(args))
+}
+
+fn make(args: &Backup) -> Result<Answer, Failure> {
     let folder = Folder::new(&args.data);
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
     let made = backup::backup(&folder, &anchor, &args.dest, SystemClock::new().now())
         .map_err(|error| refused(error, args))?;
-    let written = anstream::stdout().write_all(text(&made, args, &folder).as_bytes());
-    written.map_err(|error| {
-        Failure::new(Exit::Error, format!("the backup is made, but this cannot be printed: {error}"), "")
-    })
+    let Made { manifest, hot } = &made;
+    let document = Document {
+        schema: "writ.backup-made/1",
+        log: &manifest.log,
+        origin: &manifest.origin,
+        size: manifest.head.size,
+        root: &manifest.head.root,
+        anchor_size: manifest.anchor.size,
+        hot: *hot,
+        dest: args.dest.display().to_string(),
+        files: manifest.files.len(),
+        bytes: manifest.bytes(),
+    };
+    Ok(Answer::new(text(&made, args, &folder), &document))
 }
 
 fn text(made: &Made, args: &Backup, folder: &Folder) -> String {

@@ -89,6 +89,15 @@ fn human(report: &Report, folder: &Folder) -> String {
 fn verdict(report: &Report, folder: &Folder) -> (&'static str, String) {
     let no_anchor = |finding: &Finding| finding.code == "anchor-absent";
     match report.exit() {
+        Exit::Rollback if report.restored.is_some() => (
+            "NOT RECONCILED",
+            format!(
+                "every row holds; restored from a backup of {}, and its anchor does not vouch for it. It is read and signs \
+                 nothing: put a newer backup or the anchor back; if there is none: writd reconcile --data {} --accept-loss",
+                counted(report.restored.unwrap_or_default(), "entry", "entries"),
+                shell(folder.root())
+            ),
+        ),
         Exit::Rollback if report.findings.iter().all(no_anchor) => (
             "NO ANCHOR",
             "give --anchor FILE, or put the anchor back; without it nobody can tell whether entries are gone"

@@ -1,5 +1,6 @@
 //! The program's commands.
 
+mod answer;
 pub mod backup;
 pub mod fsck;
 pub mod init;

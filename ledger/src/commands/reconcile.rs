@@ -1,11 +1,13 @@
 //! `writd reconcile`: lets a restored log go on although later entries are lost.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use keyfile::Passphrases;
+use schemas::ids::StatementId;
+use serde::Serialize;
 
+use super::answer::{Answer, say};
 use super::serve::start_failure;
 use super::{Failure, shell};
 use crate::clock::SystemClock;
@@ -42,10 +44,31 @@ pub struct Reconcile {
     /// Do so; without it only what would happen is said.
     #[arg(long)]
     yes: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `writd reconcile --json`.
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    /// Entries that the log goes on from.
+    size: u64,
+    /// The entry that says so, and its statement.
+    entry: u64,
+    id: StatementId,
+    /// Where the anchor is kept that knew more, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    earlier_anchor: Option<String>,
 }
 
 /// Runs the command.
-pub fn run(args: &Reconcile) -> Result<(), Failure> {
+pub fn run(args: &Reconcile) -> Result<Exit, Failure> {
+    say(args.json, reconcile(args))
+}
+
+fn reconcile(args: &Reconcile) -> Result<Answer, Failure> {
     let folder = Folder::new(&args.data);
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
     let stopped = |error: StartError| start_failure(&error, &args.data, &anchor);
@@ -74,8 +97,15 @@ pub fn run(args: &Reconcile) -> Result<(), Failure> {
     let clock = SystemClock::new();
     let done = accept_loss(&store, loaded, &restored, &standing, &anchor, &keys.statement, &clock)
         .map_err(|error| refused(&error, &anchor))?;
-    let printed = anstream::stdout().write_all(text(&done, restored.head.size, &serve).as_bytes());
-    printed.map_err(|error| Failure::new(Exit::Error, format!("this cannot be printed: {error}"), ""))
+    let size = restored.head.size;
+    let document = Document {
+        schema: "writ.reconciled/1",
+        size,
+        entry: done.index.0,
+        id: done.id,
+        earlier_anchor: done.kept.as_ref().map(|path| path.display().to_string()),
+    };
+    Ok(Answer::new(text(&done, size, &serve), &document))
 }
 
 /// What would happen, for whoever has not said --yes.

@@ -1,11 +1,15 @@
 //! `writd reindex`: makes the index of a stopped log again.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use schemas::ids::LogId;
+use schemas::tree::TreeHash;
+use serde::Serialize;
 
-use super::Failure;
+use super::answer::{Answer, say};
+use super::{Failure, shell};
+use crate::backup;
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::recover::load;
@@ -24,26 +28,56 @@ pub struct Reindex {
     /// Folder of the log.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `writd reindex --json`.
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    log: LogId,
+    origin: String,
+    /// Entries that were read, and the root over them.
+    size: u64,
+    root: TreeHash,
+    /// Rows that were written.
+    rows: u64,
 }
 
 /// Runs the command.
-pub fn run(args: &Reindex) -> Result<(), Failure> {
+pub fn run(args: &Reindex) -> Result<Exit, Failure> {
+    say(args.json, reindex(args))
+}
+
+fn reindex(args: &Reindex) -> Result<Answer, Failure> {
     let folder = Folder::new(&args.data);
+    if backup::is_there(folder.root()) {
+        let data = shell(&args.data);
+        let what = format!("{data} is a backup, and what is in a backup never changes");
+        let next = format!("writd restore {data} --data DIR     makes a damaged index again on its way");
+        return Err(Failure::new(Exit::Usage, what, next));
+    }
     let store =
         RocksStore::open(&folder.store(), CACHE_BYTES).map_err(|error| refused(error.into(), args))?;
     let rebuilt = rebuild(&store, &Column::DERIVED).map_err(|error| refused(error, args))?;
     let loaded = load(&store).map_err(|error| Failure::new(Exit::Tampered, error, fsck(args)))?;
+    let document = Document {
+        schema: "writ.reindexed/1",
+        log: loaded.log,
+        origin: loaded.origin.to_string(),
+        size: rebuilt.entries,
+        root: loaded.view.head.root,
+        rows: rebuilt.rows,
+    };
+    let Document { origin, size, root, rows, .. } = &document;
     let text = format!(
-        "reindexed {}: {} rows from {} entries\nroot {}\nnext:\n  writd serve --data {}\n",
-        loaded.origin,
-        rebuilt.rows,
-        rebuilt.entries,
-        loaded.view.head.root,
-        args.data.display()
+        "reindexed {origin}: {rows} rows made again from {size} entries, whose root is that of the head\n  root {root}\n\
+         next:\n  writd serve --data {}\n",
+        shell(&args.data)
     );
-    // Whoever closed the pipe finds the index made all the same.
-    let _ = anstream::stdout().write_all(text.as_bytes());
-    Ok(())
+    Ok(Answer::new(text, &document))
 }
 
 fn refused(error: ReindexError, args: &Reindex) -> Failure {
@@ -62,5 +96,5 @@ fn refused(error: ReindexError, args: &Reindex) -> Failure {
 }
 
 fn fsck(args: &Reindex) -> String {
-    format!("writd fsck --data {}", args.data.display())
+    format!("writd fsck --data {}", shell(&args.data))
 }

@@ -1,10 +1,11 @@
 //! `writd restore`: makes a data folder from a backup.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
+use super::answer::{Answer, say};
 use super::{Failure, shell};
 use crate::backup::{self, BackupError, RestoredLog};
 use crate::clock::{Clock as _, SystemClock};
@@ -26,18 +27,50 @@ pub struct Restore {
     /// Where the log's anchor is: the one that outlived the log. Default: DIR.anchor beside the folder.
     #[arg(long, value_name = "FILE")]
     anchor: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `writd restore --json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    log: &'a str,
+    origin: &'a str,
+    /// Entries, and the root over them.
+    size: u64,
+    root: &'a str,
+    data: String,
+    /// Whether the anchor vouches for it, so that the next start goes on.
+    reconciled: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 /// Runs the command.
-pub fn run(args: &Restore) -> Result<(), Failure> {
+pub fn run(args: &Restore) -> Result<Exit, Failure> {
+    say(args.json, restore(args))
+}
+
+fn restore(args: &Restore) -> Result<Answer, Failure> {
     let folder = Folder::new(&args.data);
     let anchor = args.anchor.clone().unwrap_or_else(|| folder.default_anchor());
-    let restored =
-        backup::restore(&args.backup, &folder, &anchor, SystemClock::new().now()).map_err(refused)?;
-    let written = anstream::stdout().write_all(text(&restored, args, &folder).as_bytes());
-    written.map_err(|error| {
-        Failure::new(Exit::Error, format!("the log is restored, but this cannot be printed: {error}"), "")
-    })
+    let done = backup::restore(&args.backup, &folder, &anchor, SystemClock::new().now()).map_err(refused)?;
+    let RestoredLog { manifest, restored, standing } = &done;
+    let reason = standing.reason(restored);
+    let document = Document {
+        schema: "writ.restored/1",
+        log: &manifest.log,
+        origin: &manifest.origin,
+        size: manifest.head.size,
+        root: &manifest.head.root,
+        data: args.data.display().to_string(),
+        reconciled: reason.is_none(),
+        reason,
+    };
+    Ok(Answer::new(text(&done, args, &folder), &document))
 }
 
 fn text(done: &RestoredLog, args: &Restore, folder: &Folder) -> String {
@@ -56,7 +89,9 @@ fn text(done: &RestoredLog, args: &Restore, folder: &Folder) -> String {
         }
         Some(reason) => {
             text.push_str(&format!("{reason}\nit is read, and signs nothing, until that is resolved\n"));
-            let mut next = format!("  writd serve --data {data}{flag}     to read it meanwhile\n");
+            let mut next = format!(
+                "  writd serve --data {data}{flag}     to read it meanwhile: that takes no private keys\n"
+            );
             next.push_str(match standing {
                 Standing::Lost { .. } => "  look for a newer backup or the newest copy of the folder; restore that instead\n",
                 _ => "  put the anchor that outlived the log in its place, or start with --witnesses FILE: they remember\n",
@@ -66,7 +101,9 @@ fn text(done: &RestoredLog, args: &Restore, folder: &Folder) -> String {
             )
         }
     };
-    text + &format!("next:\n  put the log's private keys into {keys}, mode 0600\n{next}")
+    text + &format!(
+        "next:\n{next}  put the log's private keys into {keys}, mode 0600, before it is to sign\n"
+    )
 }
 
 fn refused(error: BackupError) -> Failure {

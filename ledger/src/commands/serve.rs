@@ -18,14 +18,14 @@ use crate::clock::SystemClock;
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::http;
-use crate::keyring;
-use crate::log::{Running, StartError};
+use crate::keyring::{self, KeyringError};
+use crate::log::{LogKeys, Running, StartError};
 use crate::publish::{PUBLISH_EVERY, Publication};
 use crate::queue::QueueLimits;
 use crate::recover::{self, OpenError};
 use crate::scrub::Scrub;
 use crate::store::rocks::RocksStore;
-use crate::store::{FORMAT_VERSION, StoreError};
+use crate::store::{FORMAT_VERSION, Store, StoreError};
 
 /// Serve a log over HTTP until SIGTERM or SIGINT.
 #[derive(Debug, Args)]
@@ -98,16 +98,8 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         recover::load_whole(&store).map_err(|error| start_failure(&error.into(), &args.data, &anchor))?;
     let passphrases = Passphrases::new(args.passphrase_file.clone());
     let keys = keyring::read(&folder, &loaded.registry, loaded.view.head.size, &passphrases);
-    let keys = keys.map_err(|error| {
-        let next = error.next(&args.data.display().to_string());
-        Failure::new(Exit::Error, error, next)
-    })?;
-    let clock = Box::new(SystemClock::new());
-    let limits = QueueLimits::default();
     let store = Arc::new(store);
-    let running =
-        Running::start_published(Arc::clone(&store) as _, &anchor, keys, clock, limits, publication)
-            .map_err(|error| start_failure(&error, &args.data, &anchor))?;
+    let running = start(&store, &anchor, keys, publication, args)?;
     let backups = backup::Listener::start(&folder, &store, running.log());
     if let Err(error) = &backups {
         let socket = folder.socket();
@@ -131,6 +123,32 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes the log into service; a restored one whose private keys are not in place, for readers alone.
+fn start(
+    store: &Arc<RocksStore>,
+    anchor: &Path,
+    keys: Result<LogKeys, KeyringError>,
+    publication: Publication,
+    args: &Serve,
+) -> Result<Running, Failure> {
+    let failed = |error| start_failure(&error, &args.data, anchor);
+    let (rows, limits) = (Arc::clone(store) as Arc<dyn Store>, QueueLimits::default());
+    let without = match keys {
+        Ok(keys) => {
+            let clock = Box::new(SystemClock::new());
+            return Running::start_published(rows, anchor, keys, clock, limits, publication).map_err(failed);
+        }
+        Err(error) => error,
+    };
+    if let KeyringError::Missing { .. } = without
+        && let Some(running) = Running::start_unsigned(rows, anchor, limits, &publication).map_err(failed)?
+    {
+        return Ok(running);
+    }
+    let next = without.next(&args.data.display().to_string());
+    Err(Failure::new(Exit::Error, without, next))
 }
 
 /// The policy that the log is published under.

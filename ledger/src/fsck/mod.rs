@@ -20,6 +20,7 @@ pub use report::{Finding, Report};
 
 use crate::anchor::{AnchorError, Slots};
 use crate::store::rocks::RocksStore;
+use crate::store::rows::Rows;
 use crate::store::{Store, StoreError};
 
 /// How often a store is opened before it is believed that it cannot be, and the time between: longer than replacing a file takes.
@@ -79,5 +80,7 @@ fn check(store: &dyn Store, slots: Result<Slots, AnchorError>, mut findings: Fin
     let read = entries::check(store, &marks.sizes(), &mut findings);
     derived::check(store, &read, &mut findings);
     marks.check(store, &read, &mut findings);
-    findings.report(read.head.size, (read.head.size > 0).then_some(read.head.root))
+    let report = findings.report(read.head.size, (read.head.size > 0).then_some(read.head.root));
+    let restored = Rows(store).restored().ok().flatten();
+    Report { restored: restored.map(|restored| restored.head.size), ..report }
 }

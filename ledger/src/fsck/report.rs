@@ -49,6 +49,9 @@ pub struct Report {
     /// Words of the store and the system, which name files. For people: the same bytes elsewhere have others.
     #[serde(skip)]
     pub words: Vec<String>,
+    /// Size of the backup that the log was restored from, while it is not reconciled.
+    #[serde(skip)]
+    pub restored: Option<u64>,
 }
 
 /// Collects findings.
@@ -127,7 +130,16 @@ impl Findings {
         }
         let root = root.map(|root| root.to_hex()).unwrap_or_default();
         let words = self.words.into_iter().collect();
-        Report { schema: "writ.fsck/1", ok: findings.is_empty(), size, root, first_bad, findings, words }
+        Report {
+            schema: "writ.fsck/1",
+            ok: findings.is_empty(),
+            size,
+            root,
+            first_bad,
+            findings,
+            words,
+            restored: None,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use schemas::time::Index;
 use verifier::merkle::{TiledTree, root_at};
 
 use crate::clock::{Clock as _, SystemClock};
@@ -32,6 +33,9 @@ const STRETCH_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Shortest time between two passes, and how long to wait after reading failed. Bounds what a small log costs.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// Most entries that are named together as unreadable: more than a damaged block of the store has.
+const BLOCK_ENTRIES_MAX: u64 = 1_024;
 
 /// The thread that scrubs.
 #[derive(Debug)]
@@ -142,7 +146,11 @@ impl Scrubber {
     fn follow(&self, fault: &Fault, position: &mut Position) {
         let kind = match fault {
             Fault::Entry { index, detail } => {
-                self.log.latch().set(format!("scrub: entry {index} is not what was written: {detail}"));
+                metrics::gauge!("writ_scrub_bad_entry").set(*index as f64);
+                self.log.latch().set(match self.unreadable_from(*index) {
+                    Some(last) => format!("scrub: entries {index} to {last} cannot be read: {detail}"),
+                    None => format!("scrub: entry {index} is not what was written: {detail}"),
+                });
                 "entry"
             }
             Fault::Index { column, detail } => {
@@ -157,6 +165,14 @@ impl Scrubber {
             }
         };
         metrics::counter!("writ_scrub_failures_total", "kind" => kind).increment(1);
+    }
+
+    /// Where an entry cannot be read, its whole block cannot: the last entry of those, or nothing where it can be read.
+    fn unreadable_from(&self, index: u64) -> Option<u64> {
+        let store = RocksStore::open_past_caches(&self.store).ok()?;
+        let size = self.log.published().head.size;
+        let unreadable = |index: &u64| Rows(&store).entry_bytes(Index(*index)).is_err();
+        (index..size.min(index.saturating_add(BLOCK_ENTRIES_MAX))).take_while(unreadable).last()
     }
 
     /// One stretch by a store opened for it. An error where there is nothing to read at this moment.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::Form;
 use crate::figures::Figures;
-use crate::harness::{Http, SOON, Server};
+use crate::harness::{Http, Ran, SOON, Server};
 use crate::receipts::End;
 use crate::strace::{self, CALLS, Threads, Tracer, kill_at};
 use crate::trial::{Base, LARGE_AT_ONCE, Trial};
@@ -48,6 +48,57 @@ pub(crate) fn starting(form: Form, figures: &mut Figures) {
         });
     }
     note_places(figures, form);
+}
+
+/// While `writd reindex` makes the index again.
+pub(crate) fn reindexing(form: Form, figures: &mut Figures) {
+    let base = Base::new();
+    for call in index_calls(form) {
+        each_place(form, &[2, 5], |nth| {
+            let mut trial = base.trial();
+            trial.fill_and_kill();
+            let ran = reindex(&trial, &kill_at(call, nth));
+            assert!(ran.code == 0 || ran.code == -1, "{call} {nth}: {ran}");
+            finish(trial, figures, ran.code == 0)
+        });
+    }
+    note_places(figures, form);
+}
+
+/// While a start makes an index again that somebody was killed over.
+pub(crate) fn reindexing_at_start(form: Form, figures: &mut Figures) {
+    let base = Base::new();
+    for call in index_calls(form) {
+        each_place(form, &[5], |nth| {
+            let mut trial = base.trial();
+            trial.fill_and_kill();
+            let half_done = (1..CALLS_MAX).find(|sync| {
+                let ran = reindex(&trial, &kill_at("fdatasync", *sync));
+                assert_eq!(ran.code, -1, "it is never unfinished: {ran}");
+                crate::harness::fsck(&trial.data()).stdout.contains("index-unfinished")
+            });
+            assert!(half_done.is_some());
+            let command = strace::command(&kill_at(call, nth));
+            let untouched = match Server::spawn(command, &trial.data(), &trial.anchor(), &[]) {
+                Ok(server) => run(&mut trial, server),
+                Err(ran) if ran.code == -1 => false,
+                Err(ran) => panic!("{call} {nth}: {ran}"),
+            };
+            finish(trial, figures, untouched)
+        });
+    }
+    note_places(figures, form);
+}
+
+fn index_calls(form: Form) -> &'static [&'static str] {
+    if form == Form::Long { &CALLS } else { &["write", "fdatasync"] }
+}
+
+/// `writd reindex` under strace.
+fn reindex(trial: &Trial<'_>, options: &[String]) -> Ran {
+    let mut command = strace::command(options);
+    command.args(["reindex", "--data"]).arg(trial.data());
+    Ran::of(&mut assert_cmd::Command::from_std(command))
 }
 
 /// While rows are written from memory into table files and the write-ahead log is exchanged for a new one.

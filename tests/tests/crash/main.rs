@@ -59,6 +59,16 @@ const CASES: &[Case] = &[
         needs: Needs::STRACE,
         run: kill::flushing,
     },
+    Case {
+        name: "kill, making the index again by writd reindex",
+        needs: Needs::STRACE,
+        run: kill::reindexing,
+    },
+    Case {
+        name: "kill, making the index again at the start",
+        needs: Needs::STRACE,
+        run: kill::reindexing_at_start,
+    },
     Case { name: "power cut, torn writes", needs: Needs::POWER, run: power::cut },
     Case {
         name: "control: power cut, syncs switched off",

@@ -301,3 +301,82 @@ fn a_loss_is_accepted_only_by_an_entry_that_everybody_can_read_and_verify() {
     story.refund(&hop, "again");
     story.cli.ok(&["verify", "log"]);
 }
+
+#[test]
+fn a_restored_log_is_read_without_its_private_keys_and_signs_nothing_even_where_its_anchor_vouches_for_it() {
+    let (place, server) = begun();
+    let known = server.append(&note(&place, "one"));
+    let made = backup(&place, "backup");
+    server.stop();
+    let lost = lose(&place);
+    for anchored in [true, false] {
+        let anchor = fs::read(place.anchor()).unwrap();
+        if !anchored {
+            fs::remove_file(place.anchor()).unwrap();
+        }
+        assert_eq!(restore(&made, &place.data()).code, 0);
+        let server = place.serve();
+        check_resting(&place, &server, 3, &known);
+        let why = server.http.json("/v1/log")["not_reconciled"].as_str().unwrap().to_owned();
+        assert!(why.contains("without its private keys"), "{why}");
+        server.stop();
+        let fsck = writd(&["fsck", "--data", text(&place.data())]);
+        assert_eq!(fsck.code, if anchored { 0 } else { 15 }, "{fsck}");
+        assert!(anchored || fsck.stdout.starts_with("NOT RECONCILED: "), "{fsck}");
+        assert_eq!(place.anchor().exists(), anchored, "it makes none");
+        if anchored {
+            fs::remove_dir_all(place.data()).unwrap();
+            fs::write(place.anchor(), anchor).unwrap();
+        }
+    }
+    let data = place.data();
+    let accept = ["reconcile", "--data", text(&data), "--accept-loss", "--yes", "--json"];
+    let ran = writd(&accept);
+    assert!(ran.code == 1 && ran.json()["schema"] == "writ.error/1", "the entry is to be signed: {ran}");
+    copy_folder(&lost.join("keys"), &place.data().join("keys"));
+    let ran = writd(&accept);
+    assert_eq!((ran.code, ran.json()["size"].as_u64()), (0, Some(3)), "{ran}");
+    place.serve().append(&note(&place, "two"));
+}
+
+#[test]
+fn what_the_keeping_commands_say_is_one_document_of_the_form_that_it_names() {
+    let (place, server) = begun();
+    let (dest, data) = (place.path().join("backup"), place.path().join("elsewhere"));
+    let ran = writd(&["backup", text(&dest), "--data", text(&place.data()), "--json"]);
+    let made = ran.json();
+    assert_eq!(
+        (ran.code, &made["schema"], &made["hot"]),
+        (0, &"writ.backup-made/1".into(), &true.into()),
+        "{ran}"
+    );
+    server.stop();
+    let manifest = Ran {
+        code: 0,
+        stdout: fs::read_to_string(dest.join("manifest.json")).unwrap(),
+        stderr: String::new(),
+    };
+    assert_eq!(manifest.json()["head"]["size"], made["size"]);
+    let ran = writd(&["restore", text(&dest), "--data", text(&data), "--json"]);
+    assert_eq!((ran.code, &ran.json()["reconciled"]), (0, &false.into()), "{ran}");
+    let ran = writd(&["reindex", "--data", text(&place.data()), "--json"]);
+    let reindexed = ran.json();
+    assert_eq!(
+        (ran.code, &reindexed["schema"], &reindexed["size"]),
+        (0, &"writ.reindexed/1".into(), &made["size"])
+    );
+    for refused in [
+        &["backup", text(&dest), "--data", text(&place.data())][..],
+        &["restore", text(&dest), "--data", text(&place.data())],
+        &["reindex", "--data", text(&dest)],
+        &["reconcile", "--data", text(&data), "--accept-loss"],
+    ] {
+        let ran = writd(&[refused, &["--json"]].concat());
+        let document = ran.json();
+        assert_eq!(
+            (&document["schema"], document["exit"].as_i64()),
+            (&"writ.error/1".into(), Some(i64::from(ran.code)))
+        );
+        assert!(ran.code != 0 && !document["error"]["try"].as_str().unwrap().is_empty(), "{ran}");
+    }
+}

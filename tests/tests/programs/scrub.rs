@@ -7,11 +7,18 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use schemas::ids::StatementId;
+use serde_json::json;
 
-use crate::harness::{Draft, Person, Place, Server, files_below, hex};
+use crate::harness::{Draft, Person, Place, Server, entries, files_below, hex, next_random, writd};
 
 /// Words that no compression makes shorter.
 const NEEDLE: &str = "q8Zr2mVx7Lw0Tn5Kc9Bd3Hf6Jg1PsYuA";
+
+/// Words of eight random bytes in each of the other statements: a block of the store then has a few entries.
+const NOISE_WORDS: usize = 400;
+
+/// Entries in a block, at most.
+const BLOCK_ENTRIES: u64 = 10;
 
 /// A log whose rows are in table files, with the id of an entry that says the words; served with a quick scrub.
 fn begun() -> (Place, Server, StatementId, u64) {
@@ -20,7 +27,10 @@ fn begun() -> (Place, Server, StatementId, u64) {
     let alice = Person::new(1, "user:alice@corp");
     place.register(&server, &[(&alice, &["principal"])]);
     for n in 0..30 {
-        server.append(&alice.sign(&Draft::note(&place.log(), &format!("note {n}"))));
+        let mut seed = n;
+        let noise: String = (0..NOISE_WORDS).map(|_| format!("{:016x}", next_random(&mut seed))).collect();
+        let draft = Draft::note(&place.log(), &format!("note {n}"));
+        server.append(&alice.sign(&draft.with("ext", json!({"urn:writ:test:noise": noise}))));
     }
     let index = server.http.size();
     let id = server.append(&alice.sign(&Draft::note(&place.log(), NEEDLE)));
@@ -65,15 +75,24 @@ fn flip(place: &Place, bytes: &[u8]) -> PathBuf {
 
 #[test]
 fn an_entry_damaged_under_a_running_server_latches_the_log_and_is_named() {
-    let (place, server, _, _) = begun();
+    let (place, server, _, index) = begun();
     wait("a whole pass", || metric(&server, "writ_scrub_passes_total") >= 1.0);
     assert_eq!(server.http.get("/readyz").status, 200);
     assert!(metric(&server, "writ_scrub_bytes_total") > 1_000.0);
     flip(&place, NEEDLE.as_bytes());
     wait("the log is latched", || server.http.get("/readyz").status == 503);
     let ready = server.http.get("/readyz").text();
-    assert!(ready.contains("log-latched") && ready.contains("scrub: entry "), "{ready}");
-    assert!(metric(&server, "writ_scrub_failures_total") >= 1.0);
+    assert!(ready.contains("log-latched"), "{ready}");
+    // The entries that share the damaged block, and no others.
+    let (_, named) = ready.split_once("scrub: entries ").unwrap_or_else(|| panic!("{ready}"));
+    let mut named = named.split([' ', ':']).filter_map(|word| word.parse::<u64>().ok());
+    let (first, last) = (named.next().unwrap(), named.next().unwrap());
+    assert!(first <= index && index <= last && last - first < BLOCK_ENTRIES, "#{index}: {ready}");
+    assert_eq!(metric(&server, "writ_scrub_bad_entry"), first as f64);
+    assert_eq!(metric(&server, "writ_scrub_failures_total{kind=\"entry\"}"), 1.0);
+    server.kill();
+    let fsck = place.fsck();
+    assert_eq!((fsck.code, fsck.json()["first_bad"].as_u64()), (10, Some(first)), "{fsck}");
 }
 
 #[test]
@@ -85,6 +104,27 @@ fn a_restart_goes_on_where_the_scrub_was_and_takes_nothing_whole_for_damaged() {
         server.stop();
         server = place.serve_with(&["--scrub", "64"]).unwrap_or_else(|ran| panic!("{ran}"));
     }
+}
+
+#[test]
+fn a_damaged_index_is_named_by_fsck_while_the_log_goes_on_serving_and_a_reindex_mends_it() {
+    let (place, server, id, _) = begun();
+    server.stop();
+    flip(&place, id.as_bytes());
+    let server = place.serve_with(&["--scrub", "0"]).unwrap_or_else(|ran| panic!("{ran}"));
+    let fsck = writd(&["fsck", "--data", place.data().to_str().unwrap()]);
+    assert!(fsck.code == 10 && fsck.stdout.starts_with("INDEX DAMAGED: "), "{fsck}");
+    assert!(fsck.stdout.contains("writd reindex --data"), "{fsck}");
+    // What rests on entries is served as before, and nothing of that is latched.
+    assert_eq!(server.http.get("/readyz").status, 200);
+    assert_eq!(server.http.get("/checkpoint").status, 200);
+    assert_eq!(entries(&server.http).len() as u64, server.http.size());
+    server.stop();
+    let ran = writd(&["reindex", "--data", place.data().to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert_eq!(place.fsck().code, 0);
+    let server = place.serve();
+    assert_eq!(server.http.get(&format!("/v1/statements/{id}")).status, 200);
 }
 
 #[test]

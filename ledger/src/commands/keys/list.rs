@@ -6,7 +6,7 @@ use schemas::ids::KeyId;
 use schemas::kinds::Use;
 use verifier::registry::{LogKeyError, RegisteredKey};
 
-use super::answer::{ListDocument, Row, State};
+use super::documents::{ListDocument, Row, State};
 use super::stopped::Stopped;
 use super::{Answer, Failure};
 use crate::keyring;

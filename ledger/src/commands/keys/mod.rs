@@ -1,12 +1,11 @@
 //! `writd keys`: the log's own keys. A change of them is an entry of the log.
 
-mod answer;
+mod documents;
 mod list;
 mod retire;
 mod rotate;
 mod stopped;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -14,6 +13,7 @@ use schemas::ids::KeyId;
 use schemas::kinds::Use;
 
 use super::Failure;
+use super::answer::{Answer, say};
 use crate::exit::Exit;
 use stopped::Stopped;
 
@@ -46,12 +46,6 @@ pub struct Place {
     json: bool,
 }
 
-/// What a command says: to people, or as a document.
-struct Answer {
-    text: String,
-    document: serde_json::Result<String>,
-}
-
 /// Runs the command.
 pub fn run(keys: &Keys) -> Result<Exit, Failure> {
     let (place, answer) = match keys {
@@ -59,24 +53,7 @@ pub fn run(keys: &Keys) -> Result<Exit, Failure> {
         Keys::Rotate(args) => (&args.place, rotate::rotate(args)),
         Keys::Retire(args) => (&args.place, retire::retire(args)),
     };
-    let (text, exit) = match answer {
-        Ok(answer) if place.json => {
-            let document = answer.document.map_err(|error| Failure::new(Exit::Error, error, ""))?;
-            (document + "\n", Exit::Ok)
-        }
-        Ok(answer) => (answer.text, Exit::Ok),
-        Err(failure) if place.json => (failure.document() + "\n", failure.exit),
-        Err(failure) => return Err(failure),
-    };
-    let printed = anstream::stdout().write_all(text.as_bytes());
-    printed.map_err(|error| Failure::new(Exit::Error, format!("this cannot be printed: {error}"), ""))?;
-    Ok(exit)
-}
-
-impl Answer {
-    fn new(text: String, document: &impl serde::Serialize) -> Self {
-        Self { text, document: serde_json::to_string(document) }
-    }
+    say(place.json, answer)
 }
 
 fn parse_use(word: &str) -> Result<Use, String> {

@@ -4,7 +4,7 @@ use clap::Args;
 use schemas::ids::KeyId;
 use schemas::kinds::{Key, KeyOp, Use};
 
-use super::answer::RetiredDocument;
+use super::documents::RetiredDocument;
 use super::stopped::Stopped;
 use super::{Answer, Failure, Place};
 use crate::exit::Exit;

@@ -12,7 +12,7 @@ use schemas::note::VerifierKey;
 use schemas::trust::TrustPolicy;
 use verifier::registry::{Registry, log_principal};
 
-use super::answer::RotatedDocument;
+use super::documents::RotatedDocument;
 use super::stopped::Stopped;
 use super::{Answer, Failure, Place};
 use crate::exit::Exit;
