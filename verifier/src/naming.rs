@@ -4,7 +4,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use schemas::envelope::Statement;
@@ -14,6 +14,10 @@ use schemas::reference::ForeignRef;
 use schemas::text::{Line, Name};
 use schemas::time::Index;
 
+mod near;
+
+pub use near::near;
+
 /// Shortest beginning of an id, in hex digits.
 pub const PREFIX_DIGITS_MIN: usize = 8;
 
@@ -22,12 +26,6 @@ pub const CANDIDATES_MAX: usize = 64;
 
 /// Most entries of one foreign id's value that are looked at for one that goes by it.
 const EXAMINED_MAX: usize = 4_096;
-
-/// Shortest text of which something is said to be near, in characters.
-const NEAR_CHARS_MIN: usize = 3;
-
-/// Most characters in which two texts of one length may differ and be near.
-const NEAR_DIFFERENT_MAX: usize = 2;
 
 /// Which statement of one event is meant, first choice first.
 const PREFERRED: [Kind; 4] = [Kind::Action, Kind::Decision, Kind::Delegation, Kind::Credential];
@@ -266,43 +264,6 @@ fn preferred<F: Named>(found: &[F]) -> Option<&F> {
     let kind = PREFERRED.into_iter().find(|kind| found.iter().any(|found| is(&found, *kind)))?;
     let mut chosen = found.iter().filter(|found| is(found, kind));
     chosen.next().filter(|_| chosen.next().is_none())
-}
-
-/// Foreign ids, as `type:value`, and statement ids that look like a name that means nothing, with their places; at most `most`.
-pub fn near<'s>(
-    statements: impl Iterator<Item = (Index, &'s Statement)>,
-    name: &str,
-    most: usize,
-) -> Vec<(Index, String)> {
-    let wanted = name.rsplit_once(':').map_or(name, |(_, value)| value).to_ascii_lowercase();
-    let mut close: Vec<(Index, String)> = Vec::new();
-    for (index, statement) in statements {
-        let foreign = own_ids(statement).filter(|own| is_near(own.value.as_str(), &wanted));
-        let id = statement.id().to_hex();
-        let own = is_near(id.get(..wanted.len()).unwrap_or_default(), &wanted).then(|| id.clone());
-        for text in foreign.map(ToString::to_string).chain(own) {
-            if close.len() >= most {
-                return close;
-            }
-            if close.iter().all(|(_, known)| *known != text) {
-                close.push((index, text));
-            }
-        }
-    }
-    close
-}
-
-/// Whether one text holds the other, or they differ in few places, whatever the case. `wanted` is in lower case.
-fn is_near(text: &str, wanted: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    if wanted.chars().count() < NEAR_CHARS_MIN || text.chars().count() < NEAR_CHARS_MIN {
-        return false;
-    }
-    let different = || text.chars().zip(wanted.chars()).filter(|(a, b)| a != b).count();
-    let is_long = wanted.chars().count() > NEAR_CHARS_MIN.saturating_mul(NEAR_DIFFERENT_MAX);
-    text.contains(wanted)
-        || wanted.contains(&text)
-        || (is_long && text.chars().count() == wanted.chars().count() && different() <= NEAR_DIFFERENT_MAX)
 }
 
 /// A name in the spelling that ids have: hex digits may be typed in capitals.

@@ -1,0 +1,52 @@
+//! What looks like a name that means nothing.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use schemas::envelope::Statement;
+use schemas::time::Index;
+
+use super::own_ids;
+
+/// Shortest text of which something is said to be near, in characters.
+const NEAR_CHARS_MIN: usize = 3;
+
+/// Most characters in which two texts of one length may differ and be near.
+const NEAR_DIFFERENT_MAX: usize = 2;
+
+/// Foreign ids, as `type:value`, and statement ids that look like a name that means nothing, with their places; at most `most`.
+pub fn near<'s>(
+    statements: impl Iterator<Item = (Index, &'s Statement)>,
+    name: &str,
+    most: usize,
+) -> Vec<(Index, String)> {
+    let wanted = name.rsplit_once(':').map_or(name, |(_, value)| value).to_ascii_lowercase();
+    let mut close: Vec<(Index, String)> = Vec::new();
+    for (index, statement) in statements {
+        let foreign = own_ids(statement).filter(|own| is_near(own.value.as_str(), &wanted));
+        let id = statement.id().to_hex();
+        let own = is_near(id.get(..wanted.len()).unwrap_or_default(), &wanted).then(|| id.clone());
+        for text in foreign.map(ToString::to_string).chain(own) {
+            if close.len() >= most {
+                return close;
+            }
+            if close.iter().all(|(_, known)| *known != text) {
+                close.push((index, text));
+            }
+        }
+    }
+    close
+}
+
+/// Whether one text holds the other, or they differ in few places, whatever the case. `wanted` is in lower case.
+fn is_near(text: &str, wanted: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    if wanted.chars().count() < NEAR_CHARS_MIN || text.chars().count() < NEAR_CHARS_MIN {
+        return false;
+    }
+    let different = || text.chars().zip(wanted.chars()).filter(|(a, b)| a != b).count();
+    let is_long = wanted.chars().count() > NEAR_CHARS_MIN.saturating_mul(NEAR_DIFFERENT_MAX);
+    text.contains(wanted)
+        || wanted.contains(&text)
+        || (is_long && text.chars().count() == wanted.chars().count() && different() <= NEAR_DIFFERENT_MAX)
+}
