@@ -5,6 +5,7 @@ use data_encoding::HEXLOWER;
 use schemas::entry::Entry;
 use schemas::envelope::{Envelope, Statement};
 use schemas::payload::Payload;
+use schemas::receipt::Transparent;
 use schemas::term::terms;
 use serde_json::json;
 use tests::scenario::{Actor, Draft, Scenario};
@@ -15,15 +16,18 @@ use crate::chance::Chance;
 /// Bytes of a bundle's digest, at its end.
 const DIGEST_BYTES: usize = 32;
 
-/// A log in which every kind of statement that people make stands once, and who spoke in it.
-struct Told {
-    log: Scenario,
-    actors: Vec<Actor>,
+/// A log, and who spoke in it.
+pub(crate) struct Told {
+    pub(crate) log: Scenario,
+    pub(crate) actors: Vec<Actor>,
     /// The last action: what bundles are about.
-    subject: schemas::ids::StatementId,
+    pub(crate) subject: schemas::ids::StatementId,
+    /// The keys that sign its heads, and that trust files pin.
+    pub(crate) heads: Vec<Actor>,
 }
 
-fn told() -> Told {
+/// A log in which every kind of statement that people make stands once, and who spoke in it.
+pub(crate) fn told() -> Told {
     let mut log = Scenario::with_registrars(2, 2);
     let alice = log.register("user:alice", &["principal"]);
     let planner = log.register("agent:planner", &["principal"]);
@@ -69,21 +73,22 @@ fn told() -> Told {
     let registrars = [log.registrar_number(0), log.registrar_number(1)];
     let actors =
         [alice, planner, pdp, edge, manager, spare, log.log_key()].into_iter().chain(registrars).collect();
-    Told { log, actors, subject }
+    let heads = vec![log.checkpoint_key()];
+    Told { log, actors, subject, heads }
 }
 
 /// The story's bundle with bytes changed, mostly behind a digest that was made anew.
-pub(crate) fn bundles(count: u64) -> Vec<Question> {
-    let Told { log, subject, .. } = told();
-    let (bytes, trust) = (log.bundle(&subject).encode().expect("a bundle"), log.trust().to_string());
+pub(crate) fn bundles(told: &Told, count: u64) -> Vec<Question> {
+    let heads: Vec<&Actor> = told.heads.iter().collect();
+    let mut bundle = told.log.bundle(&told.subject);
+    bundle.checkpoint = told.log.checkpoint_by(&heads).to_string();
+    let (bytes, trust) = (bundle.encode().expect("a bundle"), told.log.trust_in(&heads).to_string());
     let changed = |number: u64| {
         let mut chance = Chance::new("bundle", number);
         let mut bytes = bytes.clone();
         let about = chance.damage(&mut bytes);
-        if !chance.one_in(8) && bytes.len() > DIGEST_BYTES {
-            let end = bytes.len() - DIGEST_BYTES;
-            let digest = blake3::hash(&bytes[..end]);
-            bytes[end..].copy_from_slice(digest.as_bytes());
+        if !chance.one_in(8) {
+            repair(&mut bytes);
         }
         let bundle = Some(HEXLOWER.encode(&bytes));
         Question {
@@ -96,10 +101,53 @@ pub(crate) fn bundles(count: u64) -> Vec<Question> {
     (0..count).map(changed).collect()
 }
 
-/// The story with one more statement at its end: one of its own with a value changed, signed by somebody. Asked as a whole log.
-pub(crate) fn statements(count: u64) -> Vec<Question> {
+/// A digest over what stands before it, in place of the one that is there.
+fn repair(bytes: &mut [u8]) {
+    if let Some(end) = bytes.len().checked_sub(DIGEST_BYTES) {
+        let digest = blake3::hash(&bytes[..end]);
+        bytes[end..].copy_from_slice(digest.as_bytes());
+    }
+}
+
+/// A receipt for each entry of the story, by itself and carried by its statement.
+pub(crate) fn receipts(told: &Told) -> Vec<Question> {
+    let question = |reader: &str, bytes: &[u8]| Question {
+        about: reader.into(),
+        reader: Some(reader.into()),
+        bytes: Some(HEXLOWER.encode(bytes)),
+        ..Question::default()
+    };
+    let of_entry = |(index, entry): (usize, &Vec<u8>)| {
+        let receipt = told.log.receipt(index).bytes().to_vec();
+        let statement = Entry::decode(entry).expect("an entry").statement;
+        let carried = Transparent { statement, receipt: receipt.clone() }.encode().expect("a statement");
+        [question("receipt", &receipt), question("transparent", &carried)]
+    };
+    told.log.entries().iter().enumerate().flat_map(of_entry).collect()
+}
+
+/// Evidence in files of its own with bytes changed, mostly behind a digest that was made anew where the form has one: each of
+/// these, in turn.
+pub(crate) fn files(held: &[Question], count: u64) -> Vec<Question> {
     let changed = |number: u64| {
-        let Told { mut log, actors, .. } = told();
+        let mut chance = Chance::new("file", number);
+        let file = &held[number as usize % held.len()];
+        let mut bytes = HEXLOWER.decode(file.bytes.as_ref().expect("bytes").as_bytes()).expect("hex");
+        let about = chance.damage(&mut bytes);
+        let has_digest = matches!(file.reader.as_deref(), Some("fork" | "omission"));
+        if has_digest && !chance.one_in(8) {
+            repair(&mut bytes);
+        }
+        let about = format!("{number}: {}: {about}", file.about);
+        Question { about, bytes: Some(HEXLOWER.encode(&bytes)), ..file.clone() }
+    };
+    (0..count).map(changed).collect()
+}
+
+/// The story with one more statement at its end: one of its own with a value changed, signed by somebody. Asked as a whole log.
+pub(crate) fn statements(tell: fn() -> Told, count: u64) -> Vec<Question> {
+    let changed = |number: u64| {
+        let Told { mut log, actors, heads, .. } = tell();
         let mut chance = Chance::new("statement", number);
         let entry = &log.entries()[1 + chance.below(log.entries().len() - 1)];
         let statement = Entry::decode(entry).expect("an entry").statement;
@@ -121,17 +169,16 @@ pub(crate) fn statements(count: u64) -> Vec<Question> {
             );
             log.force(signer, again);
         }
-        whole(&log, format!("{number}: {about}, signed by {}", signer.uri()))
+        whole(&log, &heads, format!("{number}: {about}, signed by {}", signer.uri()))
     };
     (0..count).map(changed).collect()
 }
 
 /// The story's log with entries left out, swapped, repeated or damaged.
-pub(crate) fn logs(count: u64) -> Vec<Question> {
-    let Told { log, .. } = told();
+pub(crate) fn logs(told: &Told, count: u64) -> Vec<Question> {
     let changed = |number: u64| {
         let mut chance = Chance::new("log", number);
-        let mut question = whole(&log, String::new());
+        let mut question = whole(&told.log, &told.heads, String::new());
         let entries = question.entries.as_mut().expect("entries");
         let at = chance.below(entries.len());
         let about = match chance.below(5) {
@@ -165,11 +212,12 @@ pub(crate) fn logs(count: u64) -> Vec<Question> {
     (0..count).map(changed).collect()
 }
 
-fn whole(log: &Scenario, about: String) -> Question {
+fn whole(log: &Scenario, heads: &[Actor], about: String) -> Question {
+    let heads: Vec<&Actor> = heads.iter().collect();
     Question {
         about,
-        trust: Some(log.trust().to_string()),
-        checkpoint: Some(log.checkpoint().to_string()),
+        trust: Some(log.trust_in(&heads).to_string()),
+        checkpoint: Some(log.checkpoint_by(&heads).to_string()),
         entries: Some(log.entries().iter().map(|entry| HEXLOWER.encode(entry)).collect()),
         ..Question::default()
     }

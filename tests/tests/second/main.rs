@@ -4,6 +4,7 @@
 mod asked;
 mod chance;
 mod forged;
+mod keys;
 mod ours;
 mod vectors;
 
@@ -50,15 +51,35 @@ fn both_verifiers_say_the_same_of_every_golden_vector() {
 
 #[test]
 fn both_verifiers_say_the_same_of_bundles_with_changed_bytes() {
-    agree("bundles with changed bytes", &forged::bundles(CHANGES));
+    agree("bundles with changed bytes", &forged::bundles(&forged::told(), CHANGES));
 }
 
 #[test]
 fn both_verifiers_say_the_same_of_statements_changed_and_signed_anew() {
-    agree("statements changed and signed anew", &forged::statements(CHANGES));
+    agree("statements changed and signed anew", &forged::statements(forged::told, CHANGES));
 }
 
 #[test]
 fn both_verifiers_say_the_same_of_logs_whose_entries_were_moved() {
-    agree("logs with entries moved", &forged::logs(CHANGES / 3));
+    agree("logs with entries moved", &forged::logs(&forged::told(), CHANGES / 3));
+}
+
+#[test]
+fn both_verifiers_say_the_same_of_a_log_whose_keys_come_and_go_and_of_what_is_changed_in_it() {
+    agree("keys: bundles with changed bytes", &forged::bundles(&keys::told(), CHANGES / 3));
+    agree("keys: statements changed and signed anew", &forged::statements(keys::told, CHANGES / 3));
+    agree("keys: logs with entries moved", &forged::logs(&keys::told(), CHANGES / 3));
+}
+
+#[test]
+fn both_verifiers_say_the_same_of_proofs_receipts_forks_and_omissions_with_changed_bytes() {
+    for reader in ["tlog-proof", "receipt", "transparent", "fork", "omission"] {
+        let of_reader = |question: &Question| question.reader.as_deref() == Some(reader);
+        let mut files: Vec<Question> = vectors::all().into_iter().filter(of_reader).collect();
+        files.extend(forged::receipts(&keys::told()).into_iter().filter(of_reader));
+        let whole: Vec<Question> =
+            files.into_iter().filter(|file| matches!(ours::answer(file), Answer::Standing(_))).collect();
+        assert!(!whole.is_empty(), "no golden {reader} holds");
+        agree(&format!("{reader} with changed bytes"), &forged::files(&whole, CHANGES / 3));
+    }
 }

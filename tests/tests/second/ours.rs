@@ -68,7 +68,11 @@ fn read(reader: &str, bytes: &[u8]) -> Result<(), &'static str> {
         "tile" => decode_tile(bytes).map(drop).map_err(|error| error.code()),
         "tile-path" => TilePath::parse(text()?).map(drop).map_err(|error| error.code()),
         "tlog-proof" => TlogProof::parse(bytes).map(drop).map_err(|error| error.code()),
-        "transparent" => Transparent::decode(bytes).map(drop).map_err(|error| error.code()),
+        "transparent" => {
+            let carried = Transparent::decode(bytes).map_err(|error| error.code())?;
+            Statement::decode(&carried.statement).map_err(|error| error.code())?;
+            Receipt::decode(&carried.receipt).map(drop).map_err(|error| error.code())
+        }
         "trust-file" => TrustPolicy::parse(bytes).map(drop).map_err(|error| error.code()),
         "verifier-key" => VerifierKey::parse(text()?).map(drop).map_err(|error| error.code()),
         other => panic!("no reader is called {other}"),
