@@ -54,12 +54,13 @@ const VERIFIER_MAY_USE: &[&str] = &[
 
 /// Most lines of a file, without its tests. Above, by path: the few that are one list.
 const FILE_LINES_MAX: usize = 400;
-const LONGER_FILES: &[(&str, usize)] = &[("schemas/src/payload.rs", 600)];
+const LONGER_FILES: &[(&str, usize)] =
+    &[("schemas/src/payload.rs", 600), ("verifier/src/rules/table.rs", 900)];
 
 /// Most lines of a function: what fits a screen.
 const FUNCTION_LINES_MAX: usize = 70;
 const LONGER_FUNCTIONS: &[(&str, &str, usize)] =
-    &[("schemas/src/term/derive.rs", "body", 85), ("schemas/src/term.rs", "to_bytes", 130)];
+    &[("schemas/src/term/derive.rs", "body", 85), ("schemas/src/term.rs", "to_bytes", 145)];
 
 /// Where the time of day is read; everywhere else it is an argument.
 const CLOCKS: &[&str] = &["ledger/src/clock.rs", "cli/src/moment.rs", "benches/src/feed.rs"];

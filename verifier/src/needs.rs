@@ -6,7 +6,7 @@ use alloc::collections::BTreeSet;
 
 use schemas::envelope::{Envelope, Statement};
 use schemas::ids::{KeyId, StatementId, TermId};
-use schemas::kinds::{PolicyRef, Target, Use};
+use schemas::kinds::{Action, Approval, Credential, Decision, Delegation, PolicyRef, Target, Use};
 use schemas::payload::{Body, Kind, Payload};
 use schemas::reference::{ForeignRef, Reference};
 use schemas::term::Term;
@@ -136,77 +136,11 @@ impl Asked<'_> {
     fn body(&mut self) {
         let payload: &Payload = self.payload;
         match &payload.body {
-            Body::Delegation(hop) => {
-                self.resolve(Kind::Delegation, &hop.parents);
-                self.resolve(Kind::Decision, &hop.decision);
-                self.resolve(Kind::Approval, &hop.approval);
-                self.credential(hop.presented_credential.as_ref());
-                self.credential(hop.credential.as_ref());
-                self.withdrawals(&hop.credential);
-                self.resolve(Kind::Delegation, &hop.bridge);
-                self.principal(&hop.delegator);
-                self.principal(&hop.delegatee);
-                if hop.use_limit.is_some() {
-                    self.uses(&hop.credential);
-                }
-            }
-            Body::Decision(decision) => {
-                self.resolve(Kind::Delegation, &decision.delegation);
-                self.resolve(Kind::Approval, &decision.approval);
-                self.resolve(Kind::Decision, &decision.retry_of);
-                if let Some(PolicyRef { engine, id: Some(id), .. }) = &decision.policy {
-                    self.term(Term::Policy(self.tenant, engine, id));
-                }
-                self.uses([]);
-                // What an obligation is met by is judged by, and not only counted.
-                if !decision.obligations.is_empty() {
-                    self.term(Term::Citing(Kind::Action, &self.envelope.id));
-                    for foreign in &self.payload.refs {
-                        self.term(Term::CitingForeign(Kind::Action, self.tenant, foreign));
-                    }
-                }
-                self.credential(decision.credential.as_ref());
-                self.principal(&decision.actor);
-                if let Some(request) = &decision.request {
-                    self.term(Term::Request(self.tenant, request));
-                }
-            }
-            Body::Action(action) => {
-                self.resolve(Kind::Action, &action.attempt);
-                self.resolve(Kind::Delegation, &action.delegation);
-                self.resolve(Kind::Decision, &action.decision);
-                self.resolve(Kind::Approval, &action.approval);
-                self.resolve(Kind::Action, action.retry_of.iter().chain(&action.compensates));
-                self.uses([]);
-                self.credential(action.credential.as_ref());
-                self.principal(&action.actor);
-                if let Some(request) = &action.request {
-                    self.term(Term::Request(self.tenant, request));
-                }
-            }
-            Body::Approval(approval) => {
-                self.withdrawals([]);
-                self.resolve(Kind::Approval, &approval.supersedes);
-                // What replaces it, and what reviews it where it was an emergency.
-                self.term(Term::Citing(Kind::Approval, &self.envelope.id));
-                for foreign in &payload.refs {
-                    self.term(Term::CitingForeign(Kind::Approval, self.tenant, foreign));
-                }
-                self.uses([]);
-                self.counted(Term::Citing(Kind::Decision, &self.envelope.id));
-                for foreign in &payload.refs {
-                    self.counted(Term::CitingForeign(Kind::Decision, self.tenant, foreign));
-                }
-                self.principal(&approval.approver);
-                self.principal(&approval.requester);
-            }
-            Body::Credential(credential) => {
-                self.resolve(Kind::Delegation, &credential.delegation);
-                self.credential(Some(&credential.credential));
-                self.principal(&credential.holder);
-                self.resolve(Kind::Approval, &credential.waiver);
-                self.withdrawals([]);
-            }
+            Body::Delegation(hop) => self.hop(hop),
+            Body::Decision(decision) => self.decision(decision),
+            Body::Action(action) => self.action(action),
+            Body::Approval(approval) => self.approval(approval),
+            Body::Credential(credential) => self.issue(credential),
             Body::Revocation(revocation) => self.target(&revocation.target),
             Body::Key(key) => self.term(Term::Key(&key.kid)),
             // Which keys sign for the log now: from those of genesis each later one is found by the one that it replaces.
@@ -224,6 +158,83 @@ impl Asked<'_> {
             | Body::IndexRoot(_)
             | Body::Correction(_) => {}
         }
+    }
+
+    fn hop(&mut self, hop: &Delegation) {
+        self.resolve(Kind::Delegation, &hop.parents);
+        self.resolve(Kind::Decision, &hop.decision);
+        self.resolve(Kind::Approval, &hop.approval);
+        self.credential(hop.presented_credential.as_ref());
+        self.credential(hop.credential.as_ref());
+        self.withdrawals(&hop.credential);
+        self.resolve(Kind::Delegation, &hop.bridge);
+        self.principal(&hop.delegator);
+        self.principal(&hop.delegatee);
+        if hop.use_limit.is_some() {
+            self.uses(&hop.credential);
+        }
+    }
+
+    fn decision(&mut self, decision: &Decision) {
+        self.resolve(Kind::Delegation, &decision.delegation);
+        self.resolve(Kind::Approval, &decision.approval);
+        self.resolve(Kind::Decision, &decision.retry_of);
+        if let Some(PolicyRef { engine, id: Some(id), .. }) = &decision.policy {
+            self.term(Term::Policy(self.tenant, engine, id));
+        }
+        self.uses([]);
+        // What an obligation is met by is judged by, and not only counted.
+        if !decision.obligations.is_empty() {
+            self.term(Term::Citing(Kind::Action, &self.envelope.id));
+            for foreign in &self.payload.refs {
+                self.term(Term::CitingForeign(Kind::Action, self.tenant, foreign));
+            }
+        }
+        self.credential(decision.credential.as_ref());
+        self.principal(&decision.actor);
+        if let Some(request) = &decision.request {
+            self.term(Term::Request(self.tenant, request));
+        }
+    }
+
+    fn action(&mut self, action: &Action) {
+        self.resolve(Kind::Action, &action.attempt);
+        self.resolve(Kind::Delegation, &action.delegation);
+        self.resolve(Kind::Decision, &action.decision);
+        self.resolve(Kind::Approval, &action.approval);
+        self.resolve(Kind::Action, action.retry_of.iter().chain(&action.compensates));
+        self.uses([]);
+        self.credential(action.credential.as_ref());
+        self.principal(&action.actor);
+        if let Some(request) = &action.request {
+            self.term(Term::Request(self.tenant, request));
+        }
+    }
+
+    fn approval(&mut self, approval: &Approval) {
+        let payload: &Payload = self.payload;
+        self.withdrawals([]);
+        self.resolve(Kind::Approval, &approval.supersedes);
+        // What replaces it, and what reviews it where it was an emergency.
+        self.term(Term::Citing(Kind::Approval, &self.envelope.id));
+        for foreign in &payload.refs {
+            self.term(Term::CitingForeign(Kind::Approval, self.tenant, foreign));
+        }
+        self.uses([]);
+        self.counted(Term::Citing(Kind::Decision, &self.envelope.id));
+        for foreign in &payload.refs {
+            self.counted(Term::CitingForeign(Kind::Decision, self.tenant, foreign));
+        }
+        self.principal(&approval.approver);
+        self.principal(&approval.requester);
+    }
+
+    fn issue(&mut self, credential: &Credential) {
+        self.resolve(Kind::Delegation, &credential.delegation);
+        self.credential(Some(&credential.credential));
+        self.principal(&credential.holder);
+        self.resolve(Kind::Approval, &credential.waiver);
+        self.withdrawals([]);
     }
 
     /// Who may withdraw a target depends on what the target is.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Term;
 use crate::envelope::Statement;
 use crate::ids::TermId;
-use crate::kinds::{Digest, KeyOp, PolicyRef, Target};
+use crate::kinds::{Decision, Digest, KeyOp, PolicyRef, Target};
 use crate::payload::{Body, Kind};
 use crate::reference::{ForeignRef, Reference};
 use crate::text::{Line, PrincipalId, Tenant};
@@ -150,21 +150,7 @@ impl<'a> Terms<'a> {
                 self.cites_foreign(kind, &credential.exchanged);
                 self.carries(kind, &credential.credential);
             }
-            Body::Decision(decision) => {
-                self.add(Term::Ruling(decision.ruling));
-                self.principals([&decision.actor].into_iter().chain(&decision.decider).chain(&decision.pep));
-                self.does(&decision.action.name, &decision.resources, &decision.request);
-                self.cites(
-                    kind,
-                    decision.delegation.iter().chain(&decision.approval).chain(&decision.retry_of),
-                );
-                self.cites_foreign(kind, &decision.credential);
-                if let Some(PolicyRef { engine, id: Some(id), revision: Some(revision), .. }) =
-                    &decision.policy
-                {
-                    self.add(Term::Revision(self.tenant, engine, id, revision));
-                }
-            }
+            Body::Decision(decision) => self.decision(decision),
             Body::Approval(approval) => {
                 self.principals([&approval.approver, &approval.requester]);
                 self.does(&approval.action.name, &approval.resources, &approval.request);
@@ -192,6 +178,18 @@ impl<'a> Terms<'a> {
             Body::Correction(correction) => {
                 self.cites(kind, [&correction.about].into_iter().chain(&correction.replacement))
             }
+        }
+    }
+
+    fn decision(&mut self, decision: &'a Decision) {
+        let kind = Kind::Decision;
+        self.add(Term::Ruling(decision.ruling));
+        self.principals([&decision.actor].into_iter().chain(&decision.decider).chain(&decision.pep));
+        self.does(&decision.action.name, &decision.resources, &decision.request);
+        self.cites(kind, decision.delegation.iter().chain(&decision.approval).chain(&decision.retry_of));
+        self.cites_foreign(kind, &decision.credential);
+        if let Some(PolicyRef { engine, id: Some(id), revision: Some(revision), .. }) = &decision.policy {
+            self.add(Term::Revision(self.tenant, engine, id, revision));
         }
     }
 
