@@ -212,7 +212,7 @@ pub(crate) fn logs(told: &Told, count: u64) -> Vec<Question> {
     (0..count).map(changed).collect()
 }
 
-fn whole(log: &Scenario, heads: &[Actor], about: String) -> Question {
+pub(crate) fn whole(log: &Scenario, heads: &[Actor], about: String) -> Question {
     let heads: Vec<&Actor> = heads.iter().collect();
     Question {
         about,

@@ -3,7 +3,8 @@
 use serde_json::json;
 use tests::scenario::{Actor, Draft, Scenario};
 
-use crate::forged::Told;
+use crate::asked::Question;
+use crate::forged::{Told, whole};
 
 pub(crate) fn told() -> Told {
     let mut log = Scenario::with_registrars(3, 2);
@@ -39,6 +40,8 @@ pub(crate) fn told() -> Told {
     delegation(&mut log, &carol);
     log.wait(1_000);
     let stolen = json!({"op": "compromise", "kid": carol.kid(), "since": log.now});
+    // Taken in before anybody knew.
+    delegation(&mut log, &carol);
     log.say(&fourth, Draft::new("key", stolen));
     log.wait(1_000);
     let correction = json!({"about": hop, "note": "in other hands"});
@@ -51,6 +54,14 @@ pub(crate) fn told() -> Told {
     let heads = vec![checkpoint.clone()];
     let actors = [alice, planner, carol, fourth, operator, statement, checkpoint, old];
     Told { log, actors: actors.into_iter().chain(registrars).collect(), subject, heads }
+}
+
+/// Its head signed by the key that was retired, by the one in force, by both, and by one that is none of the log's.
+pub(crate) fn heads() -> Vec<Question> {
+    let Told { log, heads, .. } = told();
+    let (old, new, other) = (log.checkpoint_key(), heads[0].clone(), Actor::named("nobody's", "log:nobodys"));
+    let by = [vec![old.clone()], vec![new.clone()], vec![old, new], vec![other]];
+    by.iter().map(|keys| whole(&log, keys, format!("a head by {} keys", keys.len()))).collect()
 }
 
 fn delegation(log: &mut Scenario, by: &Actor) -> schemas::ids::StatementId {

@@ -66,6 +66,7 @@ fn both_verifiers_say_the_same_of_logs_whose_entries_were_moved() {
 
 #[test]
 fn both_verifiers_say_the_same_of_a_log_whose_keys_come_and_go_and_of_what_is_changed_in_it() {
+    agree("keys: heads by one key and another", &keys::heads());
     agree("keys: bundles with changed bytes", &forged::bundles(&keys::told(), CHANGES / 3));
     agree("keys: statements changed and signed anew", &forged::statements(keys::told, CHANGES / 3));
     agree("keys: logs with entries moved", &forged::logs(&keys::told(), CHANGES / 3));
