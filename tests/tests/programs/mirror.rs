@@ -107,7 +107,7 @@ fn who_is_answered_from_a_mirror_as_it_is_from_the_server() {
         verdict.as_object_mut().unwrap().remove("checks").unwrap();
         verdict
     };
-    let online = verdict(&story.cli.ok(&["who", &action, "--recompute", "--profile", "strict", "--json"]));
+    let online = verdict(&story.cli.ok(&["who", &action, "--recompute", "--json"]));
     let trust = story.place.trust();
     story.server.stop();
     let alone = story.cli.with_trust(Some(&trust)).with_server(NOWHERE);
@@ -115,7 +115,7 @@ fn who_is_answered_from_a_mirror_as_it_is_from_the_server() {
     for id in
         [&*action, &action[..8], &action[..12].to_uppercase(), &place, "refund-991", "request:refund-991"]
     {
-        let ran = alone.run(&["who", id, "--mirror", folder, "--profile", "strict", "--json"]);
+        let ran = alone.run(&["who", id, "--mirror", folder, "--json"]);
         assert_eq!((ran.code, verdict(&ran)), (0, online.clone()), "{id}: {ran}");
     }
     let said = alone.run(&["who", &action, "--mirror", folder]);
