@@ -149,9 +149,10 @@ impl Asked<'_> {
                     self.term(Term::Key(&KeyId::of(&key.public)));
                 }
             }
+            // Under which other names whoever answers for a task closes it.
+            Body::Task(task) => task.owner.iter().for_each(|owner| self.term(Term::Registration(owner))),
             Body::Principal(_)
             | Body::Link(_)
-            | Body::Task(_)
             | Body::Policy(_)
             | Body::Stream(_)
             | Body::Assertion(_)

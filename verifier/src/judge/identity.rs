@@ -108,6 +108,21 @@ pub(crate) fn suspensions<'e>(ground: Ground<'e>, principal: &PrincipalId) -> Ve
         .collect()
 }
 
+/// Everything that the registrars ever said of who a principal is, each from when on, in the order of the log.
+pub(crate) fn descriptions<'e>(
+    ground: Ground<'e>,
+    principal: &PrincipalId,
+) -> impl Iterator<Item = (Time, &'e Record, &'e Principal)> {
+    registrations(ground, principal).into_iter().filter_map(move |record| {
+        match record.payload.as_ref().map(|payload| &payload.body) {
+            Some(Body::Principal(stated)) if stated.id == *principal => {
+                Some((stated.since.unwrap_or(record.time), record, stated))
+            }
+            _ => None,
+        }
+    })
+}
+
 /// Whether two names were one principal's at the moment, so that authority given to the one is the other's.
 pub(crate) fn linked(ground: Ground<'_>, moment: &Moment, a: &PrincipalId, b: &PrincipalId) -> bool {
     let holds = |link: &Link| {

@@ -4,6 +4,7 @@
 //! registered root to its actor holds at every hop, and the decision and the moment hold as well.
 
 mod answer;
+mod bridge;
 mod case;
 mod class;
 mod consent;
@@ -15,7 +16,9 @@ mod moment;
 mod request;
 mod resolve;
 mod revisions;
+mod speaker;
 mod support;
+mod task;
 mod uses;
 mod withdrawn;
 
@@ -28,18 +31,23 @@ use schemas::text::PrincipalId;
 use schemas::time::Index;
 use thiserror::Error;
 
+pub(crate) use bridge::bridge;
 pub use case::{Case, Questions, Ruled};
 pub(crate) use consent::Consent;
 pub(crate) use credential::Issue;
 pub use graph::{Graph, Node};
 pub use ground::{EFFORT_MAX, Effort, Ground};
-pub(crate) use identity::{Root, described, is_firm, linked, may_be_one, root, suspensions, type_of};
+pub(crate) use identity::{
+    Root, described, descriptions, is_firm, linked, may_be_one, root, suspensions, type_of,
+};
 pub use moment::Moment;
 pub use request::{Act, Request};
 pub(crate) use resolve::resolve;
 pub use resolve::{Link, Resolution, Via};
 pub(crate) use revisions::revisions;
+pub(crate) use task::History;
 pub(crate) use uses::{Cited, Uses, is_obligation};
+pub(crate) use withdrawn::FoundAs;
 pub use withdrawn::{Withdrawal, Withdrawn};
 
 use crate::evidence::{Evidence, Record};

@@ -11,7 +11,9 @@ use schemas::term::Term;
 use schemas::text::Line;
 use schemas::time::Index;
 
+use super::graph::Node;
 use super::ground::Ground;
+use super::identity::may_be_one;
 use crate::evidence::Record;
 
 /// The actions that rely on one statement.
@@ -46,6 +48,25 @@ impl<'e> Uses<'e> {
             uses.covered &= under.covered;
             uses.records.extend(under.records);
         }
+        uses.once_each()
+    }
+
+    /// The actions by a hop: those of its delegatee that name it or, naming no hop, the credential that carries it.
+    pub(crate) fn of_hop(ground: Ground<'e>, hop: &Node<'_>) -> Self {
+        let names: Vec<&ForeignRef> = hop.hop.credential.iter().collect();
+        let mut uses = Self::of(ground, hop.record, &names, |action| action.delegation.as_ref());
+        if let Some(credential) = &hop.hop.credential {
+            let tenant = &hop.payload.tenant;
+            let found = ground.evidence.find(&Term::CitingForeign(Kind::Action, tenant, credential));
+            uses.covered &= found.covered && ground.effort.spend(found.records.len());
+            uses.records.extend(found.records.into_iter().filter_map(|record| {
+                let said = record.payload.as_ref().filter(|_| record.standing.is_ok())?;
+                let Body::Action(action) = &said.body else { return None };
+                let by_it = action.delegation.is_none() && action.credential.as_ref() == Some(credential);
+                (by_it && said.tenant == *tenant).then_some((record, action))
+            }));
+        }
+        uses.records.retain(|(_, action)| may_be_one(ground, &hop.hop.delegatee, &action.actor));
         uses.once_each()
     }
 

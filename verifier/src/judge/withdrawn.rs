@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::cell::OnceCell;
 
 use schemas::ids::{KeyId, StatementId};
-use schemas::kinds::{Approval, Role, RoleGrant, Target, TargetKind};
+use schemas::kinds::{Approval, Role, Target, TargetKind};
 use schemas::payload::{Body, Payload};
 use schemas::reference::{ForeignRef, Reference};
 use schemas::term::Term;
@@ -15,9 +15,11 @@ use schemas::time::{Index, Time};
 
 use super::graph::{Graph, Node};
 use super::ground::Ground;
-use super::identity::{may_be_one, suspensions};
+use super::identity::suspensions;
 use super::request::Request;
 use super::resolve::issues_of;
+use super::speaker::Speaker;
+use super::task::{History, Rest};
 use crate::evidence::Record;
 
 /// Something that a case rests on was withdrawn.
@@ -37,6 +39,21 @@ pub struct Withdrawal<'e> {
     pub until: Option<Time>,
     /// The moment at which it matters, where that is not the moment of the case.
     matters_at: Option<Time>,
+    /// Which rule finds it.
+    pub(crate) found_as: FoundAs,
+}
+
+/// Which rule finds a withdrawal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FoundAs {
+    /// `revoked`.
+    Revoked,
+    /// `root-inactive`: all that the root of the chain holds.
+    RootInactive,
+    /// `task-closed`: the task that the request belongs to.
+    TaskClosed,
+    /// `outlives-task`: the task that a hop or a credential was given for.
+    OutlivesTask,
 }
 
 /// The withdrawals about one hop, or about what a request itself presents.
@@ -70,8 +87,12 @@ impl<'e> Withdrawn<'e> {
         }
         asking.key(&node.record.envelope.kid);
         asking.task(task.as_ref());
-        asking.principal(&node.hop.delegator);
-        asking.principal(&node.hop.delegatee);
+        asking.end(task.as_ref());
+        let (delegator, delegatee) = (&node.hop.delegator, &node.hop.delegatee);
+        asking.principal(delegator, FoundAs::of(node.links.is_empty()));
+        if delegatee != delegator {
+            asking.principal(delegatee, FoundAs::Revoked);
+        }
         // What the delegator acted by must have been good when it delegated; what became of it later is another matter.
         asking.matters_at = Some(*at);
         if let Some(presented) = &node.hop.presented_credential {
@@ -89,12 +110,13 @@ impl<'e> Withdrawn<'e> {
         decision: Option<&'e Record>,
     ) -> Self {
         let mut asking = Asking::new(ground, Givers::OfRequest(graph, request.actor), request.tenant);
-        asking.principal(request.actor);
+        asking.principal(request.actor, FoundAs::of(request.links.is_empty()));
         asking.key(&request.record.envelope.kid);
         if let Some(credential) = request.credential {
             asking.credential(credential);
         }
         asking.task(request.task);
+        asking.close(request.task);
         if let Some(decision) = decision {
             asking.key(&decision.envelope.kid);
         }
@@ -108,6 +130,23 @@ impl<'e> Withdrawn<'e> {
             refs.iter().for_each(|foreign| asking.foreign(&[TargetKind::Approval], foreign));
         }
         asking.found
+    }
+}
+
+impl FoundAs {
+    /// Of a principal that is a root, or none.
+    const fn of(is_root: bool) -> Self {
+        if is_root { Self::RootInactive } else { Self::Revoked }
+    }
+
+    /// The rule's slug.
+    pub(crate) const fn slug(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::RootInactive => "root-inactive",
+            Self::TaskClosed => "task-closed",
+            Self::OutlivesTask => "outlives-task",
+        }
     }
 }
 
@@ -150,12 +189,12 @@ impl<'c, 'e> Asking<'c, 'e> {
             Some(Reference::InLog(of, named)) => *of == log && *named == id,
             _ => false,
         };
-        self.ask(&Term::Withdrawn(&id), |target| target.kind == kind && is_it(target));
+        self.ask(&Term::Withdrawn(&id), FoundAs::Revoked, |target| target.kind == kind && is_it(target));
     }
 
     fn foreign(&mut self, kinds: &[TargetKind], foreign: &ForeignRef) {
         let is_it = |target: &Target| target.reference.as_ref() == Some(&Reference::Foreign(foreign.clone()));
-        self.ask(&Term::WithdrawnForeign(self.tenant, foreign), |target| {
+        self.ask(&Term::WithdrawnForeign(self.tenant, foreign), FoundAs::Revoked, |target| {
             kinds.contains(&target.kind) && is_it(target)
         });
     }
@@ -165,11 +204,12 @@ impl<'c, 'e> Asking<'c, 'e> {
         self.foreign(&[TargetKind::Credential], credential);
         for issue in issues_of(self.ground, self.tenant, credential) {
             self.statement(TargetKind::Credential, issue.id());
+            self.end(issue.payload.as_ref().and_then(|payload| payload.task.as_ref()));
         }
     }
 
     fn key(&mut self, kid: &KeyId) {
-        self.ask(&Term::WithdrawnKey(kid), |target| {
+        self.ask(&Term::WithdrawnKey(kid), FoundAs::Revoked, |target| {
             target.kind == TargetKind::Key && target.key == Some(*kid)
         });
     }
@@ -178,15 +218,41 @@ impl<'c, 'e> Asking<'c, 'e> {
         if let Some(task) = task {
             let is_it =
                 |target: &Target| target.kind == TargetKind::Task && target.task.as_ref() == Some(task);
-            self.ask(&Term::WithdrawnTask(self.tenant, task), is_it);
+            self.ask(&Term::WithdrawnTask(self.tenant, task), FoundAs::Revoked, is_it);
         }
     }
 
-    fn principal(&mut self, principal: &'e PrincipalId) {
+    /// The request's own task carries nothing once it has ended, nor while it is suspended.
+    fn close(&mut self, task: Option<&Line>) {
+        let Some(task) = task else { return };
+        let history = History::of(self.ground, self.tenant, task);
+        self.rests(history.ends().chain(history.suspensions()), FoundAs::TaskClosed);
+    }
+
+    /// What was given for a task is over when the task has ended.
+    fn end(&mut self, task: Option<&Line>) {
+        let Some(task) = task else { return };
+        self.rests(History::of(self.ground, self.tenant, task).ends(), FoundAs::OutlivesTask);
+    }
+
+    fn rests(&mut self, rests: impl Iterator<Item = Rest<'e>>, found_as: FoundAs) {
+        self.found.counting.extend(rests.map(|Rest { step, until }| Withdrawal {
+            record: step.record,
+            what: "task",
+            revoker: &step.record.envelope.iss,
+            cause: step.task.op.to_string(),
+            effective: step.at,
+            until,
+            matters_at: self.matters_at,
+            found_as,
+        }));
+    }
+
+    fn principal(&mut self, principal: &'e PrincipalId, found_as: FoundAs) {
         let is_it = |target: &Target| {
             target.kind == TargetKind::Principal && target.principal.as_ref() == Some(principal)
         };
-        self.ask(&Term::WithdrawnPrincipal(principal), is_it);
+        self.ask(&Term::WithdrawnPrincipal(principal), found_as, is_it);
         for suspension in suspensions(self.ground, principal) {
             self.found.counting.push(Withdrawal {
                 record: suspension.record,
@@ -196,11 +262,12 @@ impl<'c, 'e> Asking<'c, 'e> {
                 effective: suspension.from,
                 until: suspension.until,
                 matters_at: None,
+                found_as,
             });
         }
     }
 
-    fn ask(&mut self, term: &Term<'_>, is_it: impl Fn(&Target) -> bool) {
+    fn ask(&mut self, term: &Term<'_>, found_as: FoundAs, is_it: impl Fn(&Target) -> bool) {
         for record in self.ground.evidence.find(term).records {
             let Some(payload @ Payload { at, body: Body::Revocation(revocation), .. }) = &record.payload
             else {
@@ -218,16 +285,17 @@ impl<'c, 'e> Asking<'c, 'e> {
                 effective: revocation.effective_at.unwrap_or(*at),
                 until: None,
                 matters_at: self.matters_at,
+                found_as,
             };
             let revoker =
-                Revoker { ground: self.ground, record, tenant: &payload.tenant, principal: revoker };
+                Speaker { ground: self.ground, record, tenant: &payload.tenant, principal: revoker };
             let counts = record.standing.is_ok() && self.may(&revoker, &revocation.target);
             let found = if counts { &mut self.found.counting } else { &mut self.found.idle };
             found.push(withdrawal);
         }
     }
 
-    fn may(&self, revoker: &Revoker<'e>, target: &Target) -> bool {
+    fn may(&self, revoker: &Speaker<'e>, target: &Target) -> bool {
         if revoker.holds(|grant| grant.role == Role::Registrar) {
             return true;
         }
@@ -249,7 +317,7 @@ impl<'c, 'e> Asking<'c, 'e> {
     }
 
     /// Whoever opened the task first named its owner; nobody can open it again for themselves.
-    fn owns_task(&self, revoker: &Revoker<'e>, task: Option<&Line>) -> bool {
+    fn owns_task(&self, revoker: &Speaker<'e>, task: Option<&Line>) -> bool {
         let Some(task) = task else { return false };
         let states = self.ground.evidence.find(&Term::TaskState(self.tenant, task)).records;
         let owner =
@@ -280,34 +348,5 @@ impl<'c, 'e> Asking<'c, 'e> {
             hops.into_iter().filter_map(|hop| graph.node(hop)).filter(|node| node.record.standing.is_ok());
         givers.extend(sound.map(|node| &node.hop.delegator));
         givers
-    }
-}
-
-/// Who withdraws, and by which statement.
-struct Revoker<'e> {
-    ground: Ground<'e>,
-    record: &'e Record,
-    tenant: &'e Tenant,
-    principal: &'e PrincipalId,
-}
-
-impl Revoker<'_> {
-    /// Whether it is the principal, under whatever name, or an authority about it.
-    fn speaks_for(&self, principal: &PrincipalId) -> bool {
-        let is_authority = |grant: &RoleGrant| {
-            grant.role == Role::Authority
-                && grant.about.iter().any(|pattern| pattern.matches(principal.as_str()))
-        };
-        self.ground.effort.spend(1)
-            && (may_be_one(self.ground, self.principal, principal) || self.holds(is_authority))
-    }
-
-    /// Whether its key holds such a role where the statement stands.
-    fn holds(&self, fits: impl Fn(&RoleGrant) -> bool) -> bool {
-        let key = self.ground.evidence.registry().key(&self.record.envelope.kid);
-        let in_tenant = |grant: &RoleGrant| grant.tenants.is_empty() || grant.tenants.contains(self.tenant);
-        key.is_some_and(|key| {
-            key.roles_at(self.record.index).iter().any(|grant| in_tenant(grant) && fits(grant))
-        })
     }
 }

@@ -62,7 +62,14 @@ impl Profile {
             inputs: BTreeMap::new(),
             input_age: BTreeMap::new(),
             combinations: Vec::new(),
-            raised: raised(&["not-enforced", "policy-unknown", "sequence-gap"]),
+            raised: raised(&[
+                "hop-outlives-parent",
+                "not-enforced",
+                "policy-unknown",
+                "presented-chain-differs",
+                "sequence-gap",
+                "shared-principal",
+            ]),
         }
     }
 

@@ -138,7 +138,8 @@ pub(super) fn approval_withdrawn(case: &Case<'_>) -> Option<Finding> {
     const SLUG: &str = "approval-withdrawn";
     let consent = Consent::of(case)?;
     let moment = case.moment.claimed;
-    let taken_back = withdrawn_at(&case.withdrawn, case.request.record, moment, |what| what == "approval");
+    let taken_back =
+        withdrawn_at(&case.withdrawn, case.request.record, moment, |found| found.what == "approval");
     if let Some(found) = taken_back {
         return Some(found.named(SLUG).of(consent.record));
     }

@@ -1,4 +1,4 @@
-//! The chain: its root, its hops and how they join.
+//! The chain: its root and its hops.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -8,7 +8,7 @@ use schemas::limits::CHAIN_LINKS_MAX;
 use schemas::payload::Vantage;
 
 use crate::evidence::Record;
-use crate::judge::{Case, EFFORT_MAX, Edge, Link, Node, Path, Resolution, Root, linked, root};
+use crate::judge::{Case, EFFORT_MAX, Link, Node, Path, Resolution, Root, linked, root};
 use crate::verdict::{Effect, Finding};
 
 /// Most candidates that a finding lists.
@@ -96,28 +96,6 @@ pub(super) fn cycle(case: &Case<'_>, link: &Link<'_>, child: Option<&Node<'_>>) 
         let finding = Finding::new("cycle", Effect::NotAuthorized, detail).of(child.record);
         finding.values("a way to a root", parent.id().to_string())
     })
-}
-
-pub(super) fn hop_discontinuous(case: &Case<'_>, edge: &Edge<'_>) -> Option<Finding> {
-    let received = &edge.parent.hop.delegatee;
-    let given_in = &edge.parent.payload.tenant;
-    let (relies, relies_in, record) = match edge.child {
-        Some(child) => (&child.hop.delegator, &child.payload.tenant, child.record),
-        None => (case.request.actor, case.request.tenant, case.request.record),
-    };
-    let broken = |detail: String, expected: String, got: String| {
-        let finding = Finding::new("hop-discontinuous", Effect::NotAuthorized, detail).of(record);
-        Some(finding.values(expected, got))
-    };
-    if !linked(case.ground, &case.moment, received, relies) {
-        let detail = format!("authority was given to {received}; {relies} relies on it");
-        return broken(detail, received.to_string(), relies.to_string());
-    }
-    if given_in != relies_in {
-        let detail = format!("authority was given in tenant {given_in}; it is relied on in {relies_in}");
-        return broken(detail, given_in.to_string(), relies_in.to_string());
-    }
-    None
 }
 
 pub(super) fn depth_exceeded(_: &Case<'_>, path: &Path<'_>) -> Option<Finding> {

@@ -138,7 +138,8 @@ fn is_machine_with_human_session(case: &Case<'_>, issue: &Issue<'_>) -> bool {
 
 pub(super) fn credential_used_after_revocation(case: &Case<'_>) -> Option<Finding> {
     let moment = case.moment.claimed;
-    let found = withdrawn_at(&case.withdrawn, case.request.record, moment, |what| what == "credential")?;
+    let found =
+        withdrawn_at(&case.withdrawn, case.request.record, moment, |found| found.what == "credential")?;
     Some(found.named("credential-used-after-revocation"))
 }
 

@@ -5,19 +5,25 @@
 
 mod approval;
 mod chain;
+mod combination;
 mod context;
 mod credential;
 mod decision;
 mod effect;
 mod fineness;
+mod hop;
 mod integrity;
+mod joint;
 mod limit;
 mod obligation;
 mod policy;
+mod principal;
+mod quantity;
 mod reuse;
 mod rulings;
 mod scope;
 mod table;
+mod task;
 mod time;
 mod withdrawal;
 

@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use schemas::kinds::Ruling;
 use schemas::payload::Vantage;
@@ -40,7 +39,7 @@ pub(super) fn scope_escalated(case: &Case<'_>, edge: &Edge<'_>) -> Option<Findin
 }
 
 /// How many patterns over actions and over resources a scope has.
-fn pattern_counts(scope: &Scope) -> (usize, usize) {
+pub(super) fn pattern_counts(scope: &Scope) -> (usize, usize) {
     let Scope::Grants(grants) = scope else { return (0, 0) };
     let count = |of: fn(&Grant) -> usize| grants.iter().map(of).fold(0_usize, usize::saturating_add);
     (
@@ -64,49 +63,23 @@ pub(super) fn scope_exceeded(case: &Case<'_>, node: &Node<'_>) -> Option<Finding
 }
 
 fn outside_grants(act: &Act<'_>, node: &Node<'_>, grants: &[Grant]) -> Option<Finding> {
-    let exceeded = |effect, detail: String, got: String| {
+    let exceeded = |detail: String, got: String| {
         let expected = node.hop.scope.as_ref().map(ToString::to_string).unwrap_or_default();
-        Some(Finding::new("scope-exceeded", effect, detail).of(node.record).values(expected, got))
+        let finding = Finding::new("scope-exceeded", Effect::NotAuthorized, detail).of(node.record);
+        Some(finding.values(expected, got))
     };
     let name = act.action.name.as_str();
     if act.resources.is_empty() {
         let detail = format!("`{name}` names no resource, so none is shown to be in scope");
-        return exceeded(Effect::NotAuthorized, detail, "no resource".into());
+        return exceeded(detail, "no resource".into());
     }
     for resource in act.resources {
-        let covering: Vec<&Grant> =
-            grants.iter().filter(|grant| grant.covers(name, core::slice::from_ref(resource))).collect();
-        if covering.is_empty() {
+        if !grants.iter().any(|grant| grant.covers(name, core::slice::from_ref(resource))) {
             let detail = format!("`{name}` on `{resource}` is outside the hop's scope");
-            return exceeded(Effect::NotAuthorized, detail, format!("{name} on {resource}"));
+            return exceeded(detail, format!("{name} on {resource}"));
         }
-        if covering.iter().any(|grant| limits_hold(act, grant) == Some(true)) {
-            continue;
-        }
-        // Every covering grant has a limit that the action breaks, or that it says nothing about.
-        let unstated = covering.iter().any(|grant| limits_hold(act, grant).is_none());
-        let effect = if unstated { Effect::Indeterminate } else { Effect::NotAuthorized };
-        let word = if unstated {
-            "does not state every quantity that the scope limits"
-        } else {
-            "breaks the scope's limits"
-        };
-        return exceeded(effect, format!("`{name}` on `{resource}` {word}"), quantities(act));
     }
     None
-}
-
-/// Whether the action keeps every limit of the grant; nothing where it does not say.
-fn limits_hold(act: &Act<'_>, grant: &Grant) -> Option<bool> {
-    let mut stated = true;
-    for (name, limit) in grant.limits.iter() {
-        match act.quantities.get(name) {
-            Some(value) if !limit.holds(value) => return Some(false),
-            Some(_) => {}
-            None => stated = false,
-        }
-    }
-    stated.then_some(true)
 }
 
 /// Authority that was not seen passes only with a permit from where it is held.
@@ -135,9 +108,4 @@ fn without_permit(case: &Case<'_>, node: &Node<'_>, external: &External) -> Opti
         format!("the hop's authority is held in {} and was not seen there for this request", external.system);
     let finding = Finding::new("scope-exceeded", Effect::Indeterminate, detail).of(node.record);
     Some(finding.values(format!("a fresh permit by {}", external.system), got))
-}
-
-fn quantities(act: &Act<'_>) -> String {
-    let stated: Vec<String> = act.quantities.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    if stated.is_empty() { String::from("no quantities") } else { stated.join(", ") }
 }

@@ -1,9 +1,10 @@
 //! The list of all rules.
 
 use super::{
-    Check, Rule, approval, chain, context, credential, decision, effect, fineness, integrity, obligation,
+    Check, Rule, approval, chain, combination, context, credential, decision, effect, fineness, hop,
+    integrity,
 };
-use super::{policy, reuse, rulings, scope, time, withdrawal};
+use super::{joint, obligation, policy, principal, quantity, reuse, rulings, scope, task, time, withdrawal};
 use crate::verdict::Effect;
 
 const DENIES: &[Effect] = &[Effect::NotAuthorized];
@@ -64,6 +65,12 @@ pub const RULES: &[Rule] = &[
         Check::Path(chain::root_unknown),
     ),
     rule(
+        "root-inactive",
+        "the root was suspended, offboarded or withdrawn at the moment",
+        DENIES,
+        Check::Path(withdrawal::root_inactive),
+    ),
+    rule(
         "root-changed",
         "a hop names another root than the one its chain begins with",
         DENIES,
@@ -91,7 +98,61 @@ pub const RULES: &[Rule] = &[
         "hop-discontinuous",
         "a hop's delegatee is not who relies on it",
         DENIES,
-        Check::Edge(chain::hop_discontinuous),
+        Check::Edge(joint::hop_discontinuous),
+    ),
+    rule(
+        "identity-unlinked",
+        "a hop's delegatee and who relies on it have names of two formats, and no link between them holds at the moment",
+        DENIES,
+        Check::Edge(joint::identity_unlinked),
+    ),
+    rule(
+        "tenant-crossed",
+        "authority given in one tenant is relied on in another, without a bridge by an authority there",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Edge(joint::tenant_crossed),
+    ),
+    rule(
+        "audience-mismatch",
+        "a hop is meant for other services than the one that the request went to",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Hop(joint::audience_mismatch),
+    ),
+    rule(
+        "hop-unauthorized",
+        "a hop's own decision is no permit on it, or the profile asks for one and there is none",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Hop(hop::hop_unauthorized),
+    ),
+    rule(
+        "presented-chain-differs",
+        "the chain that a hop's token presented is not that of the recorded hops",
+        NOTES,
+        Check::Hop(hop::presented_chain_differs),
+    ),
+    rule(
+        "shared-principal",
+        "several actors share a principal that hands on authority",
+        NOTES,
+        Check::Hop(principal::delegator_shared),
+    ),
+    rule(
+        "shared-principal",
+        "several actors share the principal that acted",
+        NOTES,
+        Check::Case(principal::actor_shared),
+    ),
+    rule(
+        "instance-unknown",
+        "which instance of an agent handed authority on is not known",
+        NOTES,
+        Check::Hop(principal::delegator_instance_unknown),
+    ),
+    rule(
+        "instance-unknown",
+        "which instance of an agent acted is not known",
+        NOTES,
+        Check::Case(principal::actor_instance_unknown),
     ),
     rule("cycle", "a hop rests on itself", DENIES, Check::Link(chain::cycle)),
     rule(
@@ -113,12 +174,36 @@ pub const RULES: &[Rule] = &[
         DENIES_OR_LEAVES_OPEN,
         Check::Hop(scope::scope_exceeded),
     ),
+    rule(
+        "limit-exceeded",
+        "the action is more than a hop's scope allows, or does not say how much it is",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Hop(quantity::quantity_exceeded),
+    ),
+    rule(
+        "limit-exceeded",
+        "a hop carried as many actions already as it may",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Hop(quantity::uses_exceeded),
+    ),
+    rule(
+        "limit-exceeded",
+        "a hop hands on for more actions, or for uncounted ones, what it has for a number of them",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Edge(quantity::uses_handed_on),
+    ),
     rule("hop-expired", "a hop had expired at the moment", DENIES, Check::Hop(time::hop_expired)),
     rule(
         "hop-not-yet-valid",
         "a hop was not yet valid at the moment",
         DENIES,
         Check::Hop(time::hop_not_yet_valid),
+    ),
+    rule(
+        "hop-outlives-parent",
+        "a hop is to last longer than the one that it comes from",
+        NOTES,
+        Check::Edge(joint::hop_outlives_parent),
     ),
     rule("revoked", "a hop was withdrawn at the moment", DENIES, Check::Hop(withdrawal::hop_revoked)),
     rule(
@@ -138,6 +223,56 @@ pub const RULES: &[Rule] = &[
         "a withdrawal of what the request presents, by somebody who may not, does not count",
         NOTES,
         Check::Case(withdrawal::request_revoker_not_entitled),
+    ),
+    rule(
+        "task-mismatch",
+        "a hop is for another task than the request",
+        DENIES,
+        Check::Hop(task::hop_of_other_task),
+    ),
+    rule("task-mismatch", "two hops are for two tasks", DENIES, Check::Edge(task::hops_of_two_tasks)),
+    rule(
+        "task-mismatch",
+        "the decision is on another task than the request",
+        DENIES,
+        Check::Case(task::decision_of_other_task),
+    ),
+    rule(
+        "task-closed",
+        "the request's task had ended, or was suspended, at the moment",
+        DENIES,
+        Check::Case(task::task_closed),
+    ),
+    rule(
+        "outlives-task",
+        "a hop could still be used after the task that it was given for",
+        DENIES,
+        Check::Hop(task::hop_outlives_task),
+    ),
+    rule(
+        "outlives-task",
+        "the credential could still be used after the task that it was given for",
+        DENIES,
+        Check::Case(task::credential_outlives_task),
+    ),
+    rule("off-plan", "the action is not in the plan of its task", DENIES, Check::Case(task::action_off_plan)),
+    rule(
+        "off-plan",
+        "the action is not in the plan of the task that a hop is for, or a hop is for another stage of it",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Hop(task::hop_off_plan),
+    ),
+    rule(
+        "scope-broader-than-task",
+        "a hop hands on more than the plan of its task has",
+        NOTES,
+        Check::Hop(task::scope_broader_than_task),
+    ),
+    rule(
+        "forbidden-combination",
+        "the action ends a combination that the profile forbids within one task",
+        DENIES_OR_LEAVES_OPEN,
+        Check::Case(combination::forbidden_combination),
     ),
     rule(
         "decision-missing",

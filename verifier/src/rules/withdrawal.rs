@@ -6,18 +6,32 @@ use alloc::string::{String, ToString};
 use schemas::time::{Millis, Time};
 
 use crate::evidence::Record;
-use crate::judge::{Case, Node, Withdrawal, Withdrawn};
+use crate::judge::{Case, FoundAs, Node, Path, Withdrawal, Withdrawn};
 use crate::verdict::{Effect, Finding};
 
 pub(super) fn hop_revoked(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
-    hop_withdrawn_at(case, node, case.moment.claimed)
+    withdrawn_at(case.withdrawn_of(node)?, node.record, case.moment.claimed, is_revoked)
 }
 
 /// A credential or an approval that was taken back is found by its own rule.
 pub(super) fn request_revoked(case: &Case<'_>) -> Option<Finding> {
-    withdrawn_at(&case.withdrawn, case.request.record, case.moment.claimed, |what| {
-        !matches!(what, "approval" | "credential")
+    withdrawn_at(&case.withdrawn, case.request.record, case.moment.claimed, |found| {
+        is_revoked(found) && !matches!(found.what, "approval" | "credential")
     })
+}
+
+pub(super) fn is_revoked(found: &Withdrawal<'_>) -> bool {
+    found.found_as == FoundAs::Revoked
+}
+
+/// Asked where the way begins (reference C1, items 51 and 85): authority that starts with somebody who has none is none.
+pub(super) fn root_inactive(case: &Case<'_>, path: &Path<'_>) -> Option<Finding> {
+    let (withdrawn, of) = match path.hop {
+        Some(node) if path.hops == 1 => (case.withdrawn_of(node)?, node.record),
+        None if path.hops == 0 => (&case.withdrawn, case.request.record),
+        _ => return None,
+    };
+    withdrawn_at(withdrawn, of, case.moment.claimed, |found| found.found_as == FoundAs::RootInactive)
 }
 
 pub(super) fn hop_revoker_not_entitled(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
@@ -28,32 +42,33 @@ pub(super) fn request_revoker_not_entitled(case: &Case<'_>) -> Option<Finding> {
     idle(&case.withdrawn)
 }
 
-/// Whether the hop was withdrawn at a moment: a withdrawal effective at that very moment counts.
+/// Whether the hop was withdrawn at a moment, by whichever rule: a withdrawal effective at that very moment counts.
 pub(super) fn hop_withdrawn_at(case: &Case<'_>, node: &Node<'_>, moment: Time) -> Option<Finding> {
     withdrawn_at(case.withdrawn_of(node)?, node.record, moment, |_| true)
 }
 
-/// Whether something that the request itself presents was withdrawn at a moment.
+/// Whether something that the request itself presents was withdrawn at a moment, by whichever rule.
 pub(super) fn request_withdrawn_at(case: &Case<'_>, moment: Time) -> Option<Finding> {
     withdrawn_at(&case.withdrawn, case.request.record, moment, |_| true)
 }
 
-/// The first withdrawal of something in question that holds at a moment.
+/// The first withdrawal of those in question that holds at a moment.
 pub(super) fn withdrawn_at(
     withdrawn: &Withdrawn<'_>,
     of: &Record,
     moment: Time,
-    is_asked: impl Fn(&str) -> bool,
+    is_asked: impl Fn(&Withdrawal<'_>) -> bool,
 ) -> Option<Finding> {
-    let holds = |withdrawal: &&Withdrawal<'_>| is_asked(withdrawal.what) && withdrawal.holds_at(moment);
+    let holds = |found: &&Withdrawal<'_>| is_asked(found) && found.holds_at(moment);
     let found = withdrawn.counting.iter().find(holds)?;
     let Withdrawal { what, revoker, cause, effective, record, .. } = found;
     let before = match moment.since(*effective) {
         Millis(0) => String::from("at the very moment"),
         span => format!("{span} before the moment"),
     };
+    let what = if found.found_as == FoundAs::RootInactive { "root" } else { what };
     let detail = format!("{what} withdrawn by {revoker} at {} ({cause}), {before}", record.index);
-    let finding = Finding::new("revoked", Effect::NotAuthorized, detail).of(of);
+    let finding = Finding::new(found.found_as.slug(), Effect::NotAuthorized, detail).of(of);
     Some(finding.values(format!("a moment before {effective}"), moment.to_string()))
 }
 

@@ -9,7 +9,7 @@ use crate::story::Evidence::Bundle;
 use crate::story::{Story, hop};
 
 pub(crate) fn cases() -> Vec<Case> {
-    [roots(), missing(), several(), joints(), circles(), depth()].into_iter().flatten().collect()
+    [roots(), missing(), several(), circles(), depth()].into_iter().flatten().collect()
 }
 
 /// A spiffe workload with a key, that pays by itself.
@@ -199,39 +199,6 @@ fn several() -> Vec<Case> {
             (s.log.say(&s.planner, payment), Bundle)
         })
         .indeterminate(),
-    ]
-}
-
-fn joints() -> Vec<Case> {
-    const SLUG: &str = "hop-discontinuous";
-    vec![
-        accept(SLUG, "accept-delegatee-relies-on-the-hop", 2, |s| {
-            let hop = s.granted();
-            let onward = s.log.say(&s.planner, s.onward(hop));
-            (s.worker_pays(onward), Bundle)
-        }),
-        accept(SLUG, "accept-delegatee-under-a-name-that-a-registrar-linked", 1, |s| {
-            let link = json!({"from": "agent:planner", "to": "spiffe://corp/planner"});
-            s.log.say(&s.log.registrar(), Draft::new("link", link));
-            let grant = s.grant().body("delegatee", "spiffe://corp/planner");
-            let hop = s.log.say(&s.alice, grant);
-            (s.planner_pays(hop), Bundle)
-        }),
-        reject(SLUG, "reject-name-whose-link-had-run-out", 1, &[SLUG], |s| {
-            let link = json!({"from": "agent:planner", "to": "spiffe://corp/planner", "expires": s.log.now});
-            s.log.say(&s.log.registrar(), Draft::new("link", link));
-            let grant = s.grant().body("delegatee", "spiffe://corp/planner");
-            let hop = s.log.say(&s.alice, grant);
-            (s.planner_pays(hop), Bundle)
-        }),
-        reject(SLUG, "reject-somebody-else-relies-on-the-hop", 1, &[SLUG], |s| {
-            let hop = s.granted();
-            (s.worker_pays(hop), Bundle)
-        }),
-        reject(SLUG, "reject-hop-of-another-tenant", 1, &[SLUG], |s| {
-            let hop = s.log.say(&s.alice, s.grant().with("tenant", "elsewhere"));
-            (s.planner_pays(hop), Bundle)
-        }),
     ]
 }
 

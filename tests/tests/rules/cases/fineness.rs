@@ -73,6 +73,7 @@ fn login() -> Vec<Case> {
             &["decision-missing", SLUG, "self-reported-only"],
             |s| {
                 let permit = s.permit("user:alice").body("action", json!({"name": "delegate"}));
+                let permit = permit.body("resources", json!(["agent:planner"]));
                 let granted = s.log.say(&s.pdp, permit);
                 let hop = s.log.say(&s.alice, s.grant().body("decision", json!(granted)));
                 let payment = s.payment("agent:planner", granted).body("delegation", json!(hop));

@@ -150,7 +150,8 @@ fn roles() -> Vec<Case> {
             let hop = s.log.say(&s.edge, s.grant().imported("e1", "delegation"));
             (s.planner_pays_beyond_doubt(hop), Entries)
         })
-        .under("strict"),
+        .under("strict")
+        .tuned(|profile| profile.hop_permits = false),
     ]
 }
 
@@ -259,12 +260,14 @@ fn absence() -> Vec<Case> {
             let hop = s.granted();
             (s.planner_pays_beyond_doubt(hop), Entries)
         })
-        .under("strict"),
+        .under("strict")
+        .tuned(|profile| profile.hop_permits = false),
         reject(SLUG, "reject-the-logs-word-under-strict", 1, &[SLUG], |s| {
             let hop = s.granted();
             (s.planner_pays_beyond_doubt(hop), Bundle)
         })
         .under("strict")
+        .tuned(|profile| profile.hop_permits = false)
         .indeterminate(),
         reject(SLUG, "reject-revocations-not-spoken-of", 1, &[SLUG], |s| {
             let hop = s.granted();

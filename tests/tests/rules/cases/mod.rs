@@ -7,10 +7,14 @@ mod credential;
 mod decision;
 mod effect;
 mod fineness;
+mod hop;
 mod integrity;
+mod joint;
+mod limit;
 mod obligation;
 mod policy;
 mod scope;
+mod task;
 mod time;
 mod vouching;
 mod withdrawal;
@@ -23,7 +27,11 @@ pub(crate) fn all() -> Vec<Case> {
         integrity::cases(),
         vouching::cases(),
         chain::cases(),
+        hop::cases(),
+        joint::cases(),
         scope::cases(),
+        limit::cases(),
+        task::cases(),
         time::cases(),
         withdrawal::cases(),
         decision::cases(),

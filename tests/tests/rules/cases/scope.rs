@@ -10,7 +10,7 @@ pub(crate) fn cases() -> Vec<Case> {
     [missing(), escalated(), exceeded(), external()].into_iter().flatten().collect()
 }
 
-fn grants(actions: &str, resources: &str, limits: Value) -> Value {
+pub(crate) fn grants(actions: &str, resources: &str, limits: Value) -> Value {
     let mut grant = json!({"actions": [actions], "resources": [resources]});
     if !limits.is_null() {
         grant["limits"] = limits;
@@ -19,7 +19,7 @@ fn grants(actions: &str, resources: &str, limits: Value) -> Value {
 }
 
 /// Alice's scope, then the planner's; the worker pays an amount, if any.
-fn two_hops(
+pub(crate) fn two_hops(
     s: &mut Story,
     alices: Value,
     planners: Value,
@@ -129,19 +129,6 @@ fn exceeded() -> Vec<Case> {
             let payment = s.payment("agent:planner", decision).body("delegation", json!(hop));
             (s.log.say(&s.planner, payment.body("resources", both)), Bundle)
         }),
-        accept(SLUG, "accept-amount-at-a-limit-that-the-next-hop-inherits", 2, |s| {
-            let alices = grants("pay:*", "acct/**", json!({"amount": {"max": 100}}));
-            two_hops(s, alices, grants("pay:*", "acct/**", Value::Null), Some(100))
-        }),
-        reject(SLUG, "reject-amount-beyond-a-limit-that-the-next-hop-inherits", 2, &[SLUG], |s| {
-            let alices = grants("pay:*", "acct/**", json!({"amount": {"max": 100}}));
-            two_hops(s, alices, grants("pay:*", "acct/**", Value::Null), Some(101))
-        }),
-        reject(SLUG, "reject-amount-that-is-limited-and-not-stated", 2, &[SLUG], |s| {
-            let alices = grants("pay:*", "acct/**", json!({"amount": {"max": 100}}));
-            two_hops(s, alices, grants("pay:*", "acct/**", Value::Null), None)
-        })
-        .indeterminate(),
     ]
 }
 

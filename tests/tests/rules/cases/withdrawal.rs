@@ -8,7 +8,7 @@ use crate::story::Evidence::Bundle;
 use crate::story::{Story, hop};
 
 pub(crate) fn cases() -> Vec<Case> {
-    [hops(), graphs(), things(), revokers()].into_iter().flatten().collect()
+    [hops(), graphs(), things(), roots(), revokers()].into_iter().flatten().collect()
 }
 
 fn hops() -> Vec<Case> {
@@ -142,25 +142,72 @@ fn things() -> Vec<Case> {
             );
             (s.planner_pays(hop), Bundle)
         }),
-        reject(SLUG, "reject-delegator-offboarded", 1, &[SLUG], |s| {
+        reject(SLUG, "reject-delegatee-suspended", 1, &[SLUG], |s| {
             let hop = s.granted();
-            let body = json!({"id": "user:alice", "type": "human", "status": "offboarded"});
+            standing(s, "agent:planner", "agent", "suspended");
+            (s.planner_pays(hop), Bundle)
+        }),
+    ]
+}
+
+/// A registrar says how somebody stands from now on.
+fn standing(s: &mut Story, who: &str, what: &str, status: &str) {
+    let body = json!({"id": who, "type": what, "status": status, "owner": "user:alice"});
+    s.log.say(&s.log.registrar(), Draft::new("principal", body));
+}
+
+fn roots() -> Vec<Case> {
+    const SLUG: &str = "root-inactive";
+    vec![
+        reject(SLUG, "reject-root-offboarded", 1, &[SLUG], |s| {
+            let hop = s.granted();
+            standing(s, "user:alice", "human", "offboarded");
+            (s.planner_pays(hop), Bundle)
+        }),
+        reject(SLUG, "reject-root-offboarded-two-hops-up", 2, &[SLUG], |s| {
+            let hop = s.granted();
+            let onward = s.log.say(&s.planner, s.onward(hop));
+            standing(s, "user:alice", "human", "offboarded");
+            (s.worker_pays(onward), Bundle)
+        }),
+        reject(SLUG, "reject-root-that-acts-while-suspended", 0, &[SLUG], |s| {
+            standing(s, "user:alice", "human", "suspended");
+            let decision = s.permitted("user:alice");
+            let payment = s.payment("user:alice", decision);
+            (s.log.say(&s.alice, payment), Bundle)
+        }),
+        reject(SLUG, "reject-root-withdrawn-altogether", 1, &[SLUG], |s| {
+            let hop = s.granted();
+            let target = json!({"kind": "principal", "principal": "user:alice"});
+            s.log.say(&s.log.registrar(), s.revocation(target));
+            (s.planner_pays(hop), Bundle)
+        }),
+        reject(SLUG, "reject-root-suspended-at-the-very-moment", 1, &[SLUG], |s| {
+            let hop = s.granted();
+            let moment = s.later(2);
+            let body = json!({"id": "user:alice", "type": "human", "status": "suspended", "since": moment});
             s.log.say(&s.log.registrar(), Draft::new("principal", body));
             (s.planner_pays(hop), Bundle)
         }),
+        accept(SLUG, "accept-root-suspended-one-millisecond-later", 1, |s| {
+            let hop = s.granted();
+            let moment = s.later(2);
+            let subject = s.planner_pays(hop);
+            let body = json!({"id": "user:alice", "type": "human", "status": "suspended", "since": moment});
+            s.log.say(&s.log.registrar(), Draft::new("principal", body));
+            (subject, Bundle)
+        }),
         reject(SLUG, "reject-moment-within-a-suspension-that-has-ended-since", 1, &[SLUG], |s| {
             let hop = s.granted();
-            let standing = |status: &str| json!({"id": "user:alice", "type": "human", "status": status});
-            s.log.say(&s.log.registrar(), Draft::new("principal", standing("suspended")));
+            standing(s, "user:alice", "human", "suspended");
             let subject = s.planner_pays(hop);
-            s.log.say(&s.log.registrar(), Draft::new("principal", standing("active")));
+            standing(s, "user:alice", "human", "active");
             (subject, Bundle)
         }),
         accept(SLUG, "accept-moment-after-a-suspension", 1, |s| {
             let hop = s.granted();
-            let standing = |status: &str| json!({"id": "user:alice", "type": "human", "status": status});
-            s.log.say(&s.log.registrar(), Draft::new("principal", standing("suspended")));
-            s.log.say(&s.log.registrar(), Draft::new("principal", standing("active")));
+            standing(s, "user:alice", "human", "suspended");
+            standing(s, "user:alice", "human", "active");
             (s.planner_pays(hop), Bundle)
         }),
     ]
