@@ -15,6 +15,7 @@ use schemas::tree::TreeHash;
 use schemas::trust::TrustPolicy;
 use thiserror::Error;
 
+use crate::checkpoint::VerifiedHead;
 use crate::merkle::{ConsistencyClaim, MerkleError, NodeSource, ProveError};
 use crate::merkle::{prove_consistency, root_at, verify_consistency};
 use crate::note::{NoteVerifyError, verify_note};
@@ -97,9 +98,39 @@ impl ProvedFork {
         self.root
     }
 
+    /// Refuses a head that the key has signed: of two histories it may be in either, and so may all that stands under it.
+    pub fn check_head(&self, head: &VerifiedHead) -> Result<(), SplitView> {
+        if head.origin() != self.origin() || !head.keys().any(|key| *key == self.key) {
+            return Ok(());
+        }
+        let (key, size) = (self.key.to_string(), self.first.size);
+        Err(SplitView { key, size, first: self.first.root, second: self.root })
+    }
+
     /// Whether the trust file pins the key for this log.
     pub fn is_pinned(&self, policy: &TrustPolicy) -> bool {
         policy.keys_of(self.origin()).any(|key| *key == self.key)
+    }
+}
+
+/// A head is by a key that is proved to have signed two histories.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{key} has signed two histories: at size {size} with root {first} and with root {second}")]
+pub struct SplitView {
+    /// The key.
+    pub key: String,
+    /// The size at which they differ.
+    pub size: u64,
+    /// The root of the one.
+    pub first: TreeHash,
+    /// The root of the other.
+    pub second: TreeHash,
+}
+
+impl SplitView {
+    /// Stable name of this refusal.
+    pub fn code(&self) -> &'static str {
+        "split-view"
     }
 }
 

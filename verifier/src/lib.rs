@@ -15,6 +15,7 @@
 extern crate alloc;
 
 pub mod asserted;
+pub mod attachment;
 pub mod bundle;
 pub mod checkpoint;
 pub mod evidence;

@@ -28,7 +28,7 @@ class Log:
         require(statement.id not in self.seen, "statement-repeated")
         if self.registry is None:
             require(entry.index == 0, "genesis-missing")
-            self.begin(statement)
+            self.begin(statement, entry)
             stands = True
         else:
             stands = self.stands(statement, entry)
@@ -40,16 +40,17 @@ class Log:
     def check_order(self, entry):
         last = self.last
         if last is None:
-            return require(entry.index != 0 or entry.prev == link_of_origin(self.origin), "link-broken")
+            return None
         require(last.index < entry.index, "entry-order")
         require(last.time <= entry.time, "time-backwards")
         return require(last.index + 1 != entry.index or entry.prev == last.hash, "link-broken")
 
-    def begin(self, statement):
+    def begin(self, statement, entry):
         require(statement.unknown is None, "genesis-invalid")
         self.registry = Registry(statement)
         require(self.pinned in (None, statement.id), "wrong-genesis")
         require(self.registry.genesis["origin"] == self.origin, "wrong-origin")
+        require(entry.prev == link_of_origin(self.origin), "link-broken")
 
     def stands(self, statement, entry):
         try:

@@ -43,6 +43,10 @@ pub struct Scenario {
     leaves: Vec<TreeHash>,
     ids: BTreeMap<StatementId, Index>,
     rows: BTreeMap<TermId, Vec<Index>>,
+    /// What the next entry links to, where that is not the one before it.
+    next_link: Option<EntryHash>,
+    /// When heads were renewed, in seconds since the epoch.
+    renewed: Option<u64>,
 }
 
 impl Default for Scenario {
@@ -96,6 +100,8 @@ impl Scenario {
             leaves: Vec::new(),
             ids: BTreeMap::new(),
             rows: BTreeMap::new(),
+            next_link: None,
+            renewed: None,
         };
         scenario.place(first.envelope.bytes(), terms(&first));
         scenario
@@ -129,6 +135,21 @@ impl Scenario {
     /// From now on the log's own statements are signed by this key.
     pub fn sign_as_log_by(&mut self, key: &Actor) {
         self.statement_key = key.clone();
+    }
+
+    /// The next entry links to something else than the one before it.
+    pub fn link_next_to(&mut self, other: EntryHash) {
+        self.next_link = Some(other);
+    }
+
+    /// From now on heads, and the trust file, are of a log of another name.
+    pub fn sign_heads_of(&mut self, origin: &str) {
+        self.origin = Origin::new(origin).expect("an origin");
+    }
+
+    /// From now on heads say that they were the latest at this time, in seconds since the epoch.
+    pub fn renew_heads_at(&mut self, time: u64) {
+        self.renewed = Some(time);
     }
 
     /// The keys as of now.
@@ -197,10 +218,11 @@ impl Scenario {
 
     fn place(&mut self, statement: &[u8], found_by: Vec<TermId>) -> StatementId {
         let index = Index(self.entries.len() as u64);
-        let prev = match self.entries.last() {
+        let before = match self.entries.last() {
             Some(before) => EntryHash::of(before),
             None => EntryHash::of_origin(self.origin.as_str()),
         };
+        let prev = self.next_link.take().unwrap_or(before);
         let entry = Entry { index, time: self.now, prev, statement: statement.to_vec() }.encode();
         let id = Envelope::decode(statement).expect("an envelope").id;
         self.leaves.push(leaf_hash(&entry));

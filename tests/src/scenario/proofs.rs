@@ -6,6 +6,7 @@ use schemas::bundle::{Bundle, ProvedEntry};
 use schemas::checkpoint::Checkpoint;
 use schemas::entry::{Entry, Place};
 use schemas::envelope::{Envelope, Statement};
+use schemas::fork::Fork;
 use schemas::ids::{ByteString, StatementId, TermId};
 use schemas::kinds::{Assertion, TermRow};
 use schemas::note::{Note, NoteKeyId, NoteSignature, SignatureType, VerifierKey};
@@ -48,8 +49,29 @@ impl Scenario {
             key_id: NoteKeyId::of(name, SignatureType::Ed25519, &key.public()),
             signature: key.signature(text.as_bytes()).as_bytes().to_vec(),
         };
-        let lines = keys.iter().map(line).collect();
+        let renewal = self.renewed.map(|time| {
+            let message = format!("cosignature/v1\ntime {time}\n{text}");
+            let mut signature = time.to_be_bytes().to_vec();
+            signature.extend_from_slice(self.checkpoint_key.signature(message.as_bytes()).as_bytes());
+            NoteSignature { name: name.clone(), key_id: self.note_key().for_times().id(), signature }
+        });
+        let lines = keys.iter().map(line).chain(renewal).collect();
         Note::new(text.clone(), lines).expect("a note")
+    }
+
+    /// Two heads of the present size by one key, with two roots: the log's, and one that it never had.
+    pub fn fork_by(&self, key: &Actor) -> Fork {
+        let EvidenceHead { size, root, .. } = self.head();
+        let name = self.origin.key_name();
+        let vkey = VerifierKey::new(name.clone(), SignatureType::Ed25519, key.public());
+        let signed = |root| {
+            let text = Checkpoint { origin: self.origin.clone(), size, root }.text();
+            let signature = key.signature(text.as_bytes()).as_bytes().to_vec();
+            let line = NoteSignature { name: name.clone(), key_id: vkey.id(), signature };
+            Note::new(text, [line].into()).expect("a note").to_string()
+        };
+        let (first, second) = (signed(TreeHash::new([9; 32])), signed(root));
+        Fork { key: vkey.to_string(), first, second, root, path: Vec::new() }
     }
 
     /// The trust file that pins these checkpoint keys of the log.

@@ -3,6 +3,7 @@
 //! The files under `vectors/rules` are what is tested. They are made from the stories in `cases`, whose verdicts are written by
 //! hand: `cargo test --release -p tests --test rules -- --ignored write_the_vectors` writes them anew.
 
+mod beside;
 mod case;
 mod cases;
 mod laws;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 
 use verifier::rules::RULES;
 
+use crate::case::Case;
 use crate::vector::{Expect, Vector, files, path};
 
 fn read(path: &PathBuf) -> Vector {
@@ -35,14 +37,14 @@ fn every_vector_is_judged_as_it_says() {
     let mut wrong = Vec::new();
     for file in files() {
         let vector = read(&file);
-        let verdict = vector.judge();
-        let got = Expect::of(&verdict);
+        let judged = vector.judge();
+        let got = Expect::of(&judged);
         if got != vector.expect {
+            let findings = judged.map(|verdict| verdict.findings);
             wrong.push(format!(
-                "{}\n  expected {:?}\n  got      {got:?}\n  {:#?}",
+                "{}\n  expected {:?}\n  got      {got:?}\n  {findings:#?}",
                 file.display(),
                 vector.expect,
-                verdict.findings
             ));
         }
     }
@@ -64,7 +66,7 @@ fn a_vector_that_a_rule_rejects_is_a_finding_of_it_and_one_that_it_accepts_is_no
 fn a_finding_means_for_the_outcome_what_its_rule_says_that_it_may_or_its_profile() {
     for vector in files().iter().map(read) {
         let raised = vector.profile().raised;
-        for finding in vector.judge().findings {
+        for finding in vector.judge().map(|verdict| verdict.findings).unwrap_or_default() {
             let mut rules = RULES.iter().filter(|rule| rule.slug == finding.code);
             let by_rule = rules.any(|rule| rule.effects.contains(&finding.effect));
             let by_profile = raised.get(finding.code) == Some(&finding.effect);
@@ -89,7 +91,7 @@ fn every_rule_has_vectors_that_it_accepts_and_rejects() {
 
 #[test]
 fn the_vectors_are_those_of_the_stories() {
-    let cases = cases::all();
+    let cases: Vec<Case> = cases::all().into_iter().chain(cases::refusals()).collect();
     let paths: BTreeSet<PathBuf> = cases.iter().map(path).collect();
     assert_eq!(paths.len(), cases.len(), "two cases of one name");
     assert_eq!(paths, files().into_iter().collect());
@@ -102,7 +104,7 @@ fn the_vectors_are_those_of_the_stories() {
 #[test]
 #[ignore = "writes the vectors"]
 fn write_the_vectors() {
-    for case in cases::all() {
+    for case in cases::all().into_iter().chain(cases::refusals()) {
         let path = path(&case);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(path, text(&Vector::of(&case))).expect("a file");

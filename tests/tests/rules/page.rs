@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use verifier::rules::{RULES, Rule};
+use verifier::rules::{Check, RULES, Rule};
 
 const HEAD: &str = "# Rules
 
@@ -14,7 +14,8 @@ What the verifier looks for when it judges, in the order of `verifier::rules::RU
 A finding's effect is what it means for the outcome: `not-authorized` (authority was not there), `indeterminate` (evidence is
 missing, or more than this program can follow), `none` (shown, changes nothing). Its severity follows: `error` for the first
 two, `warning` for the last. The worst effect of all findings is the outcome; without any the subject is authorized. A verdict
-whose chain leads to no root is never authorized.
+whose chain leads to no root is never authorized. Evidence that is refused is not judged at all: instead of effects the codes of
+the errors are named by which it is.
 
 Each rule has vectors that it accepts and rejects under `tests/vectors/rules/<rule>/`.
 
@@ -25,8 +26,11 @@ Each rule has vectors that it accepts and rejects under `tests/vectors/rules/<ru
 fn page() -> String {
     let mut page = String::from(HEAD);
     for Rule { slug, summary, effects, check } in RULES {
-        let effects: Vec<&str> = effects.iter().map(|effect| effect.as_str()).collect();
-        let _ = writeln!(page, "| `{slug}` | {summary} | {} | {} |", check.looks_at(), effects.join(", "));
+        let effects = match check {
+            Check::Evidence(codes) => format!("refused: `{}`", codes.join("`, `")),
+            _ => effects.iter().map(|effect| effect.as_str()).collect::<Vec<&str>>().join(", "),
+        };
+        let _ = writeln!(page, "| `{slug}` | {summary} | {} | {effects} |", check.looks_at());
     }
     page
 }

@@ -5,6 +5,8 @@ use schemas::time::Time;
 use serde_json::{Value, json};
 use tests::scenario::{Actor, Draft, Scenario};
 
+use crate::beside::Beside;
+
 /// Alice, two agents, a decision point and a gateway, and the log that they speak in.
 pub(crate) struct Story {
     pub(crate) log: Scenario,
@@ -25,6 +27,8 @@ pub(crate) enum Evidence {
     Entries,
     /// The bundle, by somebody who pinned nothing.
     Unpinned,
+    /// The bundle, by somebody who holds something beside it.
+    BundleBeside(Beside),
 }
 
 impl Story {

@@ -17,8 +17,10 @@ use verifier::evidence::EvidenceHead;
 use verifier::gather::{Wants, gather};
 use verifier::judge::judge;
 use verifier::profile::Profile;
+use verifier::rules::refused_by;
 use verifier::verdict::Verdict;
 
+use crate::beside::Beside;
 use crate::case::Case;
 use crate::story::{Evidence, Story};
 
@@ -46,10 +48,13 @@ pub(crate) struct Vector {
     /// Every entry of the log, each in hex.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) entries: Vec<String>,
+    /// What the reader holds beside a bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) beside: Option<Beside>,
     pub(crate) expect: Expect,
 }
 
-/// What a vector is judged to be.
+/// What a vector is judged to be. Where the evidence is refused, `outcome` says so and `findings` by which rule.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expect {
@@ -69,10 +74,14 @@ impl Vector {
         let (subject, evidence) = (case.tell)(&mut story);
         let pinned = !matches!(evidence, Evidence::Unpinned);
         let log = &story.log;
-        let (mut bundle, mut checkpoint, mut entries) = (None, None, Vec::new());
+        let (mut bundle, mut checkpoint, mut entries, mut beside) = (None, None, Vec::new(), None);
         let encode = |bundle: schemas::bundle::Bundle| HEXLOWER.encode(&bundle.encode().expect("a bundle"));
         match evidence {
             Evidence::Bundle | Evidence::Unpinned => bundle = Some(encode(log.bundle(&subject))),
+            Evidence::BundleBeside(held) => {
+                bundle = Some(encode(log.bundle(&subject)));
+                beside = Some(held);
+            }
             Evidence::BundleWithout(term) => {
                 let mut gathered = gather(subject, Wants { task: true }, log).expect("bounded needs");
                 assert!(gathered.rows.remove(&term).is_some(), "a term that is asked for");
@@ -93,6 +102,7 @@ impl Vector {
             bundle,
             checkpoint,
             entries,
+            beside,
             expect: Expect {
                 outcome: case.outcome.into(),
                 principal: case.principal.into(),
@@ -109,8 +119,8 @@ impl Vector {
         profile
     }
 
-    /// Judges what the file holds, and nothing else.
-    pub(crate) fn judge(&self) -> Verdict {
+    /// Judges what the file holds, and nothing else; or the code by which it is refused.
+    pub(crate) fn judge(&self) -> Result<Verdict, &'static str> {
         let trust = self.trust.as_ref();
         let trust = trust.map(|trust| TrustPolicy::parse(trust.as_bytes()).expect("a trust file"));
         let profile = self.profile();
@@ -121,9 +131,13 @@ impl Vector {
                 Some(trust) => check(&bytes, trust),
                 None => check_unpinned(&bytes),
             };
-            let CheckedBundle { subject, evidence, .. } = checked.expect("a whole bundle");
+            let checked = checked.map_err(|error| error.code())?;
+            if let Some((beside, trust)) = self.beside.as_ref().zip(trust.as_ref()) {
+                beside.refusal(&checked, trust).map_or(Ok(()), Err)?;
+            }
+            let CheckedBundle { subject, evidence, .. } = checked;
             assert_eq!(subject, self.subject);
-            return judge(&subject, &evidence, &profile).expect("a subject that can be judged");
+            return Ok(judge(&subject, &evidence, &profile).expect("a subject that can be judged"));
         }
         let trust = trust.expect("a trust file beside entries");
         let note = Note::parse(self.checkpoint.as_ref().expect("a checkpoint").as_bytes()).expect("a note");
@@ -131,14 +145,18 @@ impl Vector {
         let Checkpoint { origin, size, root } = Checkpoint::from_note(&note).expect("a checkpoint");
         let head = EvidenceHead { origin: origin.to_string(), size, root };
         let entries: Vec<Vec<u8>> = self.entries.iter().map(decode).collect();
-        let evidence = recomputed(head, &trust, &entries).expect("a whole log");
-        judge(&self.subject, &evidence, &profile).expect("a subject that can be judged")
+        let evidence = recomputed(head, &trust, &entries).map_err(|error| error.code())?;
+        Ok(judge(&self.subject, &evidence, &profile).expect("a subject that can be judged"))
     }
 }
 
 impl Expect {
-    /// What a verdict comes to, in the words of a vector.
-    pub(crate) fn of(verdict: &Verdict) -> Self {
+    /// What judging comes to, in the words of a vector.
+    pub(crate) fn of(judged: &Result<Verdict, &'static str>) -> Self {
+        let verdict = match judged {
+            Ok(verdict) => verdict,
+            Err(code) => return Self::refused(code),
+        };
         let findings: BTreeSet<&str> = verdict.findings.iter().map(|finding| finding.code).collect();
         Self {
             outcome: verdict.outcome.as_str().into(),
@@ -146,6 +164,14 @@ impl Expect {
             hops: verdict.hops.len(),
             findings: findings.into_iter().map(String::from).collect(),
         }
+    }
+}
+
+impl Expect {
+    fn refused(code: &str) -> Self {
+        let rule = refused_by(code).unwrap_or_else(|| panic!("refused by no rule: {code}"));
+        let (outcome, principal) = (String::from("refused"), String::new());
+        Self { outcome, principal, hops: 0, findings: vec![rule.slug.into()] }
     }
 }
 

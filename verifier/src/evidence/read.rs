@@ -99,6 +99,10 @@ impl<'h> Reading<'h> {
         if genesis != self.head.origin {
             return Err(EvidenceError::Origin { genesis: genesis.into(), head: self.head.origin.clone() });
         }
+        let expected = EntryHash::of_origin(genesis);
+        if expected != entry.prev {
+            return Err(EvidenceError::Link { index, expected, got: entry.prev });
+        }
         self.registry = Some(registry);
         let Statement { envelope, payload } = statement;
         let standing = Ok(Assurance::Signed);
@@ -108,7 +112,7 @@ impl<'h> Reading<'h> {
     fn check_order(&self, entry: &Entry) -> Result<(), EvidenceError> {
         let index = entry.index;
         let expected = match &self.last {
-            None if index == Index(0) => Some(EntryHash::of_origin(&self.head.origin)),
+            // What the first entry links to, genesis says.
             None => None,
             Some(last) if last.index >= index => {
                 return Err(EvidenceError::Order { index, previous: last.index });

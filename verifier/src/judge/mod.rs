@@ -151,7 +151,12 @@ fn case_findings(case: &Case<'_>, support: &Support<'_>) -> Vec<Finding> {
     findings.extend(rules::findings(case.profile, |check| match check {
         Check::Case(check) => check(case),
         Check::Support(check) => check(case, &relied),
-        Check::Record(_) | Check::Hop(_) | Check::Link(_) | Check::Edge(_) | Check::Path(_) => None,
+        Check::Record(_)
+        | Check::Hop(_)
+        | Check::Link(_)
+        | Check::Edge(_)
+        | Check::Path(_)
+        | Check::Evidence(_) => None,
     }));
     findings
 }

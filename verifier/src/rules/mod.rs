@@ -67,6 +67,8 @@ pub enum Check {
     Case(fn(&Case<'_>) -> Option<Finding>),
     /// Everything that the verdict rests on, taken together.
     Support(fn(&Case<'_>, &ReliedOn) -> Option<Finding>),
+    /// The evidence as a whole, before anything is judged: it is refused by an error of one of these codes.
+    Evidence(&'static [&'static str]),
 }
 
 impl Check {
@@ -80,8 +82,14 @@ impl Check {
             Self::Path(_) => "each way from a root",
             Self::Case(_) => "the request",
             Self::Support(_) => "all that is relied on together",
+            Self::Evidence(_) => "the evidence as a whole",
         }
     }
+}
+
+/// The rule by which evidence is refused with an error of this code; nothing where the error is about its form alone.
+pub fn refused_by(code: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| matches!(rule.check, Check::Evidence(codes) if codes.contains(&code)))
 }
 
 /// What the rules of one sort find, in their order, with what the profile raises.

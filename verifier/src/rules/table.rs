@@ -14,8 +14,41 @@ const DENIES_OR_LEAVES_OPEN: &[Effect] = &[Effect::NotAuthorized, Effect::Indete
 const LEAVES_OPEN_OR_NOTES: &[Effect] = &[Effect::Indeterminate, Effect::None];
 const DENIES_OR_NOTES: &[Effect] = &[Effect::NotAuthorized, Effect::None];
 
+/// Evidence that is refused is not judged: no outcome comes of it.
+const REFUSES: &[Effect] = &[];
+
 /// Every rule, in the order in which they are documented.
 pub const RULES: &[Rule] = &[
+    rule(
+        "link-broken",
+        "an entry does not link to the one before it",
+        REFUSES,
+        Check::Evidence(&["link-broken"]),
+    ),
+    rule(
+        "wrong-origin",
+        "the entries are another log's than the head that they stand under, or than the one pinned",
+        REFUSES,
+        Check::Evidence(&["wrong-origin", "wrong-genesis"]),
+    ),
+    rule(
+        "tail-unproved",
+        "nothing shows that the head was the log's latest as recently as the reader asks for",
+        REFUSES,
+        Check::Evidence(&["checkpoint-no-time", "checkpoint-too-old", "checkpoint-in-future"]),
+    ),
+    rule(
+        "fork",
+        "the reader holds proof that the key which signed the head has signed two histories",
+        REFUSES,
+        Check::Evidence(&["split-view"]),
+    ),
+    rule(
+        "redaction-mismatch",
+        "bytes that are said to be an attachment of a statement are not those whose digest it carries",
+        REFUSES,
+        Check::Evidence(&["redaction-mismatch"]),
+    ),
     rule(
         "signature-invalid",
         "a statement's signature does not stand",

@@ -13,6 +13,8 @@ mod joint;
 mod limit;
 mod obligation;
 mod policy;
+mod refusal;
+mod reuse;
 mod scope;
 mod task;
 mod time;
@@ -20,6 +22,11 @@ mod vouching;
 mod withdrawal;
 
 use crate::case::Case;
+
+/// Every case in which evidence is refused, or nearly so: nothing is asked of these but what their vectors say.
+pub(crate) fn refusals() -> Vec<Case> {
+    refusal::cases()
+}
 
 /// Every case.
 pub(crate) fn all() -> Vec<Case> {
@@ -35,6 +42,7 @@ pub(crate) fn all() -> Vec<Case> {
         time::cases(),
         withdrawal::cases(),
         decision::cases(),
+        reuse::cases(),
         approval::cases(),
         credential::cases(),
         effect::cases(),
