@@ -146,7 +146,7 @@ pub(super) struct LogJson {
     /// Why a log that was restored from a backup signs and appends nothing yet; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) not_reconciled: Option<String>,
-    /// The log's own keys.
+    /// The log's own keys that are in force, by use, the newest of each last.
     pub(super) keys: Vec<LogKeyJson>,
     /// Keys trusted at genesis to register others, in hex.
     pub(super) registrars: Vec<String>,

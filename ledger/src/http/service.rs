@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use schemas::ids::KeyId;
 use schemas::kinds::Use;
 use schemas::note::{KeyName, SignatureType, VerifierKey};
+use verifier::registry::Registry;
 
 use super::App;
 use super::json::{AsOf, CheckpointJson, HealthJson, LogJson, LogKeyJson, VersionJson};
@@ -22,29 +23,34 @@ pub(super) async fn log(State(app): State<App>, uri: Uri) -> Result<Response, Pr
     Params::read(&uri, &[])?;
     let log = app.log();
     let genesis = log.genesis();
-    let vkey = |usage, public| {
-        let name = KeyName::new(log.origin().as_str()).ok().filter(|_| usage == Use::Checkpoint)?;
-        Some(VerifierKey::new(name, SignatureType::Ed25519, public).to_string())
-    };
-    let keys = genesis.keys.iter().map(|key| LogKeyJson {
-        usage: key.usage,
-        kid: KeyId::of(&key.public).to_hex(),
-        public: key.public.to_hex(),
-        vkey: vkey(key.usage, key.public),
-    });
+    let reader = log.reader();
+    let keys = keys_in_force(&log.registry(), log.origin().as_str(), reader.size());
     let answer = LogJson {
         origin: log.origin().to_string(),
         log: log.id().to_hex(),
         genesis: log.id().to_hex(),
         dev: genesis.parameters.dev,
-        as_of: AsOf::head(&log.reader()),
+        as_of: AsOf::head(&reader),
         checkpoint: CheckpointJson::of(&log, SystemClock::new().now()),
         not_reconciled: log.pending().reason_not_reconciled().map(str::to_owned),
-        keys: keys.collect(),
+        keys,
         registrars: genesis.registrars.iter().map(ToString::to_string).collect(),
         threshold: genesis.threshold,
     };
     Ok(Json(answer).into_response())
+}
+
+/// The log's own keys that may sign at a size, by use and in the order in which the log named them.
+fn keys_in_force(registry: &Registry, origin: &str, size: u64) -> Vec<LogKeyJson> {
+    let of_use = |usage: &Use| {
+        registry.log_keys(*usage, size).into_iter().map(|key| (*usage, *key.key.public())).collect::<Vec<_>>()
+    };
+    let json = |(usage, public)| {
+        let name = KeyName::new(origin).ok().filter(|_| usage == Use::Checkpoint);
+        let vkey = name.map(|name| VerifierKey::new(name, SignatureType::Ed25519, public).to_string());
+        LogKeyJson { usage, kid: KeyId::of(&public).to_hex(), public: public.to_hex(), vkey }
+    };
+    Use::ALL.iter().flat_map(of_use).map(json).collect()
 }
 
 /// Whether the program runs.

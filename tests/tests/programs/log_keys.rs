@@ -101,6 +101,11 @@ fn evidence_outlives_the_keys_that_it_was_signed_with() {
     let cli = cli.with_server(&format!("http://{}", server.http.address));
     let story = change(Story { place, server, cli }, &["retire", "--use", "checkpoint", "--yes"]);
     let after = Kept::of(&story, "after");
+    let shown = story.server.http.json("/v1/log");
+    let of_use = shown["keys"].as_array().unwrap().iter().filter(|key| key["use"] == "checkpoint");
+    let vkeys: Vec<&str> = of_use.map(|key| key["vkey"].as_str().unwrap()).collect();
+    assert_eq!(vkeys.len(), 1, "the key in force and no other: {vkeys:?}");
+    assert!(!fs::read_to_string(&late).unwrap().contains(vkeys[0]), "it came after genesis");
     for trust in [&early, &both] {
         for kept in [&before, &between, &after] {
             assert_eq!(kept.codes(&story, trust), [0, 0], "{} under {}", kept.id, trust.display());
