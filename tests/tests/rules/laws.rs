@@ -118,6 +118,8 @@ fn no_withdrawal_deny_or_report_of_a_stolen_key_makes_anything_authorized() {
             let body = json!({"id": "user:alice", "type": "human", "status": "suspended", "since": 0});
             by_registrar(s, &Draft::new("principal", body));
         },
+        |s| task_step(s, "complete"),
+        |s| task_step(s, "suspend"),
     ];
     for case in cases::all().iter().filter(|case| case.outcome != "authorized") {
         let profile = case.profile();
@@ -136,6 +138,18 @@ fn no_withdrawal_deny_or_report_of_a_stolen_key_makes_anything_authorized() {
                 case.slug, case.name
             );
         }
+    }
+}
+
+/// An authority about everybody says that task `t` ended, or rests, from the beginning.
+fn task_step(s: &mut Story, op: &str) {
+    let authority = Actor::named("service:authority", "service:authority");
+    let registration = authority.registration(&s.log, &["authority=user:*"]);
+    by_registrar(s, &Draft::new("key", registration));
+    let step = Draft::new("task", json!({"op": op, "effective_at": 0})).with("task", "t");
+    let step = s.log.sign(&authority, &step);
+    if s.log.registry().key(&authority.kid()).is_some() {
+        let _ = s.log.append(&step);
     }
 }
 
@@ -193,6 +207,8 @@ fn nothing_that_a_key_without_the_role_says_makes_anything_authorized() {
             ),
             Draft::new("link", json!({"from": "agent:planner", "to": "agent:worker"})),
             Draft::new("key", other.registration(&s.log, &["principal"])),
+            Draft::new("task", json!({"op": "stage", "stage": "pay"})).with("task", "t"),
+            Draft::new("task", json!({"op": "open", "owner": "user:mallory"})).with("task", "t"),
         ];
         for lie in lies {
             s.log.force(&mallory, lie);

@@ -46,6 +46,9 @@ pub(crate) fn bridge<'e>(case: &Case<'e>, child: &Node<'_>) -> Result<Node<'e>, 
     if too_early || hop.expires.is_some_and(|to| to < moment.to) {
         return denied("a bridge of another time");
     }
+    if !moment.lets_stand(ground, node.record, node.payload.at) {
+        return denied("a bridge that was logged too late for the time that it claims");
+    }
     let withdrawn = Withdrawn::of_hop(ground, &graph, node);
     let moments = || moment.ends().chain([moment.claimed]);
     if withdrawn.counting.iter().any(|found| moments().any(|moment| found.holds_at(moment))) {

@@ -58,7 +58,10 @@ impl<'e> History<'e> {
         let said = found.into_iter().filter(|record| record.standing.is_ok()).filter_map(|record| {
             let payload = record.payload.as_ref().filter(|payload| is_it(payload))?;
             match &payload.body {
-                Body::Task(task) => Some(Step { record, task, at: task.effective_at.unwrap_or(payload.at) }),
+                Body::Task(task) => {
+                    let at = began(ground, record, task, task.effective_at.unwrap_or(payload.at));
+                    Some(Step { record, task, at })
+                }
                 _ => None,
             }
         });
@@ -104,6 +107,13 @@ impl<'e> History<'e> {
             Rest { step: *step, until: self.steps.iter().find(goes_on).map(|later| later.at) }
         })
     }
+}
+
+/// From when a step counts: as it claims or, where it gives authority and was logged too late for its word alone, from its
+/// entry on. So nobody puts a task into a stage afterwards.
+fn began(ground: Ground<'_>, record: &Record, task: &Task, claimed: Time) -> Time {
+    let late = ground.profile.lateness.is_some_and(|lateness| record.time.since(claimed) > lateness);
+    if task.op == TaskOp::Stage && late { record.time } else { claimed }
 }
 
 /// Whether a statement about a task is by somebody who answers for it.

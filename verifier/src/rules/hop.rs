@@ -49,7 +49,7 @@ pub(super) fn hop_unauthorized(case: &Case<'_>, node: &Node<'_>) -> Option<Findi
         Ruling::Permit => {
             let fault = unsound(case, record)
                 .or_else(|| elsewhere(case, node, record, payload, decision))
-                .or_else(|| untimely(case, node, decision))?;
+                .or_else(|| untimely(case, node, record, decision))?;
             found(
                 Effect::NotAuthorized,
                 format!("the permit at {} is not one on this hop: {fault}", record.index),
@@ -118,14 +118,17 @@ fn elsewhere(
     (spent || !(is_named || same_event)).then(|| format!("{} is not among its resources", hop.delegatee))
 }
 
-/// Whether a permit was ruled after the hop was made, or too long before.
-fn untimely(case: &Case<'_>, node: &Node<'_>, decision: &Decision) -> Option<String> {
+/// Whether a permit was ruled after the hop was made, or too long before, or was logged too late to tell.
+fn untimely(case: &Case<'_>, node: &Node<'_>, record: &Record, decision: &Decision) -> Option<String> {
     let made = node.payload.at;
     let from = decision.evaluated_at;
     let fresh_until = from.later(case.profile.freshness);
     let until = decision.valid_until.map_or(fresh_until, |stated| stated.min(fresh_until));
     if from > made.later(case.profile.skew) {
         return Some(format!("it was ruled {} after the hop was made", from.since(made)));
+    }
+    if !case.moment.lets_stand(case.ground, record, from) {
+        return Some(format!("it was logged {} after the time that it claims", record.time.since(from)));
     }
     (made > until)
         .then(|| format!("it had stopped being fresh {} before the hop was made", made.since(until)))

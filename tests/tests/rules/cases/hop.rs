@@ -75,6 +75,16 @@ fn permits() -> Vec<Case> {
             let permit = s.log.say(&s.pdp, handing_on(s).body("valid_until", json!(until)));
             handed_on(s, permit)
         }),
+        reject(SLUG, "reject-permit-that-was-logged-long-after-the-action", 2, &[SLUG], |s| {
+            let name = json!(["request", "service:pdp", "9"]);
+            let late = handing_on(s).with("refs", json!([name])).at(s.log.now);
+            let hop = s.granted();
+            let onward = s.log.say(&s.planner, s.onward(hop).body("decision", name));
+            let subject = s.worker_pays(onward);
+            s.log.wait(3_600_000);
+            s.log.say(&s.pdp, late);
+            (subject, Bundle)
+        }),
         reject(SLUG, "reject-permit-that-was-never-logged", 2, &["absence-unproved", SLUG], |s| {
             handed_on(s, StatementId::new([7; 32]))
         })

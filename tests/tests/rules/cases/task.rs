@@ -136,6 +136,26 @@ fn closed() -> Vec<Case> {
             s.log.say(&s.log.registrar(), Draft::new("key", body));
             (subject, Bundle)
         }),
+        reject(SLUG, "reject-resumption-that-was-logged-an-hour-later", 1, &[SLUG], |s| {
+            let idp = opened(s, json!({}));
+            let hop = s.granted();
+            s.log.say(&idp, step("suspend"));
+            let resumed = step("stage").body("stage", "pay").at(s.log.now);
+            let (subject, _) = pays_for_task(s, hop);
+            s.log.wait(3_600_000);
+            s.log.say(&idp, resumed);
+            (subject, Bundle)
+        }),
+        accept(SLUG, "accept-resumption-that-was-logged-a-minute-later", 1, |s| {
+            let idp = opened(s, json!({}));
+            let hop = s.granted();
+            s.log.say(&idp, step("suspend"));
+            let resumed = step("stage").body("stage", "pay").at(s.log.now);
+            let (subject, _) = pays_for_task(s, hop);
+            s.log.wait(60_000);
+            s.log.say(&idp, resumed);
+            (subject, Bundle)
+        }),
         reject(SLUG, "reject-task-that-nobody-opened-and-somebody-ended", 1, &[SLUG], |s| {
             let idp = s.log.register("service:idp", &["authority=user:*"]);
             let hop = s.granted();
