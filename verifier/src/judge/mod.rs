@@ -45,7 +45,7 @@ pub use request::{Act, Request};
 pub(crate) use resolve::resolve;
 pub use resolve::{Link, Resolution, Via};
 pub(crate) use revisions::revisions;
-pub(crate) use task::History;
+pub(crate) use task::{History, Step};
 pub(crate) use uses::{Cited, Uses, is_obligation};
 pub(crate) use withdrawn::FoundAs;
 pub use withdrawn::{Withdrawal, Withdrawn};

@@ -25,6 +25,8 @@ pub(crate) struct History<'e> {
     opened: Option<&'e Task>,
     /// What became of it, the opening included, by time and of one time in the order of the log.
     steps: Vec<Step<'e>>,
+    /// What became of it by whoever's key, after the opening, in the order of the log.
+    moves: Vec<Step<'e>>,
 }
 
 /// One thing that became of a task.
@@ -71,19 +73,23 @@ impl<'e> History<'e> {
         let owner = opened.and_then(|task| task.owner.as_ref());
         let counts = |step: &Step<'e>| match step.task.op {
             TaskOp::Open => opening.is_some_and(|first| first.record.index == step.record.index),
-            TaskOp::Stage => is_firm(ground, step.record) && answers(ground, tenant, step.record, owner),
-            TaskOp::Suspend | TaskOp::Complete | TaskOp::Cancel | TaskOp::Fail => {
-                answers(ground, tenant, step.record, owner)
-            }
+            _ => answers(ground, tenant, step.record, owner),
         };
         let mut steps: Vec<Step<'e>> = said.into_iter().filter(counts).collect();
+        let moves = steps.iter().filter(|step| step.task.op != TaskOp::Open).copied().collect();
+        steps.retain(|step| step.task.op != TaskOp::Stage || is_firm(ground, step.record));
         steps.sort_by_key(|step| (step.at, step.record.index));
-        Self { opened, steps }
+        Self { opened, steps, moves }
     }
 
     /// What the task may need; nothing: nobody said.
     pub(crate) fn plan(&self) -> Option<&'e Plan> {
         self.opened.and_then(|task| task.plan.as_ref())
+    }
+
+    /// Each time that it entered a stage, came to rest or ended, be it by a key that was in other hands.
+    pub(crate) fn moves(&self) -> impl Iterator<Item = Step<'e>> {
+        self.moves.iter().copied()
     }
 
     /// The stage that the task was in.

@@ -5,13 +5,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use schemas::kinds::{Decision, Ruling};
-use schemas::payload::{Body, Kind};
-use schemas::term::Term;
+use schemas::payload::Kind;
 use schemas::time::Time;
 
 use super::rulings::rulings;
 use crate::evidence::Record;
-use crate::judge::{Case, ReliedOn, suspensions};
+use crate::judge::{Case, History, ReliedOn, Step, suspensions};
 use crate::verdict::{Effect, Finding};
 
 const CHANGED: &str = "changed-since-decision";
@@ -68,20 +67,14 @@ pub(super) fn task_changed(case: &Case<'_>) -> Option<Finding> {
     let (record, decision) = used_permit(case)?;
     let task = case.request.task?;
     let ruled = decision.evaluated_at;
-    let states = case.evidence.find(&Term::TaskState(case.request.tenant, task)).records;
-    let sound = states.into_iter().filter(|state| case.ground.effort.spend(1) && state.standing.is_ok());
-    let mut moved = sound.filter_map(|state| {
-        let payload = state.payload.as_ref()?;
-        let Body::Task(step) = &payload.body else { return None };
-        let at = step.effective_at.unwrap_or(payload.at);
-        let known = state.index < record.index && at <= ruled.later(case.profile.skew);
-        let ours = payload.task.as_ref() == Some(task) && payload.tenant == *case.request.tenant;
-        (ours && ruled < at && at <= case.moment.to && !known).then_some((state, step, at))
-    });
-    let (state, step, at) = moved.next()?;
+    let history = History::of(case.ground, case.request.tenant, task);
+    let Step { record: by, task: step, at } = history.moves().find(|Step { record: by, at, .. }| {
+        let known = by.index < record.index && *at <= ruled.later(case.profile.skew);
+        ruled < *at && *at <= case.moment.to && !known
+    })?;
     let to = step.stage.as_ref().map_or_else(|| step.op.to_string(), |stage| format!("stage {stage}"));
     let detail = format!("task {task} moved ({to}) at {at}, after the permit was ruled at {ruled}");
-    Some(changed(detail, state, format!("a permit ruled from {at} on"), ruled))
+    Some(changed(detail, by, format!("a permit ruled from {at} on"), ruled))
 }
 
 /// No newer ruling on the same request assumed another risk or context (reference items 6, 63 and 78, rule D11).

@@ -132,6 +132,21 @@ fn task_moved() -> Vec<Case> {
         reject(SLUG, "reject-task-that-moved-a-millisecond-after", 1, &[SLUG], |s| {
             waiting(s, 10_000, |s| stage(s, 10_000))
         }),
+        accept(SLUG, "accept-task-that-somebody-moved-who-does-not-answer-for-it", 1, |s| {
+            s.log.register("service:other", &["authority=user:bob"]);
+            waiting(s, 10_000, |s| {
+                let other = tests::scenario::Actor::named("service:other", "service:other");
+                let body = json!({"op": "stage", "stage": "review", "effective_at": s.log.now});
+                s.log.say(&other, Draft::new("task", body).with("task", "t"));
+            })
+        }),
+        reject(SLUG, "reject-task-that-a-stolen-key-moved", 1, &[SLUG], |s| {
+            let told = waiting(s, 10_000, |s| stage(s, 1));
+            let idp = tests::scenario::Actor::named("service:idp", "service:idp");
+            let body = json!({"op": "compromise", "kid": idp.kid(), "since": s.log.now.0 - 8});
+            s.log.say(&s.log.registrar(), Draft::new("key", body));
+            told
+        }),
         reject(SLUG, "reject-task-that-moved-at-the-very-moment", 1, &[SLUG], |s| {
             waiting(s, 10_000, |s| {
                 let idp = tests::scenario::Actor::named("service:idp", "service:idp");
