@@ -1,3 +1,5 @@
+mod attachment;
+
 use gateway::client::{AsOf, Client};
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
@@ -25,11 +27,15 @@ use crate::trust::Trust;
 
 /// Show one statement, and check its signature and its place
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  writ show 3fa94c0d11\n  writ show '#12'")]
+#[command(
+    after_help = "Examples:\n  writ show 3fa94c0d11\n  writ show '#12'\n  writ show 3fa94c0d11 --attachment input=request.json --salt request.salt"
+)]
 pub(crate) struct Args {
     /// Statement id, #INDEX, foreign id (VALUE or TYPE:VALUE), or the first 8 digits or more
     #[arg(value_name = "ID")]
     id: String,
+    #[command(flatten)]
+    offered: attachment::Offered,
 }
 
 /// `writ show --json`.
@@ -46,6 +52,9 @@ struct Document<'a> {
     signature: &'static str,
     /// `proved` under the pinned key, or `unpinned`: under a head that anybody could have signed.
     inclusion: &'static str,
+    /// The attachment whose very bytes were offered; others end in an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment: Option<String>,
     payload: &'a Payload,
     trust: TrustDocument,
     as_of: AsOf,
@@ -62,6 +71,7 @@ struct Checked {
     /// Whether the log knows the key; the signature holds then.
     is_signed: bool,
     is_pinned: bool,
+    attachment: Option<String>,
     as_of: AsOf,
     exit: Exit,
 }
@@ -84,10 +94,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let is_signed = check_signature(&client, &log, &statement)?;
     let (as_of, is_pinned, believed) = check_place(context, &client, trust, entry, index)?;
+    let attachment = args.offered.check(&statement.payload)?;
     let judged = if is_signed { Exit::Ok } else { Exit::Indeterminate };
     let exit = exit.worse(of_this_log).worse(believed).worse(judged);
     let time = Entry::decode(entry).map(|entry| entry.time.0).unwrap_or_default();
-    answer(context, &statement, (index, time), Checked { is_signed, is_pinned, as_of, exit })
+    answer(context, &statement, (index, time), Checked { is_signed, is_pinned, attachment, as_of, exit })
 }
 
 fn answer(
@@ -107,6 +118,7 @@ fn answer(
             sub: &statement.envelope.sub,
             signature: if checked.is_signed { "valid" } else { "unchecked" },
             inclusion: if checked.is_pinned { "proved" } else { "unpinned" },
+            attachment: checked.attachment,
             payload: &statement.payload,
             trust: TrustDocument { pinned: checked.is_pinned },
             as_of: checked.as_of,
@@ -124,6 +136,10 @@ fn answer(
     let until = moment::show(Time(*until));
     let mut text = statement::full(statement, index, time);
     text.push_str(&format!("  signature  {signed}\n  in the log {placed}\n"));
+    if let Some(name) = &checked.attachment {
+        let matches = Mark::Good.word("THE VERY BYTES");
+        text.push_str(&format!("  attachment {matches} of {}\n", printable(name)));
+    }
     text.push_str(&format!("  as of      size {size} of {} root {root}… {until}\n", printable(origin)));
     text.push_str(&format!("Next: {}\n", printable(&next(statement))));
     context.output.text(&text)?;
@@ -198,6 +214,7 @@ mod tests {
             sub: &statement.envelope.sub,
             signature: "valid",
             inclusion: "proved",
+            attachment: Some("input".into()),
             payload: &statement.payload,
             trust: TrustDocument { pinned: true },
             as_of: AsOf { origin: "o".into(), size: 3, root: schemas::tree::TreeHash::new([1; 32]), time: 2 },
