@@ -76,8 +76,8 @@ pub fn check(
         hash.update(salt);
     }
     hash.update(bytes);
-    let got = hash.finalize();
-    if got[..] != digest.0[..] {
+    let got: [u8; 32] = hash.finalize().into();
+    if got.as_slice() != digest.0.as_slice() {
         return Err(AttachmentError::Digest { name: name(), expected: hex(&digest.0), got: hex(&got) });
     }
     Ok(())
