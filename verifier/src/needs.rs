@@ -77,13 +77,18 @@ impl Asked<'_> {
 
     /// The actions that cite this statement, under its id or any foreign id that it goes by.
     fn uses<'r>(&mut self, names: impl IntoIterator<Item = &'r ForeignRef>) {
-        self.counted(Term::Citing(Kind::Action, &self.envelope.id));
+        self.citing(Kind::Action, names);
+    }
+
+    /// The statements of a kind that do.
+    fn citing<'r>(&mut self, kind: Kind, names: impl IntoIterator<Item = &'r ForeignRef>) {
+        self.counted(Term::Citing(kind, &self.envelope.id));
         let payload: &Payload = self.payload;
         for foreign in payload.refs.iter() {
-            self.counted(Term::CitingForeign(Kind::Action, self.tenant, foreign));
+            self.counted(Term::CitingForeign(kind, self.tenant, foreign));
         }
         for foreign in names {
-            self.counted(Term::CitingForeign(Kind::Action, self.tenant, foreign));
+            self.counted(Term::CitingForeign(kind, self.tenant, foreign));
         }
     }
 
@@ -173,6 +178,8 @@ impl Asked<'_> {
         self.principal(&hop.delegatee);
         if hop.use_limit.is_some() {
             self.uses(&hop.credential);
+            // What was handed on of it counts too.
+            self.citing(Kind::Delegation, &hop.credential);
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) use resolve::resolve;
 pub use resolve::{Link, Resolution, Via};
 pub(crate) use revisions::revisions;
 pub(crate) use task::{History, Step};
-pub(crate) use uses::{Cited, Uses, is_obligation};
+pub(crate) use uses::{Cited, HandedOn, Uses, is_obligation};
 pub(crate) use withdrawn::FoundAs;
 pub use withdrawn::{Withdrawal, Withdrawn};
 

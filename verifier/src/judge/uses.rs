@@ -1,6 +1,6 @@
 //! Who else relied on a statement: the actions that cite it, and of an approval those whose permits cite it.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use schemas::ids::StatementId;
@@ -104,6 +104,44 @@ impl<'e> Uses<'e> {
                 || !matches!(&action.attempt, Some(Reference::Id(attempt)) if attempts.contains(attempt))
         });
         self
+    }
+}
+
+/// What was handed on of a hop that is for a number of actions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HandedOn {
+    /// For how many actions in all.
+    pub(crate) limit: u64,
+    /// Whether each hop below says for how many, and these are known to be all.
+    pub(crate) is_known: bool,
+}
+
+impl HandedOn {
+    /// By the hops below that stand before an entry.
+    pub(crate) fn before(ground: Ground<'_>, hop: &Node<'_>, index: Index) -> Self {
+        let (id, tenant) = (hop.record.id(), &hop.payload.tenant);
+        let names: Vec<&ForeignRef> = hop.payload.refs.iter().chain(&hop.hop.credential).collect();
+        let by_name = names.iter().map(|foreign| Term::CitingForeign(Kind::Delegation, tenant, foreign));
+        let mut below: BTreeMap<Index, Option<u64>> = BTreeMap::new();
+        let mut is_known = true;
+        for term in [Term::Citing(Kind::Delegation, &id)].into_iter().chain(by_name) {
+            let found = ground.evidence.find(&term);
+            is_known &= found.covered && ground.effort.spend(found.records.len());
+            for record in found.records.into_iter().filter(|record| record.index < index) {
+                let said = record.payload.as_ref().filter(|_| record.standing.is_ok()).map(|said| &said.body);
+                let Some(Body::Delegation(child)) = said else { continue };
+                let rests_on_it = child.parents.iter().any(|parent| means(parent, id, &names))
+                    || child
+                        .presented_credential
+                        .as_ref()
+                        .is_some_and(|presented| names.contains(&presented));
+                if rests_on_it && may_be_one(ground, &hop.hop.delegatee, &child.delegator) {
+                    below.insert(record.index, child.use_limit);
+                }
+            }
+        }
+        let limit = below.values().flatten().fold(0_u64, |sum, limit| sum.saturating_add(*limit));
+        Self { limit, is_known: is_known && below.values().all(Option::is_some) }
     }
 }
 

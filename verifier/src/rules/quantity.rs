@@ -9,7 +9,7 @@ use schemas::scope::{Grant, Scope};
 
 use super::limit::Over;
 use super::scope::pattern_counts;
-use crate::judge::{Act, Case, Edge, Node, Uses};
+use crate::judge::{Act, Case, Edge, HandedOn, Link, Node, Uses};
 use crate::verdict::{Effect, Finding};
 
 const SLUG: &str = "limit-exceeded";
@@ -63,34 +63,57 @@ fn quantities(act: &Act<'_>) -> String {
     if stated.is_empty() { String::from("no quantities") } else { stated.join(", ") }
 }
 
-/// A hop carries so many actions as its `use_limit` says, of its delegatee's that name it, by the order of the log.
+/// A hop carries so many actions as its `use_limit` says, of its delegatee's that name it, by the order of the log; what the
+/// delegatee handed on before counts as used. An action by a hop below is held against what that one was given.
 pub(super) fn uses_exceeded(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
     let limit = node.hop.use_limit?;
-    if case.request.kind != Kind::Action {
+    let at = node.record.index;
+    let names_it = |link: &Link<'_>| link.resolution.one().is_some_and(|record| record.index == at);
+    if case.request.kind != Kind::Action || !case.request.links.iter().any(names_it) {
         return None;
     }
-    let over = Over::of(case, &Uses::of_hop(case.ground, node), limit)?;
-    let finding = Finding::new(SLUG, over.effect(), over.words("a hop", limit)).of(node.record);
-    Some(finding.values(format!("at most {limit}"), over.got()))
+    let attempt = case.request.attempt.as_ref().and_then(|link| link.resolution.one());
+    let begun = attempt.unwrap_or(case.request.record).index;
+    let handed_on = HandedOn::before(case.ground, node, begun);
+    let left = limit.saturating_sub(handed_on.limit);
+    let over = Over::of(case, &Uses::of_hop(case.ground, node), left);
+    let over = over.or((!handed_on.is_known).then_some(Over::Unknown))?;
+    let what = match handed_on.limit {
+        0 => String::from("a hop"),
+        handed_on => format!("a hop of which {handed_on} were handed on"),
+    };
+    let finding = Finding::new(SLUG, over.effect(), over.words(&what, limit)).of(node.record);
+    Some(finding.values(format!("at most {left}"), over.got()))
 }
 
-/// What is for so many actions is not handed on for more, nor without a number: nobody could count them.
-pub(super) fn uses_handed_on(_: &Case<'_>, edge: &Edge<'_>) -> Option<Finding> {
+/// What is for so many actions is not handed on for more than are left of them, nor without a number: nobody could count them.
+pub(super) fn uses_handed_on(case: &Case<'_>, edge: &Edge<'_>) -> Option<Finding> {
     let child = edge.child?;
     let limit = edge.parent.hop.use_limit?;
-    let above = edge.parent.record.index;
-    let (effect, detail, got) = match child.hop.use_limit {
-        Some(own) if own <= limit => return None,
-        Some(own) => (
-            Effect::NotAuthorized,
-            format!("the hop at {above} is for {limit} actions; this one hands it on for {own}"),
-            own.to_string(),
-        ),
-        None => (
-            Effect::Indeterminate,
-            format!("the hop at {above} is for {limit} actions; this one hands it on for uncounted ones"),
-            String::from("no limit"),
-        ),
+    let (above, at) = (edge.parent.record.index, child.record.index);
+    let found = |effect, detail: String, left: u64, got: String| {
+        let finding = Finding::new(SLUG, effect, detail).of(child.record);
+        Some(finding.values(format!("at most {left}"), got))
     };
-    Some(Finding::new(SLUG, effect, detail).of(child.record).values(format!("at most {limit}"), got))
+    let Some(own) = child.hop.use_limit else {
+        let detail =
+            format!("the hop at {above} is for {limit} actions; this one hands it on for uncounted ones");
+        return found(Effect::Indeterminate, detail, limit, "no limit".into());
+    };
+    let uses = Uses::of_hop(case.ground, edge.parent);
+    let handed_on = HandedOn::before(case.ground, edge.parent, at);
+    let gone = uses.before(at).saturating_add(handed_on.limit);
+    let left = limit.saturating_sub(gone);
+    if own > left {
+        let detail = format!(
+            "the hop at {above} is for {limit} actions, of which {left} were left; this one hands it on for {own}"
+        );
+        return found(Effect::NotAuthorized, detail, left, own.to_string());
+    }
+    if uses.covered && handed_on.is_known {
+        return None;
+    }
+    let detail =
+        format!("how many of the {limit} actions of the hop at {above} were left is not in the evidence");
+    found(Effect::Indeterminate, detail, left, own.to_string())
 }

@@ -98,10 +98,30 @@ fn hands_on(s: &mut Story, limit: Option<u64>) -> (StatementId, Evidence) {
     (s.worker_pays(onward), Bundle)
 }
 
+/// Of a hop for two actions the planner hands on so many to another, then so many to the worker, who pays.
+fn handed_on_after(s: &mut Story, first: u64, then: u64) -> (StatementId, Evidence) {
+    let hop = s.log.say(&s.alice, s.grant().body("use_limit", 2));
+    s.log.say(&s.planner, s.onward(hop).body("delegatee", "agent:helper").body("use_limit", first));
+    let onward = s.log.say(&s.planner, s.onward(hop).body("use_limit", then));
+    (s.worker_pays(onward), Bundle)
+}
+
 fn handed_on() -> Vec<Case> {
     vec![
         accept(SLUG, "accept-as-many-actions-handed-on", 2, |s| hands_on(s, Some(2))),
         reject(SLUG, "reject-more-actions-handed-on", 2, &[SLUG], |s| hands_on(s, Some(3))),
+        accept(SLUG, "accept-what-is-left-handed-on", 2, |s| handed_on_after(s, 1, 1)),
+        reject(SLUG, "reject-more-than-what-is-left-handed-on", 2, &[SLUG], |s| handed_on_after(s, 2, 1)),
+        reject(SLUG, "reject-action-after-all-was-handed-on", 1, &[SLUG], |s| {
+            let hop = s.log.say(&s.alice, s.grant().body("use_limit", 2));
+            s.log.say(&s.planner, s.onward(hop).body("use_limit", 2));
+            (s.planner_pays(hop), Bundle)
+        }),
+        accept(SLUG, "accept-action-where-one-is-left-beside-what-was-handed-on", 1, |s| {
+            let hop = s.log.say(&s.alice, s.grant().body("use_limit", 2));
+            s.log.say(&s.planner, s.onward(hop).body("use_limit", 1));
+            (s.planner_pays(hop), Bundle)
+        }),
         reject(SLUG, "reject-uncounted-actions-handed-on", 2, &[SLUG], |s| hands_on(s, None)).indeterminate(),
     ]
 }
