@@ -100,9 +100,9 @@ fn tenants() -> Vec<Case> {
             let idp = authority(s);
             crossing(s, Some((idp, hop("service:payments", "agent:planner"))))
         }),
-        reject(SLUG, "reject-bridge-by-whoever-brings-the-authority-in", 2, &[SLUG], |s| {
-            let planner = s.planner.clone();
-            crossing(s, Some((planner, hop("agent:planner", "agent:helper"))))
+        reject(SLUG, "reject-bridge-by-somebody-who-is-no-authority", 2, &[SLUG], |s| {
+            let worker = s.worker.clone();
+            crossing(s, Some((worker, hop("agent:worker", "agent:planner"))))
         }),
         reject(SLUG, "reject-bridge-in-the-tenant-that-is-left", 2, &[SLUG], |s| {
             let idp = authority(s);
