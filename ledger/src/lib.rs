@@ -1,7 +1,7 @@
 //! writ's log: where statements become entries, durably, in one order, and can be asked about.
 //!
 //! In scope: the store ([`store`]), the anchor ([`anchor`]), the pure step from head to head ([`apply`]), the sequencer
-//! ([`sequencer`]) with its queue, head and checkpoint ([`publish`]), the reading side ([`read`], [`search`], [`resolve`], [`bundle`], [`tiles`]), HTTP ([`http`]), the check
+//! ([`sequencer`]) with its queue, head and checkpoint ([`publish`]), the reading side ([`read`], [`search`], [`resolve`], [`bundle`], [`tiles`]), decisions before the act ([`evaluate`]), HTTP ([`http`]), the check
 //! of everything ([`fsck`]), the index and how it is made again ([`index`], [`reindex`]), backups ([`backup`], [`restored`]), the slow reading of everything ([`scrub`]), and the commands of `writd` ([`commands`]).
 //!
 //! Out of scope: what a statement is (`schemas`), whether it may stand and what it proves (`verifier`).
@@ -13,6 +13,7 @@ pub mod birth;
 pub mod bundle;
 pub mod clock;
 pub mod commands;
+pub mod evaluate;
 pub mod exit;
 pub mod folder;
 pub mod fsck;

@@ -13,6 +13,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::limits::{HEADERS_BYTES_MAX, URI_BYTES_MAX};
 use crate::problem::Problem;
 
+/// The name by which a client finds its request again.
+const REQUEST_ID: &str = "x-request-id";
+
 /// The router with everything around it. `next_step` says what somebody who met an error of that code does next.
 pub fn around(router: Router, next_step: fn(&str) -> Option<&'static str>) -> Router {
     router
@@ -90,7 +93,12 @@ async fn explain(request: Request, next: Next, next_step: fn(&str) -> Option<&'s
 
 /// Headers that every answer carries.
 async fn headers(request: Request, next: Next) -> Response {
+    let id = request.headers().get(REQUEST_ID).cloned();
     let mut response = next.run(request).await;
+    // AuthZEN 1.0 asks for it back, and whoever reads two logs is glad of it everywhere.
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use keyfile::Passphrases;
+use keyfile::{Passphrases, SecretKey};
 use schemas::trust::TrustPolicy;
 use serving::address::{AddressError, addresses};
 use serving::limits::Timeouts;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+use verifier::profile::{PROFILES, Profile};
 
 use super::Failure;
 use crate::backup;
 use crate::clock::SystemClock;
+use crate::evaluate::DecisionPoint;
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::http;
@@ -61,6 +63,12 @@ pub struct Serve {
     /// Ask the witnesses once in so many seconds at most.
     #[arg(long, value_name = "SECONDS", default_value_t = PUBLISH_EVERY.as_secs(), requires = "witnesses", value_parser = clap::value_parser!(u64).range(1..=PUBLISH_SECONDS_MAX))]
     publish_every: u64,
+    /// Decide on requests before the act (AuthZEN, docs/authzen.md) by this private key, which a registrar gave the role `pdp`.
+    #[arg(long, value_name = "FILE")]
+    decision_key: Option<PathBuf>,
+    /// Decide under this profile: standard, strict or imported.
+    #[arg(long, value_name = "NAME", default_value = PROFILES[0], requires = "decision_key", value_parser = clap::builder::PossibleValuesParser::new(PROFILES))]
+    decision_profile: String,
 }
 
 /// Longest time between two times of asking the witnesses that can be asked for, in seconds: a day.
@@ -97,6 +105,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     let loaded =
         recover::load_whole(&store).map_err(|error| start_failure(&error.into(), &args.data, &anchor))?;
     let passphrases = Passphrases::new(args.passphrase_file.clone());
+    let decision_point = decision_point(args, &passphrases)?;
     let keys = keyring::read(&folder, &loaded.registry, loaded.view.head.size, &passphrases);
     let store = Arc::new(store);
     let running = start(&store, &anchor, keys, publication, args)?;
@@ -111,7 +120,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         .map_err(|error| Failure::new(Exit::Error, format!("threads: {error}"), ""))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Error, format!("threads: {error}"), ""))?;
-    runtime.block_on(listen(&addresses, &running))?;
+    runtime.block_on(listen(&addresses, &running, decision_point))?;
     let refusal = running.log().pending().refusal().cloned();
     drop(backups);
     if let Some(scrub) = scrub {
@@ -164,6 +173,19 @@ fn publication(args: &Serve) -> Result<Publication, Failure> {
     Publication::new(policy, Duration::from_secs(args.publish_every)).map_err(|error| failed(&error, form))
 }
 
+/// The decision point that was asked for.
+fn decision_point(args: &Serve, passphrases: &Passphrases) -> Result<Option<DecisionPoint>, Failure> {
+    let Some(path) = &args.decision_key else { return Ok(None) };
+    let failed = |what: &dyn std::fmt::Display, next: &str| {
+        Failure::new(Exit::Usage, format!("--decision-key {}: {what}", path.display()), next)
+    };
+    let key = SecretKey::read(path, passphrases).map_err(|error| {
+        failed(&error, "writ keys generate --out FILE, then register its public key with the role pdp")
+    })?;
+    let profile = Profile::named(&args.decision_profile);
+    Ok(profile.map(|profile| DecisionPoint::new(key, profile)))
+}
+
 /// Bytes of memory for the store's cache: so many MiB, or what this machine can spare.
 fn cache_bytes(asked: Option<u64>) -> usize {
     let mib = asked.unwrap_or_else(|| {
@@ -190,12 +212,16 @@ fn address_failure(error: AddressError) -> Failure {
     Failure::new(Exit::Usage, what, next)
 }
 
-async fn listen(addresses: &[SocketAddr], running: &Running) -> Result<(), Failure> {
+async fn listen(
+    addresses: &[SocketAddr],
+    running: &Running,
+    decision_point: Option<DecisionPoint>,
+) -> Result<(), Failure> {
     let log = running.log();
     let size = log.published().head.size;
     let line = |address| format!("writd: {} with {size} entries on http://{address}", log.origin());
     let timeouts = Timeouts::default();
-    let router = http::router(Arc::clone(log), timeouts);
+    let router = http::router(Arc::clone(log), timeouts, decision_point);
     // Besides a signal, a witness that turns out to know better than the store ends the service.
     let until = log.pending().refused();
     let served = serving::listen::listen_until(addresses, router, timeouts, line, until).await;

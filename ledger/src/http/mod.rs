@@ -6,16 +6,17 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::response::Response;
 use serving::limits::Timeouts;
 use tokio::sync::Semaphore;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::evaluate::DecisionPoint;
 use crate::log::Log;
 use crate::read::Reader;
 
+mod access;
 mod bundles;
 mod cursor;
 mod json;
@@ -42,6 +43,7 @@ struct Shared {
     /// One permit for each request that may read the store at once.
     reads: Arc<Semaphore>,
     timeouts: Timeouts,
+    decision_point: Option<Arc<DecisionPoint>>,
     openapi: String,
 }
 
@@ -49,8 +51,8 @@ struct Shared {
 #[openapi(info(title = "writ", description = "A delegation-chain audit log: who authorized this?"))]
 struct Api;
 
-/// All routes of a log.
-pub fn router(log: Arc<Log>, timeouts: Timeouts) -> Router {
+/// All routes of a log, and of the decision point that speaks in it.
+pub fn router(log: Arc<Log>, timeouts: Timeouts, decision_point: Option<DecisionPoint>) -> Router {
     let (routes, mut api) = routes().split_for_parts();
     shared::describe(&mut api);
     api.info.version = env!("CARGO_PKG_VERSION").to_owned();
@@ -58,6 +60,7 @@ pub fn router(log: Arc<Log>, timeouts: Timeouts) -> Router {
         log,
         reads: Arc::new(Semaphore::new(limits::READS_MAX)),
         timeouts,
+        decision_point: decision_point.map(Arc::new),
         openapi: api.to_json().unwrap_or_default(),
     }));
     scitt::around(serving::around(routes.with_state(app), problem::next_step))
@@ -78,6 +81,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(scitt::entry))
         .routes(routes!(scitt::keys))
         .routes(routes!(scitt::key))
+        .routes(routes!(access::evaluation))
+        .routes(routes!(access::evaluations))
+        .routes(routes!(access::configuration))
         .routes(routes!(service::log))
         .routes(routes!(service::livez))
         .routes(routes!(service::readyz))
@@ -95,14 +101,19 @@ impl App {
         &self.0.timeouts
     }
 
+    fn decision_point(&self) -> Option<Arc<DecisionPoint>> {
+        self.0.decision_point.clone()
+    }
+
     fn openapi(&self) -> String {
         self.0.openapi.clone()
     }
 
     /// Runs a question against the latest head, on a thread that may wait for the disk.
-    async fn read<F>(&self, question: F) -> Result<Response, Problem>
+    async fn read<F, T>(&self, question: F) -> Result<T, Problem>
     where
-        F: FnOnce(&Reader<'_>) -> Result<Response, Problem> + Send + 'static,
+        F: FnOnce(&Reader<'_>) -> Result<T, Problem> + Send + 'static,
+        T: Send + 'static,
     {
         let busy = || Problem::unavailable("busy", "too many questions at once", 1);
         let permit = Arc::clone(&self.0.reads).try_acquire_owned().map_err(|_| busy())?;

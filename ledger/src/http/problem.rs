@@ -105,6 +105,12 @@ pub(super) fn next_step(code: &str) -> Option<&'static str> {
             "have a registrar give the key the role: writ keys register --registrar FILE --key PUBFILE --principal URI --role ROLE"
         }
         "issuer-mismatch" => "set `iss` to the principal that the key is registered to",
+        "no-decision-point" => "start writd with --decision-key FILE (docs/authzen.md)",
+        "pdp-not-registered" | "decision-refused" => {
+            "have a registrar give the decision point's key the role: writ keys register --registrar FILE --key PUBFILE --principal URI --role pdp"
+        }
+        "not-an-evaluation" | "not-a-decision" => "see docs/authzen.md for what a request holds",
+        "json-expected" => "post application/json",
         "wrong-log" => "set `log` to the id in GET /v1/log",
         "signature-invalid" => "sign the exact bytes again; nothing may be re-encoded after signing",
         "statement-too-large" | "body-too-large" => {

@@ -11,7 +11,8 @@ use super::scitt;
 const READING: (&str, &str) = ("503", "too many questions at once, or the log stopped; see Retry-After");
 
 /// Routes that hold back nothing but what is in memory.
-const IN_MEMORY: [&str; 9] = [
+const IN_MEMORY: [&str; 10] = [
+    "/.well-known/authzen-configuration",
     "/.well-known/scitt-keys",
     "/.well-known/scitt-keys/{kid}",
     "/checkpoint",

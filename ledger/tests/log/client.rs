@@ -42,7 +42,7 @@ impl Reply {
 
 /// Whether a path is of SCITT's reference interface, whose problems are of a form of their own (RFC 9290).
 pub(crate) fn is_scitt(path: &str) -> bool {
-    path.starts_with("/entries") || path.starts_with("/.well-known/")
+    path.starts_with("/entries") || path.starts_with("/.well-known/scitt-keys")
 }
 
 /// The media type of the problems that a path answers with.
@@ -57,7 +57,7 @@ pub(crate) fn serve(lab: &Lab) -> SocketAddr {
 
 /// The same with other limits.
 pub(crate) fn serve_within(lab: &Lab, timeouts: Timeouts) -> SocketAddr {
-    let router = ledger::http::router(Arc::clone(lab.running().log()), timeouts);
+    let router = ledger::http::router(Arc::clone(lab.running().log()), timeouts, None);
     lab.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

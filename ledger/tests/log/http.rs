@@ -384,8 +384,11 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
         documented.push(path.clone());
     }
     let expected = [
+        "/.well-known/authzen-configuration",
         "/.well-known/scitt-keys",
         "/.well-known/scitt-keys/{kid}",
+        "/access/v1/evaluation",
+        "/access/v1/evaluations",
         "/checkpoint",
         "/entries",
         "/entries/{id}",

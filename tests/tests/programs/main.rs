@@ -3,6 +3,7 @@
 //! The programs are those beside this test's own folder, which `make test` builds first. Longer runs: `WRIT_KILL_ROUNDS=100`
 //! kills the server that often, `WRIT_FLIPS=2000` flips so many bytes of each file.
 
+mod authzen;
 mod backup;
 mod cli_manners;
 mod cloudtrail;
