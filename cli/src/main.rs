@@ -8,6 +8,7 @@ mod commands;
 mod context;
 mod evidence_file;
 mod exit;
+mod export;
 mod failure;
 mod file;
 mod fork;

@@ -4,6 +4,7 @@ pub(crate) const APPEND: &str = "writ.append/1";
 pub(crate) const BUNDLE_CREATED: &str = "writ.bundle-created/1";
 pub(crate) const BUNDLE_INSPECT: &str = "writ.bundle-inspect/1";
 pub(crate) const ERROR: &str = "writ.error/1";
+pub(crate) const EXPORTED: &str = "writ.exported/1";
 pub(crate) const IMPORT: &str = "writ.import/1";
 pub(crate) const KEY: &str = "writ.key/1";
 pub(crate) const KEY_PROPOSALS: &str = "writ.key-proposals/1";
@@ -35,11 +36,12 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 25] = [
+    const ALL: [&str; 26] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
         ERROR,
+        EXPORTED,
         IMPORT,
         KEY,
         KEY_PROPOSALS,

@@ -8,6 +8,7 @@ use crate::failure::Failure;
 
 mod append;
 mod bundle;
+mod export;
 mod help;
 mod import;
 mod keys;
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Who(who::Args),
     #[command(subcommand)]
     Bundle(bundle::Command),
+    Export(export::Args),
     Proof(proof::Args),
     Receipt(receipt::Args),
     #[command(subcommand)]
@@ -64,6 +66,7 @@ impl Command {
             Self::Search(args) => search::run(args, context),
             Self::Who(args) => who::run(args, context),
             Self::Bundle(command) => command.run(context),
+            Self::Export(args) => export::run(args, context),
             Self::Proof(args) => proof::run(args, context),
             Self::Receipt(args) => receipt::run(args, context),
             Self::Verify(command) => command.run(context),

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemas::ids::StatementId;
 use verifier::evidence::Evidence;
@@ -56,32 +56,49 @@ pub(crate) struct Judging {
     freshness: Freshness,
 }
 
+/// What is asked, and where every entry is read from if the server's word is not enough.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) judging: &'a Judging,
+    pub(crate) recompute: bool,
+    pub(crate) mirror: Option<&'a Path>,
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let limit = args.judging.limit()?;
+    let Args { id, judging, recompute, mirror } = args;
+    let asked = Asked { id, judging, recompute: *recompute, mirror: mirror.as_deref() };
+    let (subject, judged) = fetch(context, asked)?;
+    let source = mirror.as_deref().map_or(Source::Server, Source::Mirror);
+    judging.answer(context, &subject, judged, source)
+}
+
+/// Fetches the evidence about what was asked, and checks it.
+pub(crate) fn fetch(context: &Context, asked: Asked<'_>) -> Result<(StatementId, ToJudge), Failure> {
+    let limit = asked.judging.limit()?;
     let (trust, exit) = context.trust_or_said();
-    if let Some(folder) = &args.mirror {
+    if let Some(folder) = asked.mirror {
         let from = format!("the mirror in {}", folder.display());
         let mirror = Mirror::new(folder);
         let judged = whole_log(context, (&mirror.latest()?, &from), trust.as_ref(), limit, exit)?;
-        let subject = resolve_among(&judged.evidence, &args.id)?;
-        return args.judging.answer(context, &subject, judged, Source::Mirror(folder));
+        return Ok((resolve_among(&judged.evidence, asked.id)?, judged));
     }
     let client = context.client()?;
-    let candidate = resolve(&client, &args.id)?;
-    if args.recompute {
+    let candidate = resolve(&client, asked.id)?;
+    if asked.recompute {
         let tiles = (&TileLog::latest(&client)? as &dyn LogSource, "the server's tiles");
         let judged = whole_log(context, tiles, trust.as_ref(), limit, exit)?;
-        check_subject(&judged.evidence, &candidate.id, &args.id)?;
-        return args.judging.answer(context, &candidate.id, judged, Source::Server);
+        check_subject(&judged.evidence, &candidate.id, asked.id)?;
+        return Ok((candidate.id, judged));
     }
-    let bytes = client.bundle(&candidate.id, args.judging.wants()?.task)?;
+    let bytes = client.bundle(&candidate.id, asked.judging.wants()?.task)?;
     let bundled = check_bundle(context, &bytes, trust.as_ref(), limit, exit)?;
     if bundled.checked.subject != candidate.id {
         return Err(Failure::new("wrong-subject", "the server's bundle is about another statement")
             .values(candidate.id, bundled.checked.subject)
             .exit(Exit::Tampered));
     }
-    check_subject(&bundled.checked.evidence, &candidate.id, &args.id)?;
+    check_subject(&bundled.checked.evidence, &candidate.id, asked.id)?;
     let head = &bundled.checked.head;
     let consistency = match bundled.trust {
         Some(trust) => {
@@ -90,7 +107,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         }
         None => skipped("consistency", "nothing is pinned"),
     };
-    args.judging.answer(context, &candidate.id, ToJudge::of(bundled, consistency), Source::Server)
+    Ok((candidate.id, ToJudge::of(bundled, consistency)))
 }
 
 /// Evidence of every entry of a log, and what was checked of it.
@@ -179,14 +196,8 @@ impl Judging {
         Ok(self.profile()?.map(|profile| profile.wants()).unwrap_or_default())
     }
 
-    /// Judges, and says what came of it.
-    pub(crate) fn answer(
-        &self,
-        context: &Context,
-        subject: &StatementId,
-        judged: ToJudge,
-        source: Source<'_>,
-    ) -> Result<Exit, Failure> {
+    /// Judges.
+    pub(crate) fn judge(&self, subject: &StatementId, judged: ToJudge) -> Result<Judged, Failure> {
         let ToJudge { evidence, checks, exit } = judged;
         let record = evidence.get(subject).ok_or_else(|| {
             Failure::new("not-found", format!("{subject} is not in the evidence")).exit(Exit::NotFound)
@@ -197,6 +208,18 @@ impl Judging {
             Failure::new(e.code(), e.to_string()).exit(exit).next(format!("writ show {subject}"))
         })?;
         let exit = exit.worse(exit_of(&verdict));
+        Ok(Judged { evidence, checks, verdict, exit })
+    }
+
+    /// Judges, and says what came of it.
+    pub(crate) fn answer(
+        &self,
+        context: &Context,
+        subject: &StatementId,
+        judged: ToJudge,
+        source: Source<'_>,
+    ) -> Result<Exit, Failure> {
+        let Judged { evidence, checks, verdict, exit } = self.judge(subject, judged)?;
         if context.output.json {
             context.output.document(&render::who::Document {
                 verdict: &verdict,
@@ -210,6 +233,14 @@ impl Judging {
         }
         Ok(exit)
     }
+}
+
+/// A verdict, what it was reached from, and what all of that means for the end.
+pub(crate) struct Judged {
+    pub(crate) evidence: Evidence,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) verdict: Verdict,
+    pub(crate) exit: Exit,
 }
 
 fn exit_of(verdict: &Verdict) -> Exit {

@@ -10,6 +10,7 @@ mod cloudtrail;
 mod demo;
 mod durability;
 mod evidence;
+mod export;
 mod flips;
 mod harness;
 mod http_manners;

@@ -10,7 +10,7 @@ use crate::file;
 
 mod create;
 mod inspect;
-mod verify;
+pub(crate) mod verify;
 
 /// Everything needed to judge one action offline, in one file
 #[derive(Subcommand, Debug)]

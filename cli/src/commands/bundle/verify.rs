@@ -1,4 +1,6 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use schemas::ids::StatementId;
 
 use super::read;
 use crate::bundled::check_bundle;
@@ -37,8 +39,20 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let bytes = read(&args.file)?;
-    let limit = args.judging.limit()?;
+    let Args { file, judging, recompute, mirror } = args;
+    let (subject, judged) = check(context, file, judging, (*recompute, mirror.as_deref()))?;
+    judging.answer(context, &subject, judged, Source::Bundle(file))
+}
+
+/// Checks a bundle in a file; where asked, with every entry read from the log's server or from a mirror.
+pub(crate) fn check(
+    context: &Context,
+    file: &Path,
+    judging: &Judging,
+    (recompute, mirror): (bool, Option<&Path>),
+) -> Result<(StatementId, ToJudge), Failure> {
+    let bytes = read(file)?;
+    let limit = judging.limit()?;
     let (trust, exit) = context.trust_or_said();
     let bundled = check_bundle(context, &bytes, trust.as_ref(), limit, exit)?;
     let head = &bundled.checked.head;
@@ -51,16 +65,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         None => skipped("consistency", "nothing is pinned"),
     };
     let subject = bundled.checked.subject;
-    let judged = if let Some(folder) = &args.mirror {
+    let judged = if let Some(folder) = mirror {
         let (mirror, from) = (Mirror::new(folder), format!("the mirror in {}", folder.display()));
         let latest = mirror.latest()?;
         ToJudge::recomputed(bundled, consistency, (&latest, latest.size(), &from))?
-    } else if args.recompute {
+    } else if recompute {
         let client = context.client()?;
         let tiles = TileLog::latest(&client)?;
         ToJudge::recomputed(bundled, consistency, (&tiles, tiles.size(), "the server's tiles"))?
     } else {
         ToJudge::of(bundled, consistency)
     };
-    args.judging.answer(context, &subject, judged, Source::Bundle(&args.file))
+    Ok((subject, judged))
 }

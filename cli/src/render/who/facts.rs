@@ -75,7 +75,8 @@ fn policy_name(PolicyRef { engine, id, revision, .. }: &PolicyRef) -> String {
     format!("{engine}{id}{revision}")
 }
 
-pub(super) fn decision_of(record: &Record) -> Option<&Decision> {
+/// What a decision says.
+pub(crate) fn decision_of(record: &Record) -> Option<&Decision> {
     match &record.payload.as_ref()?.body {
         Body::Decision(decision) => Some(decision),
         _ => None,
@@ -83,7 +84,7 @@ pub(super) fn decision_of(record: &Record) -> Option<&Decision> {
 }
 
 /// What a statement that the subject relies on says, and when.
-pub(super) fn relied(kind: &str, record: &Record) -> Option<(String, Time)> {
+pub(crate) fn relied(kind: &str, record: &Record) -> Option<(String, Time)> {
     let payload = record.payload.as_ref()?;
     Some(match &payload.body {
         Body::Decision(decision) => {
@@ -100,7 +101,7 @@ pub(super) fn relied(kind: &str, record: &Record) -> Option<(String, Time)> {
 }
 
 /// What the subject is in the chain that leads to it.
-pub(super) fn end(payload: Option<&Payload>, kind: &str) -> String {
+pub(crate) fn end(payload: Option<&Payload>, kind: &str) -> String {
     match payload.map(|payload| &payload.body) {
         Some(Body::Action(action)) => {
             format!("does {}", what(action.action.name.as_str(), &action.resources, &action.quantities))

@@ -1,7 +1,7 @@
 //! The answer to "who authorized this?": the answer first, then the chain, then what it stands on, then what to do next.
 
-mod facts;
-mod tree;
+pub(crate) mod facts;
+pub(crate) mod tree;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -96,12 +96,7 @@ fn answer(shown: Shown<'_>) -> String {
         "" => "nobody that is known",
         principal => principal,
     };
-    let (mark, word) = match outcome(verdict) {
-        (_, word) if checks::is_broken(shown.checks, "freshness") => {
-            (Mark::Missing, format!("STALE: {word} as of an old checkpoint"))
-        }
-        (mark, word) => (mark, word.into()),
-    };
+    let (mark, word) = headword(shown);
     let mut text = format!("{}  {}\n", mark.word(&word), printable(&what));
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name:<8} {}", printable(value));
@@ -124,6 +119,16 @@ fn answer(shown: Shown<'_>) -> String {
         line("Because", &worst.detail);
     }
     text
+}
+
+/// The outcome as it is said first: that it is of an old checkpoint comes before what it is.
+pub(crate) fn headword(shown: Shown<'_>) -> (Mark, String) {
+    match outcome(shown.verdict) {
+        (_, word) if checks::is_broken(shown.checks, "freshness") => {
+            (Mark::Missing, format!("STALE: {word} as of an old checkpoint"))
+        }
+        (mark, word) => (mark, word.into()),
+    }
 }
 
 /// The outcome in a word.
@@ -206,4 +211,4 @@ fn next(shown: Shown<'_>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use gateway::signer::Signer;
+use schemas::ids::LogId;
 use schemas::payload::Kind;
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
@@ -11,26 +13,32 @@ use verifier::verdict::{
 };
 
 use super::*;
+use crate::export::Format;
 use crate::schema::tests::assert_described;
 use crate::testlog::TestLog;
 
 /// The moment of the action, and the places of hop, approval, decision and action.
 const MOMENT: Time = Time(1_795_336_137_523);
-const HOP: StatementId = StatementId::new([5; 32]);
+pub(crate) const HOP: StatementId = StatementId::new([5; 32]);
 const APPROVAL_AT: u64 = 6;
 const DECISION_AT: u64 = 7;
 const ACTION_AT: u64 = 8;
 
 /// What the verdict is about.
-struct Case {
-    records: BTreeMap<StatementId, Record>,
-    verdict: Verdict,
+pub(crate) struct Case {
+    pub(crate) records: BTreeMap<StatementId, Record>,
+    pub(crate) verdict: Verdict,
 }
 
 impl Case {
     /// A refund that was approved, decided and carried out.
-    fn refund() -> Self {
+    pub(crate) fn refund() -> Self {
         let log = TestLog::new();
+        Self::signed_by(&log.registrar, log.log)
+    }
+
+    /// The same in a log of this name, signed by one key.
+    pub(crate) fn signed_by(signer: &Signer, log: LogId) -> Self {
         let digest = json!({"alg": "sha-256", "canon": "raw", "value": "11".repeat(32)});
         let approval = json!({
             "approver": "user:lee@corp", "requester": "agent:a", "action": {"name": "pay:refund"},
@@ -46,7 +54,7 @@ impl Case {
             "resources": ["order/991"], "quantities": {"eur": 420}, "attempted_at": MOMENT,
         });
         let bodies = [("approval", approval), ("decision", decision), ("action", action)];
-        let [approval, decision, action] = bodies.map(|(kind, body)| record(&log, kind, body));
+        let [approval, decision, action] = bodies.map(|(kind, body)| record(signer, log, kind, body));
         let relies_on =
             [("decision", &decision), ("approval", &approval)].map(|(kind, record)| VerdictReliance {
                 kind,
@@ -65,12 +73,19 @@ impl Case {
         text(Shown { verdict: &self.verdict, record: &|id| self.records.get(id), checks: &[], source, exit })
     }
 
+    /// The same in another tool's form.
+    pub(crate) fn exported(&self, format: Format, exit: Exit) -> String {
+        let record = |id: &StatementId| self.records.get(id);
+        let source = Source::Server;
+        format.write(Shown { verdict: &self.verdict, record: &record, checks: &[], source, exit }).unwrap()
+    }
+
     fn shown(&self) -> String {
         self.text(Source::Server, Exit::Ok)
     }
 
     /// The same with findings, the worst first.
-    fn with(mut self, outcome: Outcome, findings: Vec<Finding>) -> Self {
+    pub(crate) fn with(mut self, outcome: Outcome, findings: Vec<Finding>) -> Self {
         for hop in &mut self.verdict.hops {
             hop.findings = findings.iter().filter(|f| f.statement == Some(hop.id)).cloned().collect();
         }
@@ -80,17 +95,17 @@ impl Case {
     }
 }
 
-fn record(log: &TestLog, kind: &str, body: Value) -> Record {
+fn record(signer: &Signer, log: LogId, kind: &str, body: Value) -> Record {
     let index = match kind {
         "approval" => APPROVAL_AT,
         "decision" => DECISION_AT,
         _ => ACTION_AT,
     };
     let draft = json!({
-        "v": 1, "kind": kind, "log": log.log, "tenant": "default", "at": MOMENT, "vantage": "boundary",
+        "v": 1, "kind": kind, "log": log, "tenant": "default", "at": MOMENT, "vantage": "boundary",
         "task": "task:case-4711", "trace": {"trace_id": "ab".repeat(16), "span_id": "cd".repeat(8)}, "body": body,
     });
-    let statement = log.registrar.sign(&Payload::from_json(&draft).unwrap()).unwrap();
+    let statement = signer.sign(&Payload::from_json(&draft).unwrap()).unwrap();
     let (envelope, payload) = (statement.envelope, Some(statement.payload));
     Record { index: Index(index), time: MOMENT, envelope, payload, standing: Ok(Assurance::Signed) }
 }
@@ -125,7 +140,7 @@ fn verdict(subject: &Record) -> Verdict {
     }
 }
 
-fn finding(code: &'static str, effect: Effect, about: (StatementId, u64)) -> Finding {
+pub(crate) fn finding(code: &'static str, effect: Effect, about: (StatementId, u64)) -> Finding {
     Finding {
         effect,
         code,
@@ -277,7 +292,8 @@ fn what_needs_no_decision_shows_none() {
     case.verdict.relies_on.clear();
     assert!(line(&case.shown(), "Decision").ends_with("none"));
     let hop = json!({"delegator": "user:alice", "delegatee": "agent:a"});
-    let hop = record(&TestLog::new(), "delegation", hop);
+    let log = TestLog::new();
+    let hop = record(&log.registrar, log.log, "delegation", hop);
     case.verdict.subject.id = hop.id();
     case.records.insert(hop.id(), hop);
     assert!(!case.shown().contains("Decision"), "{}", case.shown());
@@ -290,7 +306,8 @@ fn a_ruling_is_told_as_an_attempt_and_by_whom_it_was_denied() {
         "ruling": "deny", "actor": "agent:a", "action": {"name": "pay:refund"}, "resources": ["order/991"],
         "decider": "aws:123", "evaluated_at": MOMENT,
     });
-    let deny = record(&TestLog::new(), "decision", deny);
+    let log = TestLog::new();
+    let deny = record(&log.registrar, log.log, "decision", deny);
     case.verdict.decision = "deny".into();
     case.verdict.relies_on.clear();
     case.verdict.subject.id = deny.id();

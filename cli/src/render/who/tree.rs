@@ -39,7 +39,7 @@ pub(super) fn lines(shown: Shown<'_>) -> Vec<String> {
     let depth = shown.verdict.hops.len();
     for relied in &shown.verdict.relies_on {
         let findings = findings_of(shown, relied);
-        lines.push(relied_row(shown, depth, relied, &findings));
+        lines.push(relied_row(shown, depth, relied));
         lines.extend(findings.iter().map(|finding| Line::Note(note(depth, false, finding, relied.index))));
     }
     lines.extend(end(shown, depth));
@@ -60,7 +60,7 @@ fn root(shown: Shown<'_>) -> Line {
 }
 
 /// The hop that the chain should begin with, or go on from, and that is not there.
-fn missing_hop(shown: Shown<'_>) -> Option<&str> {
+pub(crate) fn missing_hop(shown: Shown<'_>) -> Option<&str> {
     let verdict = shown.verdict;
     let from = verdict.hops.first().map_or(verdict.subject.index, |hop| hop.index);
     let found =
@@ -82,17 +82,16 @@ fn hop_row(shown: Shown<'_>, depth: usize, hop: &VerdictHop) -> Line {
     if hop.via != "statement" {
         let _ = write!(text, "  (by {})", hop.via);
     }
-    let findings: Vec<&Finding> = hop.findings.iter().collect();
     Line::Row(Row {
         left: branch(depth, true, &text),
-        standing: Some(standing(shown, &findings)),
+        standing: Some(hop_standing(shown, hop)),
         index: Some(hop.index),
         assurance: hop.assurance,
         at: Some(hop.at),
     })
 }
 
-fn relied_row(shown: Shown<'_>, depth: usize, relied: &VerdictReliance, findings: &[&Finding]) -> Line {
+fn relied_row(shown: Shown<'_>, depth: usize, relied: &VerdictReliance) -> Line {
     let record = relied.id.as_ref().and_then(|id| (shown.record)(id));
     let said = record.and_then(|record| facts::relied(relied.kind, record));
     let (text, at) = match said {
@@ -105,20 +104,25 @@ fn relied_row(shown: Shown<'_>, depth: usize, relied: &VerdictReliance, findings
     };
     Line::Row(Row {
         left: branch(depth, false, &text),
-        standing: Some(
-            record.map_or_else(|| not_one(shown), |record| relied_standing(shown, record, findings)),
-        ),
+        standing: Some(relied_standing(shown, relied)),
         index: relied.index,
         assurance: record.map_or("", assurance),
         at,
     })
 }
 
-fn relied_standing(shown: Shown<'_>, record: &Record, findings: &[&Finding]) -> (Mark, &'static str) {
+/// How a hop stands.
+pub(crate) fn hop_standing(shown: Shown<'_>, hop: &VerdictHop) -> (Mark, &'static str) {
+    standing(shown, &hop.findings.iter().collect::<Vec<_>>())
+}
+
+/// How a statement stands that the subject relies on beside its hops.
+pub(crate) fn relied_standing(shown: Shown<'_>, relied: &VerdictReliance) -> (Mark, &'static str) {
+    let Some(record) = relied.id.as_ref().and_then(|id| (shown.record)(id)) else { return not_one(shown) };
     match facts::decision_of(record).map(|decision| decision.ruling) {
         Some(Ruling::Deny) => (Mark::Bad, "DENIED"),
         Some(Ruling::Indeterminate) => (Mark::Missing, "UNDECIDED"),
-        Some(Ruling::Permit) | None => standing(shown, findings),
+        Some(Ruling::Permit) | None => standing(shown, &findings_of(shown, relied)),
     }
 }
 
@@ -140,15 +144,22 @@ fn end(shown: Shown<'_>, depth: usize) -> Vec<Line> {
         assurance: record.map_or("", assurance),
         at: Some(verdict.moment.at),
     })];
-    let of_hops = verdict.hops.iter().flat_map(|hop| &hop.findings);
-    let of_relied = verdict.relies_on.iter().flat_map(|relied| findings_of(shown, relied));
-    let above: Vec<&Finding> = of_hops.chain(of_relied).collect();
-    let others = verdict.findings.iter().filter(|finding| !above.contains(finding));
+    let others = other_findings(shown).into_iter();
     lines.extend(others.map(|finding| Line::Note(note(depth, true, finding, Some(verdict.subject.index)))));
     lines
 }
 
-fn findings_of<'a>(shown: Shown<'a>, relied: &VerdictReliance) -> Vec<&'a Finding> {
+/// Every finding that is about no hop and nothing that the subject relies on.
+pub(crate) fn other_findings(shown: Shown<'_>) -> Vec<&Finding> {
+    let verdict = shown.verdict;
+    let of_hops = verdict.hops.iter().flat_map(|hop| &hop.findings);
+    let of_relied = verdict.relies_on.iter().flat_map(|relied| findings_of(shown, relied));
+    let above: Vec<&Finding> = of_hops.chain(of_relied).collect();
+    verdict.findings.iter().filter(|finding| !above.contains(finding)).collect()
+}
+
+/// Findings about a statement that the subject relies on.
+pub(crate) fn findings_of<'a>(shown: Shown<'a>, relied: &VerdictReliance) -> Vec<&'a Finding> {
     let about = |finding: &&Finding| relied.id.is_some() && finding.statement == relied.id;
     shown.verdict.findings.iter().filter(about).collect()
 }
