@@ -6,7 +6,6 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use schemas::kinds::{Approval, ApprovalScope, Autonomy, PrincipalType};
-use schemas::payload::Kind;
 use schemas::text::{Line, PrincipalId};
 
 use super::limit::Over;
@@ -70,7 +69,7 @@ fn asks_for(case: &Case<'_>, requester: &PrincipalId) -> bool {
 /// A human decision constrains the next action, and opens no session: one action unless it says more, and until it says.
 pub(super) fn approval_exhausted(case: &Case<'_>) -> Option<Finding> {
     const SLUG: &str = "approval-exhausted";
-    let consent = Consent::of(case).filter(|_| case.request.kind == Kind::Action)?;
+    let consent = Consent::of(case).filter(|_| case.request.act.is_some())?;
     let moment = case.moment.claimed;
     if let Some(until) = consent.approval.approved_until.filter(|until| *until < moment) {
         let detail = format!("used {} after it ended", moment.since(until));

@@ -86,7 +86,7 @@ pub(super) fn role_only(case: &Case<'_>) -> Option<Finding> {
 /// 104, rule D12): one by which the actor, or whoever it acts for, holds the credential that was presented.
 pub(super) fn step_up_missing(case: &Case<'_>, relied: &ReliedOn) -> Option<Finding> {
     let class = case.classes().into_iter().find(|class| case.profile.step_up.contains(*class))?;
-    if case.request.kind != Kind::Action || is_approved(case) {
+    if case.request.act.is_none() || is_approved(case) {
         return None;
     }
     let hops = relied.iter().filter_map(|index| case.graph.node(*index));

@@ -4,7 +4,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use schemas::payload::Kind;
 use schemas::scope::{Grant, Scope};
 
 use super::limit::Over;
@@ -64,12 +63,12 @@ fn quantities(act: &Act<'_>) -> String {
 }
 
 /// A hop carries so many actions as its `use_limit` says, of its delegatee's that name it, by the order of the log; what the
-/// delegatee handed on before counts as used. An action by a hop below is held against what that one was given.
+/// delegatee handed on before counts as used. A permit for one action more is none either. An action by a hop below is held against what that one was given.
 pub(super) fn uses_exceeded(case: &Case<'_>, node: &Node<'_>) -> Option<Finding> {
     let limit = node.hop.use_limit?;
     let at = node.record.index;
     let names_it = |link: &Link<'_>| link.resolution.one().is_some_and(|record| record.index == at);
-    if case.request.kind != Kind::Action || !case.request.links.iter().any(names_it) {
+    if case.request.act.is_none() || !case.request.links.iter().any(names_it) {
         return None;
     }
     let attempt = case.request.attempt.as_ref().and_then(|link| link.resolution.one());

@@ -125,6 +125,24 @@ fn uses() -> Vec<Case> {
             pay(s);
             (pay(s), Bundle)
         }),
+        reject(SLUG, "reject-permit-that-is-asked-for-after-the-one-action", 1, &[SLUG], |s| {
+            let bob = bob(s);
+            let hop = s.granted();
+            let approval = s.log.say(&bob, consent(s));
+            pays_by(s, hop, approval);
+            let permit = s.permit("agent:planner").body("delegation", json!(hop));
+            (s.log.say(&s.pdp, permit.body("approval", json!(approval))), Bundle)
+        }),
+        accept(SLUG, "accept-permit-of-the-one-action", 1, |s| {
+            let bob = bob(s);
+            let hop = s.granted();
+            let approval = s.log.say(&bob, consent(s));
+            let permit = s.permit("agent:planner").body("delegation", json!(hop));
+            let permit = s.log.say(&s.pdp, permit.body("approval", json!(approval)));
+            let payment = s.payment("agent:planner", permit).body("delegation", json!(hop));
+            s.log.say(&s.planner, payment);
+            (permit, Bundle)
+        }),
         accept(SLUG, "accept-moment-at-which-it-ends", 1, |s| {
             let bob = bob(s);
             let hop = s.granted();
