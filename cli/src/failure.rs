@@ -41,6 +41,12 @@ pub(crate) struct More {
     /// A file that proves it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) evidence: Option<String>,
+    /// The byte of the query at which it goes wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) position: Option<usize>,
+    /// The query with a mark under that place.
+    #[serde(skip)]
+    pub(crate) marked: Option<String>,
     /// What an ambiguous id may mean.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) candidates: Vec<CandidateRow>,
@@ -92,6 +98,12 @@ impl Failure {
     /// Names a file that proves it.
     pub(crate) fn evidence(self, path: &str) -> Self {
         Self { more: Box::new(More { evidence: Some(path.into()), ..*self.more }), ..self }
+    }
+
+    /// Shows where in a query it is.
+    pub(crate) fn marked(self, position: usize, marked: String) -> Self {
+        let more = More { position: Some(position), marked: Some(marked), ..*self.more };
+        Self { more: Box::new(more), ..self }
     }
 
     /// Names what an ambiguous id may mean.

@@ -89,6 +89,9 @@ impl Output {
         let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
         let mut text =
             format!("{style}error[{}]{style:#}: {}", printable(&failure.code), printable(&failure.what));
+        for line in failure.more.marked.iter().flat_map(|marked| marked.lines()) {
+            let _ = write!(text, "\n    {}", printable(line));
+        }
         let (expected, got) = (failure.expected.as_deref(), failure.got.as_deref());
         let evidence = failure.more.evidence.as_deref();
         let next = Some(&*failure.next);

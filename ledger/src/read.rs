@@ -108,6 +108,12 @@ impl<'l> Reader<'l> {
         self.index(Column::Terms, found.map_err(ReadError::from))
     }
 
+    /// Entries of a term from an index below the size back, descending, at most `limit` of them.
+    pub fn term_back(&self, term: &TermId, from: Index, limit: usize) -> Result<Vec<Index>, ReadError> {
+        let found = self.rows().term_back(term, from, limit);
+        self.index(Column::Terms, found.map_err(ReadError::from))
+    }
+
     /// The first entry of each term.
     pub fn firsts(&self, terms: &[TermId]) -> Result<Vec<Option<Index>>, ReadError> {
         let found = self.find(terms, 1)?;

@@ -3,7 +3,7 @@
 //! In scope: what statements say ([`payload`], [`kinds`], [`scope`]), the one canonical encoding ([`canonical`]), the
 //! signed envelope ([`envelope`]), a statement's place in the log ([`entry`]), the formats in which a log shows itself
 //! ([`note`], [`checkpoint`], [`proof`], [`tile`], [`receipt`], [`bundle`], [`fork`], [`omission`], [`trust`]), what statements
-//! are found by ([`term`]) and every
+//! are found by ([`term`]) and asked for ([`query`]), and every
 //! bound ([`limits`]). `docs/format.md` states the bytes.
 //!
 //! Out of scope: whether anything is true. Signatures, proofs, roles and rules are the `verifier`'s. No I/O, no clock.
@@ -28,6 +28,7 @@ pub mod note;
 pub mod omission;
 pub mod payload;
 pub mod proof;
+pub mod query;
 pub mod receipt;
 pub mod reference;
 pub mod scope;

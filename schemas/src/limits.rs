@@ -101,3 +101,12 @@ pub const TRUST_BYTES_MAX: usize = 256 * 1024;
 
 /// Most logs, most witnesses and most groups of a trust file, each (C2SP tlog-policy asks for at least 32).
 pub const TRUST_ITEMS_MAX: usize = 128;
+
+/// Longest query, in bytes: it travels in a URL of at most 8 KiB, in which each byte may take three.
+pub const QUERY_BYTES_MAX: usize = 2_048;
+
+/// Most conditions of one query.
+pub const QUERY_CONDITIONS_MAX: usize = 32;
+
+/// Shortest beginning of a statement id that finds it, in hex digits.
+pub const ID_PREFIX_DIGITS_MIN: usize = 8;

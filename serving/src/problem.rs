@@ -22,6 +22,9 @@ pub struct Problem {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'static str>,
+    /// Of a query: the byte at which it goes wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<u16>,
     #[serde(skip)]
     retry_after: Option<u32>,
 }
@@ -36,6 +39,7 @@ impl Problem {
             code,
             detail: detail.into(),
             next: None,
+            position: None,
             retry_after: None,
         }
     }
@@ -81,6 +85,12 @@ impl Problem {
             Some(next) => format!("{}; next: {next}", self.detail),
             None => self.detail.clone(),
         }
+    }
+
+    /// The same with the byte of the query at which it goes wrong.
+    #[must_use]
+    pub fn with_position(self, position: usize) -> Self {
+        Self { position: u16::try_from(position).ok(), ..self }
     }
 
     /// The same under another title, for interfaces that fix the words.

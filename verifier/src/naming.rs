@@ -19,7 +19,7 @@ mod near;
 pub use near::near;
 
 /// Shortest beginning of an id, in hex digits.
-pub const PREFIX_DIGITS_MIN: usize = 8;
+pub const PREFIX_DIGITS_MIN: usize = schemas::limits::ID_PREFIX_DIGITS_MIN;
 
 /// Most candidates that are listed.
 pub const CANDIDATES_MAX: usize = 64;

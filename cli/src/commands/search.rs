@@ -4,6 +4,7 @@ use gateway::client::{AsOf, Client, Found, Query};
 use schemas::ids::{KeyId, StatementId};
 use schemas::payload::{Kind, Payload};
 use schemas::proof::ConsistencyProof;
+use schemas::query;
 use schemas::time::Time;
 use serde::Serialize;
 use verifier::checkpoint::VerifiedHead;
@@ -23,15 +24,29 @@ use crate::trust::Trust;
 
 /// Find statements by who, what, where, when, or another system's id
 ///
-/// All conditions must hold. The state of the log that was searched is held against its signed head; which statements it
+/// All conditions must hold. Words are foreign ids or beginnings of statement ids; qualifiers name the rest:
+/// agent: principal: tool: action: resource: decision: outcome: kind: task: tenant: policy: key: trace: ref: since: until:
+/// A minus before one excludes it, quotes hold a value with spaces together, and `*` ends an action or a resource where
+/// something whole stands beside it. The state of the log that was searched is held against its signed head; which statements it
 /// lists is the server's word: `writ show` and `writ who` check each, `writ verify log` reads all.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
-  writ search --principal agent:billing-bot --since 2h
+  writ search 'agent:billing-bot decision:deny since:2h'
+  writ search 'tool:refund -resource:\"order 991\"' --newest
+  writ search 'kind:action outcome:failed policy:opa:authz/refund@7'
+  writ search AKIAIOSFODNN7EXAMPLE                          whatever carries this id
+  writ search -- '-outcome:completed kind:action'           a query that begins with a minus
+  writ search --principal agent:billing-bot --since 2h      the same conditions, as options
   writ search --decision deny --action payments:refund
   writ search --ref access-key:AKIAIOSFODNN7EXAMPLE")]
 pub(crate) struct Args {
+    /// Words and qualifiers
+    #[arg(value_name = "QUERY", default_value = "", hide_default_value = true)]
+    query: String,
+    /// Newest first
+    #[arg(long)]
+    newest: bool,
     /// Who takes part
     #[arg(long, value_name = "URI")]
     principal: Option<String>,
@@ -75,6 +90,11 @@ pub(crate) struct Args {
 struct Document {
     schema: &'static str,
     as_of: AsOf,
+    /// The moments that were understood, in ms since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<u64>,
     count: usize,
     truncated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,6 +137,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let document = Document {
         schema: schema::SEARCH,
         as_of: page.as_of,
+        since: page.since,
+        until: page.until,
         count: results.len(),
         truncated: page.truncated,
         next: page.next.filter(|_| page.truncated),
@@ -177,7 +199,11 @@ fn hold_against(as_of: &AsOf, head: &VerifiedHead, client: &Client) -> Result<()
 }
 
 fn query(args: &Args) -> Result<Query, Failure> {
-    let time = |text: &Option<String>| text.as_deref().map(moment::parse).transpose();
+    let mut words = args.query.clone();
+    let (since, words_since) = bound("since", args.since.as_deref())?;
+    let (until, words_until) = bound("until", args.until.as_deref())?;
+    check(&words)?;
+    words.extend([words_since, words_until]);
     if args.r#ref.as_ref().is_some_and(|foreign| !foreign.contains(':')) {
         return Err(
             Failure::usage("ref-form", "--ref names a type and a value").next("--ref access-key:AKIA…")
@@ -200,10 +226,30 @@ fn query(args: &Args) -> Result<Query, Failure> {
         .with_some("decision", args.decision.as_ref())
         .with_some("ref", args.r#ref.as_ref())
         .with_some("kind", args.kind.as_ref())
-        .with_some("since", time(&args.since)?.map(|time| time.0.to_string()))
-        .with_some("until", time(&args.until)?.map(|time| time.0.to_string()))
+        .with_some("since", since.map(|time| time.0.to_string()))
+        .with_some("until", until.map(|time| time.0.to_string()))
+        .with_some("q", Some(words.trim()).filter(|words| !words.is_empty()))
+        .with_some("order", args.newest.then_some("newest"))
         .with("limit", args.limit.to_string())
         .with_some("cursor", args.page.as_ref()))
+}
+
+/// A moment that an option names: as a time, or in words where the server is to tell it from its now on every page alike.
+fn bound(name: &str, text: Option<&str>) -> Result<(Option<Time>, String), Failure> {
+    match text {
+        None => Ok((None, String::new())),
+        Some(text) if query::Moment::parse(text).is_some() => Ok((None, format!(" {name}:\"{text}\""))),
+        Some(text) => Ok((Some(moment::parse(text)?), String::new())),
+    }
+}
+
+/// Refuses what is no query before anybody is asked.
+pub(crate) fn check(words: &str) -> Result<query::Query, Failure> {
+    query::parse(words, moment::now()).map_err(|fault| {
+        Failure::usage("bad-query", format!("the query goes wrong at byte {}: {}", fault.at, fault.what))
+            .marked(fault.at, fault.marked(words))
+            .next(format!("writ search '{}'", fault.example))
+    })
 }
 
 fn row(found: Found) -> Row {
@@ -234,7 +280,11 @@ fn text(document: &Document) -> String {
     }
     let AsOf { origin, size, .. } = &document.as_of;
     let count = plural(document.count as u64, "statement");
-    let _ = write!(text, "{count} per the server · as of size {size} of {}", printable(origin));
+    let bound = |word: &str, time: Option<u64>, on: &str| {
+        time.map(|time| format!(" {word} {}{on}", moment::show(Time(time)))).unwrap_or_default()
+    };
+    let (since, until) = (bound("from", document.since, " on"), bound("until", document.until, ""));
+    let _ = write!(text, "{count} per the server{since}{until} · as of size {size} of {}", printable(origin));
     match &document.next {
         Some(next) => text.push_str(&format!(" · there is more: the same with --page {}", printable(next))),
         None => text.push_str(" · the server lists no more"),
@@ -274,6 +324,8 @@ mod tests {
         let mut document = Document {
             schema: schema::SEARCH,
             as_of,
+            since: Some(1_700_000_000_000),
+            until: None,
             count: 2,
             truncated: true,
             next,
@@ -282,6 +334,7 @@ mod tests {
             error: None,
         };
         assert!(text(&document).contains("--page c"));
+        assert!(text(&document).contains("from 2023-11-14 22:13:20Z on"), "{}", text(&document));
         assert!(
             text(&document).contains("2 statements per the server") && !text(&document).contains("complete")
         );
@@ -290,6 +343,23 @@ mod tests {
         document.trust.pinned = false;
         assert!(text(&document).contains("NOT PINNED"));
         assert_described(&document);
+    }
+
+    #[test]
+    fn a_query_is_refused_with_a_mark_under_its_fault() {
+        let failure = check("agent:a toool:b").unwrap_err();
+        assert_eq!((failure.code.as_str(), failure.exit), ("bad-query", Exit::Usage));
+        assert_eq!(failure.more.position, Some(8));
+        assert_eq!(failure.more.marked.as_deref(), Some("agent:a toool:b\n        ^"));
+        assert_described(&failure.document());
+    }
+
+    #[test]
+    fn a_span_stays_in_words_so_that_each_page_means_the_same_moment() {
+        assert_eq!(bound("since", Some("2h")).unwrap(), (None, " since:\"2h\"".into()));
+        let (time, words) = bound("since", Some("2 hours")).unwrap();
+        assert!(time.is_some() && words.is_empty());
+        assert_eq!(bound("since", Some("yesterday")).unwrap_err().code, "time-form");
     }
 
     #[test]

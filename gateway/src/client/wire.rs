@@ -102,12 +102,18 @@ pub struct Found {
 pub struct FoundPage {
     /// What was searched.
     pub as_of: AsOf,
+    /// The earliest and the latest moment that were understood, in milliseconds.
+    #[serde(default)]
+    pub since: Option<u64>,
+    /// See `since`.
+    #[serde(default)]
+    pub until: Option<u64>,
     /// Whether there is more.
     pub truncated: bool,
     /// How to ask for more.
     #[serde(default)]
     pub next: Option<String>,
-    /// The statements, by ascending index.
+    /// The statements, in the order asked for.
     pub results: Vec<Found>,
 }
 

@@ -84,6 +84,12 @@ pub(super) struct StatementJson {
 pub(super) struct SearchJson {
     /// The head that the search is pinned to.
     pub(super) as_of: AsOf,
+    /// The earliest `at` that was looked for, in ms since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<u64>,
+    /// The latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<u64>,
     /// Statements on this page.
     pub(super) count: usize,
     /// Entries that were looked at for this page.
@@ -93,7 +99,7 @@ pub(super) struct SearchJson {
     /// Where the next page begins: `cursor` of the next request, all other parameters unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<String>,
-    /// The statements, oldest first.
+    /// The statements, in the order asked for.
     pub(super) results: Vec<StatementJson>,
 }
 

@@ -26,6 +26,7 @@ mod problem;
 mod proofs;
 mod query;
 mod scitt;
+mod search;
 mod service;
 mod shared;
 mod statements;
@@ -68,7 +69,7 @@ pub fn router(log: Arc<Log>, timeouts: Timeouts, decision_point: Option<Decision
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Api::openapi())
-        .routes(routes!(statements::post, statements::search))
+        .routes(routes!(statements::post, search::search))
         .routes(routes!(statements::get))
         .routes(routes!(bundles::bundles))
         .routes(routes!(bundles::resolve))

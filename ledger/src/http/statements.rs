@@ -1,4 +1,4 @@
-//! `/v1/statements`: posting, getting and finding statements.
+//! `/v1/statements`: posting and getting statements.
 
 use axum::Json;
 use axum::body::Body;
@@ -6,22 +6,16 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use schemas::batch::{self, BatchError};
-use schemas::ids::{KeyId, StatementId};
-use schemas::kinds::Ruling;
+use schemas::ids::StatementId;
 use schemas::limits::{BATCH_BYTES_MAX, STATEMENT_BYTES_MAX};
-use schemas::payload::Kind;
-use schemas::text::{Line, Name};
-use schemas::time::{Index, Time};
 use serving::body;
 
 use super::App;
-use super::cursor::Cursor;
-use super::json::{AsOf, ReceiptJson, SearchJson, StatementJson};
+use super::json::{ReceiptJson, StatementJson};
 use super::limits::NEVER_CHANGES;
 use super::problem::Problem;
 use super::query::Params;
 use crate::outcome::Outcome;
-use crate::search::{PAGE_DEFAULT, PAGE_MAX, Question, search as find};
 use crate::submit::submit;
 
 const COSE: &str = "application/cose";
@@ -166,104 +160,4 @@ fn wants_json(headers: &HeaderMap) -> Result<bool, Problem> {
     }
     let detail = format!("accept `{accept}`; offered: {COSE}, application/json");
     Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail))
-}
-
-const SEARCH_PARAMS: &[&str] = &[
-    "ref",
-    "principal",
-    "action",
-    "resource",
-    "task",
-    "decision",
-    "kind",
-    "key",
-    "tenant",
-    "since",
-    "until",
-    "limit",
-    "cursor",
-];
-
-/// Statements that fit all that is asked, oldest first. Later pages stay at the size of the first.
-#[utoipa::path(
-    get,
-    path = "/v1/statements",
-    params(
-        ("ref" = Option<String>, Query, description = "foreign id as type:value"),
-        ("principal" = Option<String>, Query, description = "URI of somebody who takes part"),
-        ("action" = Option<String>, Query, description = "action name"),
-        ("resource" = Option<String>, Query, description = "resource"),
-        ("task" = Option<String>, Query, description = "task, within the tenant (default: `default`)"),
-        ("decision" = Option<String>, Query, description = "ruling: permit, deny or indeterminate"),
-        ("kind" = Option<String>, Query, description = "kind of statement"),
-        ("key" = Option<String>, Query, description = "key that `key` statements are about, 64 hex digits"),
-        ("tenant" = Option<String>, Query, description = "tenant"),
-        ("since" = Option<u64>, Query, description = "earliest `at`, in ms since the epoch"),
-        ("until" = Option<u64>, Query, description = "latest `at`, in ms since the epoch"),
-        ("limit" = Option<u64>, Query, description = "statements on a page, 1 to 500, default 50"),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before; all else unchanged"),
-    ),
-    responses(
-        (status = 200, description = "one page", body = SearchJson),
-        (status = 400, description = "not a question", body = Problem, content_type = "application/problem+json"),
-    )
-)]
-pub(super) async fn search(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, SEARCH_PARAMS)?;
-    let question = question(&params)?;
-    let limit = match params.number("limit")? {
-        None => PAGE_DEFAULT,
-        Some(limit) if (1..=PAGE_MAX as u64).contains(&limit) => usize::try_from(limit).unwrap_or(PAGE_MAX),
-        Some(limit) => {
-            return Err(Problem::bad_query(format!(
-                "parameter `limit` is {limit}; expected 1 to {PAGE_MAX}"
-            )));
-        }
-    };
-    let cursor = params.text("cursor").map(|text| Cursor::parse(text, &question)).transpose()?;
-    app.read(move |reader| {
-        let (from, size) = cursor.map_or((Index(0), reader.size()), |cursor| (cursor.next, cursor.size));
-        if size == 0 || size > reader.size() {
-            return Err(Problem::bad_query("parameter `cursor` is of another log"));
-        }
-        let page = find(reader, &question, from, size, limit)?;
-        let next = page.next.map(|next| Cursor { size, next }.to_text(&question));
-        let results: Vec<StatementJson> = page.found.into_iter().map(StatementJson::from).collect();
-        let answer = SearchJson {
-            as_of: AsOf::at(reader, size)?,
-            count: results.len(),
-            examined: page.examined,
-            truncated: next.is_some(),
-            next,
-            results,
-        };
-        Ok(Json(answer).into_response())
-    })
-    .await
-}
-
-fn question(params: &Params) -> Result<Question, Problem> {
-    let foreign = match params.text("ref") {
-        None => None,
-        Some(text) => {
-            let bad = |detail: String| Problem::bad_query(format!("parameter `ref`: {detail}"));
-            let parts = text.split_once(':');
-            let (kind, value) = parts.ok_or_else(|| bad(format!("`{text}` is not type:value")))?;
-            let kind = Name::new(kind).map_err(|error| bad(error.to_string()))?;
-            Some((kind, Line::new(value).map_err(|error| bad(error.to_string()))?))
-        }
-    };
-    Ok(Question {
-        foreign,
-        principal: params.parsed("principal")?,
-        action: params.parsed("action")?,
-        resource: params.parsed("resource")?,
-        task: params.parsed("task")?,
-        ruling: params.word("decision", Ruling::from_word)?,
-        kind: params.word("kind", Kind::from_word)?,
-        key: params.word("key", KeyId::from_hex)?,
-        tenant: params.parsed("tenant")?,
-        since: params.number("since")?.map(Time),
-        until: params.number("until")?.map(Time),
-    })
 }

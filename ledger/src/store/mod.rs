@@ -112,6 +112,9 @@ pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
 /// Called with a term's place in a list and each of its keys; breaks to go on with the next term.
 pub type VisitTerm<'v> = dyn FnMut(usize, &[u8]) -> ControlFlow<()> + 'v;
 
+/// Called with each key of a scan; breaks to end it.
+pub type VisitKey<'v> = dyn FnMut(&[u8]) -> ControlFlow<()> + 'v;
+
 /// A store of rows. The seam at which tests break things.
 pub trait Store: Send + Sync + 'static {
     /// The value under a key.
@@ -127,6 +130,9 @@ pub trait Store: Send + Sync + 'static {
         from: &[u8],
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError>;
+
+    /// Shows the key of every row of a term that is at most `from`, by descending key.
+    fn scan_term_back(&self, term: &TermId, from: &[u8], visit: &mut VisitKey<'_>) -> Result<(), StoreError>;
 
     /// Shows the key of every row of each term in turn, ascending, with the term's place in the list; where the visitor
     /// breaks, the next term follows. Costs less than as many scans.

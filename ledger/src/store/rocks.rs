@@ -12,7 +12,7 @@ use rocksdb::{
 };
 use schemas::ids::TermId;
 
-use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitTerm, framing, rows};
+use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitKey, VisitTerm, framing, rows};
 
 mod salvage;
 mod scrub;
@@ -197,6 +197,22 @@ impl Store for RocksStore {
             rows.next();
         }
         rows.status().map_err(|error| fault("scan", Some(column), &error))
+    }
+
+    fn scan_term_back(&self, term: &TermId, from: &[u8], visit: &mut VisitKey<'_>) -> Result<(), StoreError> {
+        let mut options = ReadOptions::default();
+        // Going back is not defined for an iterator that is bound to a prefix; the bound ends it instead.
+        options.set_total_order_seek(true);
+        options.set_iterate_lower_bound(term.as_bytes().to_vec());
+        let mut rows = self.db.raw_iterator_cf_opt(&self.family(Column::Terms)?, options);
+        rows.seek_for_prev(from);
+        while let Some(key) = rows.key().filter(|key| key.starts_with(term.as_bytes())) {
+            if visit(key) == ControlFlow::Break(()) {
+                return Ok(());
+            }
+            rows.prev();
+        }
+        rows.status().map_err(|error| fault("scan", Some(Column::Terms), &error))
     }
 
     fn scan_terms(&self, terms: &[TermId], visit: &mut VisitTerm<'_>) -> Result<(), StoreError> {

@@ -294,6 +294,24 @@ impl Rows<'_> {
         })?;
         bad.map_or(Ok(found), Err)
     }
+
+    /// Entries of a term from an index back, descending, at most `limit` of them.
+    pub fn term_back(&self, term: &TermId, from: Index, limit: usize) -> Result<Vec<Index>, StoreError> {
+        let mut found = Vec::new();
+        let mut bad = None;
+        self.0.scan_term_back(term, &term_key(term, from), &mut |key| {
+            match parse_term_key(key) {
+                Some((_, index)) if found.len() < limit => found.push(index),
+                Some(_) => return ControlFlow::Break(()),
+                None => {
+                    bad = Some(StoreError::row(Column::Terms, key, NO_TERM_KEY));
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        bad.map_or(Ok(found), Err)
+    }
 }
 
 /// A row that keeps a checkpoint: the BLAKE3 hash of its note, and the note. Nobody but its witnesses can check their lines.

@@ -16,6 +16,7 @@ mod naming;
 mod publishing;
 mod reindex;
 mod restored;
+mod searching;
 mod tampering;
 mod tiles;
 mod unreadable;

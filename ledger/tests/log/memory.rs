@@ -5,7 +5,8 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Condvar, Mutex};
 
 use ledger::store::rows::FORMAT_KEY;
-use ledger::store::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit};
+use ledger::store::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitKey};
+use schemas::ids::TermId;
 
 pub(crate) type Rows = BTreeMap<(Column, Vec<u8>), Vec<u8>>;
 
@@ -109,6 +110,19 @@ impl Store for Memory {
         {
             self.check_readable("scan", column, key)?;
             if visit(key, value) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn scan_term_back(&self, term: &TermId, from: &[u8], visit: &mut VisitKey<'_>) -> Result<(), StoreError> {
+        let (first, last) = ((Column::Terms, term.as_bytes().to_vec()), (Column::Terms, from.to_vec()));
+        let keys: Vec<_> =
+            self.rows.lock().unwrap().range(first..=last).map(|((_, key), _)| key.clone()).collect();
+        for key in keys.iter().rev() {
+            self.check_readable("scan", Column::Terms, key)?;
+            if visit(key) == ControlFlow::Break(()) {
                 break;
             }
         }

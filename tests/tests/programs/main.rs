@@ -31,6 +31,7 @@ mod roles;
 mod rollback;
 mod scitt;
 mod scrub;
+mod searching;
 mod secrets;
 mod stopping;
 mod witness;

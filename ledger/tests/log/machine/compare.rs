@@ -2,12 +2,13 @@
 
 use ledger::bundle;
 use ledger::read::Reader;
-use ledger::search::{Question, search};
+use ledger::search::{Order, Range, search};
 use ledger::tiles::resource;
 use schemas::ids::{StatementId, TermId};
 use schemas::note::Note;
 use schemas::payload::Kind;
 use schemas::proof::InclusionProof;
+use schemas::query::{Query, What};
 use schemas::tile::TilePath;
 use schemas::time::Index;
 use schemas::tree::TreeHash;
@@ -100,15 +101,20 @@ fn same_index(reader: &Reader<'_>, reference: &Reference, chance: &mut Chance) {
     }
     let kind =
         [Kind::Decision, Kind::Action, Kind::Key, Kind::Genesis, Kind::Correction][usize_of(chance.below(5))];
-    let (mut found, mut from) = (Vec::new(), Index(0));
+    let order = [Order::OldestFirst, Order::NewestFirst][usize_of(chance.below(2))];
+    let (mut found, mut from) = (Vec::new(), None);
     loop {
-        let question = Question { kind: Some(kind), ..Question::default() };
-        let page = search(reader, &question, from, size, usize_of(chance.below(40) + 1)).unwrap();
+        let query = Query::default().with(Some(What::kind(kind)));
+        let range = Range { from, size, order };
+        let page = search(reader, &query, range, usize_of(chance.below(40) + 1)).unwrap();
         found.extend(page.found.iter().map(|found| found.entry.index.0));
         match page.next {
-            Some(next) => from = next,
+            Some(next) => from = Some(next),
             None => break,
         }
+    }
+    if order == Order::NewestFirst {
+        found.reverse();
     }
     let kinds = (0..).zip(&reference.kinds);
     assert_eq!(

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use ledger::fsck::check_folder;
 use ledger::read::ReadError;
 use ledger::reindex::rebuild;
-use ledger::search::{Question, search};
+use ledger::search::{Order, Range, search};
 use ledger::store::rows::Rows;
 use ledger::store::{Batch, Column, Store as _};
 use ledger::submit::Unavailable;
 use schemas::ids::StatementId;
 use schemas::payload::Kind;
+use schemas::query::{Query, What};
 use schemas::term::Term;
 use schemas::time::Index;
 
@@ -102,8 +103,9 @@ impl Machine {
         batch.put(Column::Terms, &[term.as_bytes().as_slice(), &index.to_be_bytes()].concat(), &[]);
         self.subject.rocks().commit(&batch).unwrap();
         let reader = self.subject.running().log().reader();
-        let question = Question { kind: Some(Kind::Genesis), ..Question::default() };
-        let found = search(&reader, &question, Index(0), reader.size(), 10);
+        let query = Query::default().with(Some(What::kind(Kind::Genesis)));
+        let range = Range { from: None, size: reader.size(), order: Order::OldestFirst };
+        let found = search(&reader, &query, range, 10);
         assert_eq!(found.unwrap_err(), ReadError::Reindexing);
         self.until_whole();
     }

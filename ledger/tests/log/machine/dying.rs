@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use ledger::store::rocks::RocksStore;
-use ledger::store::{Batch, Column, Store, StoreError, Visit, VisitTerm};
+use ledger::store::{Batch, Column, Store, StoreError, Visit, VisitKey, VisitTerm};
 use schemas::ids::TermId;
 
 /// How long the store's write-ahead log was before a group, and with it.
@@ -80,6 +80,10 @@ impl Store for Dying {
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
         self.rocks.scan(column, prefix, from, visit)
+    }
+
+    fn scan_term_back(&self, term: &TermId, from: &[u8], visit: &mut VisitKey<'_>) -> Result<(), StoreError> {
+        self.rocks.scan_term_back(term, from, visit)
     }
 
     fn scan_terms(&self, terms: &[TermId], visit: &mut VisitTerm<'_>) -> Result<(), StoreError> {
