@@ -34,7 +34,13 @@ fn the_same_verdict_from_the_whole_log_rests_on_nobodys_word() {
     assert_eq!(ran.code, 12, "{ran}");
     let next = ran.stdout.lines().last().unwrap();
     assert!(next.starts_with("Next: writ who ") && next.ends_with("--profile strict --recompute"), "{ran}");
-    assert_eq!(story.cli.run(&["who", &action, "--profile", "strict", "--recompute"]).code, 0);
+    let strict = story.cli.run(&["who", &action, "--profile", "strict", "--recompute", "--json"]).json();
+    let found = strict["findings"].as_array().unwrap();
+    assert_eq!(strict["absence"], "recomputed");
+    assert!(
+        found.iter().all(|finding| finding["code"] != "absence-unproved"),
+        "what else it asks: {found:#?}"
+    );
 }
 
 #[test]

@@ -97,7 +97,8 @@ impl Story {
             body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             body
         };
-        let decision = with(json!({"ruling": "permit", "policy": {"engine": "opa", "id": "refunds"}}));
+        let decision =
+            with(json!({"ruling": "permit", "policy": {"engine": "opa", "id": "refunds", "revision": "7"}}));
         let decision =
             self.log("opa", &[json!({"kind": "decision", "refs": refs, "body": decision})])[0].clone();
         let action = with(json!({"phase": "both", "outcome": "completed", "decision": decision}));
