@@ -56,6 +56,11 @@ fn metric(server: &Server, name: &str) -> f64 {
     line.and_then(|line| line.rsplit_once(' ')).map_or(0.0, |(_, value)| value.parse().unwrap())
 }
 
+/// The end of an id, as it stands in a table file: RocksDB leaves out the bytes that a key shares with the one before.
+fn unshared(id: &StatementId) -> &[u8] {
+    &id.as_bytes()[4..]
+}
+
 /// Flips a bit in the table file that has these bytes, where they are.
 fn flip(place: &Place, bytes: &[u8]) -> PathBuf {
     for path in files_below(&place.data().join("store")) {
@@ -110,7 +115,7 @@ fn a_restart_goes_on_where_the_scrub_was_and_takes_nothing_whole_for_damaged() {
 fn a_damaged_index_is_named_by_fsck_while_the_log_goes_on_serving_and_a_reindex_mends_it() {
     let (place, server, id, _) = begun();
     server.stop();
-    flip(&place, id.as_bytes());
+    flip(&place, unshared(&id));
     let server = place.serve_with(&["--scrub", "0"]).unwrap_or_else(|ran| panic!("{ran}"));
     let fsck = writd(&["fsck", "--data", place.data().to_str().unwrap()]);
     assert!(fsck.code == 10 && fsck.stdout.starts_with("INDEX DAMAGED: "), "{fsck}");
@@ -131,7 +136,7 @@ fn a_damaged_index_is_named_by_fsck_while_the_log_goes_on_serving_and_a_reindex_
 fn an_index_damaged_under_a_running_server_is_made_again_and_the_log_goes_on() {
     let (place, server, id, _) = begun();
     wait("a whole pass", || metric(&server, "writ_scrub_passes_total") >= 1.0);
-    flip(&place, id.as_bytes());
+    flip(&place, unshared(&id));
     wait("the scrub meets it", || metric(&server, "writ_scrub_failures_total") >= 1.0);
     wait("the log goes on", || server.http.get("/readyz").status == 200);
     let before = metric(&server, "writ_scrub_passes_total");
