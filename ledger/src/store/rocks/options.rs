@@ -1,0 +1,108 @@
+//! How RocksDB is set up: each option is set for the reason beside it.
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ChecksumType, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode,
+    Options, SliceTransform,
+};
+use schemas::ids::TermId;
+
+use crate::store::Column;
+
+/// Memory for rows not yet in table files, all columns together, in bytes.
+const WRITE_BUFFERS_BYTES: usize = 256 * 1024 * 1024;
+
+/// Memory for one column's rows not yet in table files, in bytes.
+const WRITE_BUFFER_BYTES: usize = 64 * 1024 * 1024;
+
+/// How much log may pile up before columns are flushed, in bytes: bounds the time that opening takes after a kill.
+const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Bits of filter for each key: one miss in a hundred reads a block for nothing.
+const FILTER_BITS: f64 = 10.0;
+
+/// Of the database as a whole.
+pub(super) fn database_options() -> Options {
+    let mut options = Options::default();
+    // The default mode opens without a word after a flipped bit in the middle of the log, and loses what came behind it.
+    // This one accepts a torn last record, which every kill may leave, and refuses the rest.
+    options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    // Stop at the first sign of damage instead of going on with what is left.
+    options.set_paranoid_checks(true);
+    // A log file that was closed whole and is missing or shorter is damage. The one in use is the anchor's to guard.
+    options.set_track_and_verify_wals_in_manifest(true);
+    // Columns are flushed together: whatever becomes of the log file, the tables alone are all of one moment.
+    options.set_atomic_flush(true);
+    // In a file that is used again old records stand behind a torn end, and some of them pass for new ones.
+    options.set_recycle_log_file_num(0);
+    // A write is in the log file when it returns, and `sync` has something to sync.
+    options.set_manual_wal_flush(false);
+    // All table files are opened at once: a damaged one shows at the start, and a reader keeps its files while a writer
+    // in another process replaces them.
+    options.set_max_open_files(-1);
+    options.set_db_write_buffer_size(WRITE_BUFFERS_BYTES);
+    options.set_max_total_wal_size(WAL_BYTES_MAX);
+    // One flush and one compaction at a time beside the sequencer.
+    options.set_max_background_jobs(2);
+    // Spread the writing of table files over time, so that it does not hold up the log's syncs.
+    options.set_bytes_per_sync(1024 * 1024);
+    options.set_keep_log_file_num(4);
+    options.set_max_log_file_size(16 * 1024 * 1024);
+    options
+}
+
+/// Columns by these names, each with its options.
+pub(super) fn families(names: &[impl AsRef<str>], cache: &Cache) -> Vec<ColumnFamilyDescriptor> {
+    let with_options = |name: &str| {
+        let column = Column::ALL.into_iter().find(|column| column.name() == name);
+        ColumnFamilyDescriptor::new(
+            name,
+            column.map_or_else(Options::default, |column| family_options(column, cache)),
+        )
+    };
+    names.iter().map(|name| with_options(name.as_ref())).collect()
+}
+
+/// Of one column.
+pub(super) fn family_options(column: Column, cache: &Cache) -> Options {
+    let mut tables = BlockBasedOptions::default();
+    tables.set_block_cache(cache);
+    // Filters and indexes grow with the log: bounded by the cache they are evictable instead of unbounded.
+    tables.set_cache_index_and_filter_blocks(true);
+    tables.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    // Computed by the processor's own instruction (.cargo/config.toml).
+    tables.set_checksum_type(ChecksumType::CRC32c);
+    let mut options = Options::default();
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES);
+    match column {
+        // A handful of rows.
+        Column::Meta => options.set_compression_type(DBCompressionType::None),
+        Column::Entries => {
+            // Statements repeat names and keys; old ones are read seldom.
+            options.set_compression_type(DBCompressionType::Lz4);
+            options.set_bottommost_compression_type(DBCompressionType::Zstd);
+            tables.set_block_size(16 * 1024);
+        }
+        Column::Ids => {
+            // Hashes do not compress. Nearly every look-up is for an id that is not there: filters answer it.
+            options.set_compression_type(DBCompressionType::None);
+            tables.set_bloom_filter(FILTER_BITS, false);
+            options.set_memtable_whole_key_filtering(true);
+            options.set_memtable_prefix_bloom_ratio(0.02);
+        }
+        Column::Terms => {
+            // Rows of one term differ in their last bytes only. Questions are always about one whole term.
+            options.set_compression_type(DBCompressionType::Lz4);
+            options.set_prefix_extractor(SliceTransform::create_fixed_prefix(TermId::LEN));
+            options.set_memtable_prefix_bloom_ratio(0.05);
+            tables.set_bloom_filter(FILTER_BITS, false);
+            tables.set_whole_key_filtering(false);
+        }
+        Column::Tiles => {
+            // Hashes do not compress; a proof reads a few tiles by key.
+            options.set_compression_type(DBCompressionType::None);
+            tables.set_bloom_filter(FILTER_BITS, false);
+        }
+    }
+    options.set_block_based_table_factory(&tables);
+    options
+}
