@@ -55,7 +55,7 @@ const VERIFIER_MAY_USE: &[&str] = &[
 /// Most lines of a file, without its tests. Above, by path: the few that are one list.
 const FILE_LINES_MAX: usize = 400;
 const LONGER_FILES: &[(&str, usize)] =
-    &[("schemas/src/payload.rs", 600), ("verifier/src/rules/table.rs", 900)];
+    &[("schemas/src/payload.rs", 600), ("verifier/src/rules/table.rs", 700)];
 
 /// Most lines of a function: what fits a screen.
 const FUNCTION_LINES_MAX: usize = 70;

@@ -28,18 +28,7 @@ pub(crate) const fn accept(
     hops: usize,
     tell: fn(&mut Story) -> (StatementId, Evidence),
 ) -> Case {
-    let outcome = "authorized";
-    Case {
-        slug,
-        name,
-        profile: "standard",
-        tune: None,
-        tell,
-        outcome,
-        principal: "user:alice",
-        hops,
-        findings: &[],
-    }
+    reject(slug, name, hops, &[], tell).authorized()
 }
 
 /// A case that is judged not authorized under the standard profile, by findings.

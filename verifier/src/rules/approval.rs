@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use schemas::kinds::{Approval, ApprovalScope, Autonomy, PrincipalType};
 use schemas::text::{Line, PrincipalId};
 
+use super::decision::hex;
 use super::limit::Over;
 use super::withdrawal::withdrawn_at;
 use crate::judge::{Case, Consent, Edge, Node, Uses, linked, may_be_one, suspensions, type_of};
@@ -237,8 +238,4 @@ pub(super) fn break_glass_unreviewed(case: &Case<'_>) -> Option<Finding> {
             String::from("none"),
         ),
     }
-}
-
-fn hex(digest: &schemas::kinds::Digest) -> String {
-    digest.value.0.iter().map(|byte| format!("{byte:02x}")).collect()
 }

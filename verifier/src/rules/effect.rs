@@ -183,7 +183,8 @@ fn is_past(case: &Case<'_>, time: Time) -> bool {
     case.evidence.head_time().is_some_and(|now| now > time)
 }
 
-fn action_of(record: &Record) -> Option<&Action> {
+/// The action that a statement tells of.
+pub(super) fn action_of(record: &Record) -> Option<&Action> {
     match &record.payload.as_ref()?.body {
         Body::Action(action) => Some(action),
         _ => None,

@@ -4,8 +4,9 @@ use alloc::format;
 use alloc::string::String;
 
 use schemas::kinds::Action;
-use schemas::payload::{Body, Kind};
+use schemas::payload::Kind;
 
+use super::effect::action_of;
 use super::limit::Over;
 use crate::evidence::Record;
 use crate::judge::{Case, Uses, is_obligation, resolve};
@@ -57,13 +58,6 @@ pub(super) fn retry_differs(case: &Case<'_>) -> Option<Finding> {
         digest.map_or_else(|| String::from("no digest of the request"), super::decision::hex)
     };
     Some(finding.values(digest(action.request.as_ref()), digest(request)))
-}
-
-fn action_of(record: &Record) -> Option<&Action> {
-    match record.payload.as_ref().map(|payload| &payload.body) {
-        Some(Body::Action(action)) => Some(action),
-        _ => None,
-    }
 }
 
 /// The decision of an earlier action: its own, or that of its attempt.

@@ -539,7 +539,7 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "standing-access",
-        "a hop is for no task, has no end and no limit",
+        "a hop's credential carries authority for no task, without an end or a limit",
         NOTES,
         Check::Hop(credential::standing_access),
     ),
