@@ -1,23 +1,30 @@
-//! Rows that follow from the entries: that there are no others. That each is there was checked entry by entry.
+//! Rows that follow from the entries: that each is there, and no others. Where that is not so, which ones.
 
 use std::ops::ControlFlow;
 
+use rayon::prelude::*;
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
 use schemas::term::terms;
 use schemas::tile::{TileCoord, tiles};
+use schemas::time::Index;
 
-use super::Findings;
+use super::entry::RowVerdict;
 use super::read::Read;
+use super::sums::Summing;
 use super::tree::entry_of;
+use super::{Findings, entry, held};
 use crate::store::rows::{
     CHECKPOINT_KEY, FORMAT_KEY, HEAD_KEY, INDEX_KEY, NOTE_KEY, RESTORED_KEY, Rows, parse_index,
     parse_term_key, parse_tile_key,
 };
 use crate::store::{Column, Store};
 
+/// Entries whose rows are looked up together on all cores.
+const CHUNK: u64 = 2_048;
+
 /// Looks through every column but the entries.
-pub(super) fn check(store: &dyn Store, read: &Read, findings: &mut Findings) {
+pub(super) fn check(store: &dyn Store, summing: &Summing, read: &Read, findings: &mut Findings) {
     meta(store, findings);
     if let Err(error) = Rows(store).check_format() {
         findings.store(Some(Column::Meta), None, &error);
@@ -35,8 +42,14 @@ pub(super) fn check(store: &dyn Store, read: &Read, findings: &mut Findings) {
     if let Err(error) = Rows(store).restored() {
         findings.store(Some(Column::Meta), None, &error);
     }
-    ids(store, read, findings);
-    term_rows(store, read, findings);
+    if !(read.is_whole() && held::ids(store, summing, read.derived.ids)) {
+        each_entry(store, Column::Ids, read, entry::id_row, findings);
+        ids(store, read, findings);
+    }
+    if !(read.is_whole() && held::terms(store, summing, read.derived.terms)) {
+        each_entry(store, Column::Terms, read, entry::term_rows, findings);
+        term_rows(store, read, findings);
+    }
     tile_rows(store, read, findings);
 }
 
@@ -64,14 +77,38 @@ fn meta(store: &dyn Store, findings: &mut Findings) {
     });
 }
 
-/// Each id row leads to the entry that has this id; all entries have theirs, so nothing else can be here. Of rows that lead
-/// to entries that could not be read nothing is said.
-fn ids(store: &dyn Store, read: &Read, findings: &mut Findings) {
-    let mut count = 0_u64;
-    each(store, Column::Ids, findings, |_, _, _| count += 1);
-    if count == read.head.size && read.is_whole() {
-        return;
+/// Looks up the rows that each entry must have.
+fn each_entry(
+    store: &dyn Store,
+    column: Column,
+    read: &Read,
+    rows: fn(&dyn Store, Index, &Statement) -> Vec<RowVerdict>,
+    findings: &mut Findings,
+) {
+    let mut from = 0;
+    while from < read.head.size {
+        let to = read.head.size.min(from.saturating_add(CHUNK));
+        let looked_up: Vec<(u64, Vec<RowVerdict>)> = (from..to)
+            .into_par_iter()
+            .filter(|index| !read.is_unknown(*index))
+            .filter_map(|index| Some((index, rows(store, Index(index), &statement_at(store, index)?))))
+            .collect();
+        for (index, verdicts) in looked_up {
+            for verdict in verdicts {
+                match verdict {
+                    RowVerdict::Finding(code, key, detail) => {
+                        findings.row(code, column, &key, Some(index), detail);
+                    }
+                    RowVerdict::Failed(error) => findings.store(Some(column), Some(index), &error),
+                }
+            }
+        }
+        from = to;
     }
+}
+
+/// Each id row leads to the entry that has this id. Of rows that lead to entries that could not be read nothing is said.
+fn ids(store: &dyn Store, read: &Read, findings: &mut Findings) {
     each(store, Column::Ids, findings, |key, value, findings| {
         let row = StatementId::from_slice(key).zip(parse_index(value));
         let Some((id, index)) = row else {
@@ -88,25 +125,14 @@ fn ids(store: &dyn Store, read: &Read, findings: &mut Findings) {
     });
 }
 
+/// Each term row is of an entry that gives rise to it, and holds nothing.
 fn term_rows(store: &dyn Store, read: &Read, findings: &mut Findings) {
-    let mut count = 0_u64;
     each(store, Column::Terms, findings, |key, value, findings| {
-        count += 1;
         if !value.is_empty() {
             let index = parse_term_key(key).map(|(_, index)| index.0);
-            findings.row(
-                "term-wrong",
-                Column::Terms,
-                key,
-                index,
-                format!("holds {} bytes, expected none", value.len()),
-            );
+            let detail = format!("holds {} bytes, expected none", value.len());
+            findings.row("term-wrong", Column::Terms, key, index, detail);
         }
-    });
-    if count == read.term_rows && read.is_whole() {
-        return;
-    }
-    each(store, Column::Terms, findings, |key, _, findings| {
         let Some((term, index)) = parse_term_key(key) else {
             return findings.row("term-wrong", Column::Terms, key, None, "is not a term id and an index");
         };
@@ -141,6 +167,6 @@ fn tile_rows(store: &dyn Store, read: &Read, findings: &mut Findings) {
 }
 
 fn statement_at(store: &dyn Store, index: u64) -> Option<Statement> {
-    let entry = Rows(store).entry(schemas::time::Index(index)).ok()??;
+    let entry = Rows(store).entry(Index(index)).ok()??;
     Statement::decode(&entry.statement).ok()
 }

@@ -18,6 +18,7 @@ use verifier::signature::CheckedKey;
 use super::Findings;
 use super::entry::{Parsed, Verdict, parse, verify};
 use super::read::Read;
+use super::sums::{Derived, Summing};
 use super::tree::Tree;
 use crate::store::rows::{Head, index_bytes, parse_index};
 use crate::store::{Column, Store, StoreError};
@@ -29,8 +30,13 @@ const CHUNK: usize = 2_048;
 const PROBES_MAX: u64 = 4_096;
 
 /// Reads all entries in order. Keeps root and chain at the sizes asked for.
-pub(super) fn check(store: &dyn Store, sizes: &BTreeSet<u64>, findings: &mut Findings) -> Read {
-    let mut walk = Walk::new(store, sizes);
+pub(super) fn check(
+    store: &dyn Store,
+    summing: &Summing,
+    sizes: &BTreeSet<u64>,
+    findings: &mut Findings,
+) -> Read {
+    let mut walk = Walk::new(store, summing, sizes);
     loop {
         let first = match walk.rows(findings) {
             Ended::Last => return walk.end(None, findings),
@@ -78,6 +84,7 @@ enum Ended {
 
 struct Walk<'s> {
     store: &'s dyn Store,
+    summing: &'s Summing,
     sizes: &'s BTreeSet<u64>,
     /// The entry expected next.
     next: u64,
@@ -87,15 +94,16 @@ struct Walk<'s> {
     tree: Tree<'s>,
     chain: Option<EntryHash>,
     time: Time,
-    term_rows: u64,
+    derived: Derived,
     holes: Vec<Range<u64>>,
     chains: BTreeMap<u64, EntryHash>,
 }
 
 impl<'s> Walk<'s> {
-    fn new(store: &'s dyn Store, sizes: &'s BTreeSet<u64>) -> Self {
+    fn new(store: &'s dyn Store, summing: &'s Summing, sizes: &'s BTreeSet<u64>) -> Self {
         Self {
             store,
+            summing,
             sizes,
             next: 0,
             registry: None,
@@ -103,7 +111,7 @@ impl<'s> Walk<'s> {
             tree: Tree::new(store, sizes),
             chain: None,
             time: Time(0),
-            term_rows: 0,
+            derived: Derived::default(),
             holes: Vec::new(),
             chains: BTreeMap::new(),
         }
@@ -172,18 +180,16 @@ impl<'s> Walk<'s> {
                 to_verify.push(checked);
             }
         }
-        let store = self.store;
+        let summing = self.summing;
         let verdicts: Vec<Verdict> = to_verify
             .into_par_iter()
-            .map(|(index, statement, key)| verify(store, index, statement, key))
+            .map(|(index, statement, key)| verify(summing, index, statement, key))
             .collect();
-        for verdict in verdicts {
-            self.term_rows += verdict.term_rows;
-            for (code, column, key, detail) in verdict.findings {
-                findings.row(code, column, &key, Some(verdict.index.0), detail);
-            }
-            for (column, error) in verdict.errors {
-                findings.store(Some(column), Some(verdict.index.0), &error);
+        for Verdict { index, derived, signature } in verdicts {
+            self.derived = self.derived.plus(derived);
+            if let Some(detail) = signature {
+                let key = index_bytes(index);
+                findings.row("signature-invalid", Column::Entries, &key, Some(index.0), detail);
             }
         }
         let leaves: Vec<TreeHash> = parsed.iter().map(|entry| entry.leaf).collect();
@@ -256,7 +262,7 @@ impl<'s> Walk<'s> {
             head: Head { size: self.tree.size(), time: self.time, root: self.tree.root(), chain },
             last_known: self.chain.is_some(),
             registry: self.registry,
-            term_rows: self.term_rows,
+            derived: self.derived,
             holes: self.holes,
             stopped,
             roots: self.tree.into_roots(),

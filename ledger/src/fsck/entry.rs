@@ -9,7 +9,8 @@ use schemas::tree::TreeHash;
 use verifier::merkle::leaf_hash;
 use verifier::signature::CheckedKey;
 
-use crate::store::rows::{index_bytes, parse_index, term_key};
+use super::sums::{Derived, Summing};
+use crate::store::rows::{parse_index, term_key};
 use crate::store::{Column, Store, StoreError};
 
 /// An entry's row with what can be computed of it alone.
@@ -36,54 +37,63 @@ pub(super) fn parse(index: Index, bytes: &[u8]) -> Parsed {
 /// What was found about one entry away from the main thread.
 pub(super) struct Verdict {
     pub(super) index: Index,
-    pub(super) term_rows: u64,
-    /// Code, column, key, detail.
-    pub(super) findings: Vec<(&'static str, Column, Vec<u8>, String)>,
-    pub(super) errors: Vec<(Column, StoreError)>,
+    /// The rows that must be there because of it.
+    pub(super) derived: Derived,
+    /// Why its signature does not hold.
+    pub(super) signature: Option<String>,
 }
 
-/// The entry's signature, and that its id and term rows are there.
+/// The entry's signature, and the sums of the rows that must be there because of it.
 pub(super) fn verify(
-    store: &dyn Store,
+    summing: &Summing,
     index: Index,
     statement: &Statement,
     key: Option<CheckedKey>,
 ) -> Verdict {
-    let mut verdict = Verdict { index, term_rows: 0, findings: Vec::new(), errors: Vec::new() };
-    if let Some(Err(error)) = key.map(|key| key.verify_envelope(&statement.envelope)) {
-        let row = index_bytes(index).to_vec();
-        verdict.findings.push(("signature-invalid", Column::Entries, row, error.to_string()));
+    let checked = key.map_or(Ok(()), |key| key.verify_envelope(&statement.envelope));
+    let mut derived = Derived { ids: summing.id(&statement.id(), index), ..Derived::default() };
+    for term in terms(statement) {
+        derived.terms = derived.terms.plus(summing.term(&term, index));
     }
-    verdict.id_row(store, statement);
-    let terms = terms(statement);
-    verdict.term_rows = terms.len() as u64;
-    for term in &terms {
-        let key = term_key(term, index);
+    Verdict { index, derived, signature: checked.err().map(|error| error.to_string()) }
+}
+
+/// What was found about one row that must be there because of an entry.
+pub(super) enum RowVerdict {
+    /// Code, key, detail.
+    Finding(&'static str, Vec<u8>, String),
+    Failed(StoreError),
+}
+
+/// Looks up the row of an entry's id.
+pub(super) fn id_row(store: &dyn Store, index: Index, statement: &Statement) -> Vec<RowVerdict> {
+    let id = statement.id();
+    let row = match store.get(Column::Ids, id.as_bytes()) {
+        Ok(row) => row,
+        Err(error) => return vec![RowVerdict::Failed(error)],
+    };
+    let (code, detail) = match row.as_deref().map(parse_index) {
+        Some(Some(at)) if at == index => return Vec::new(),
+        Some(Some(at)) => ("id-wrong", format!("leads to entry {at}, expected {index}")),
+        Some(None) => ("id-wrong", "does not hold an index of 8 bytes".to_owned()),
+        None => ("id-missing", format!("missing for entry {index}")),
+    };
+    vec![RowVerdict::Finding(code, id.as_bytes().to_vec(), detail)]
+}
+
+/// Looks up the rows of an entry's terms.
+pub(super) fn term_rows(store: &dyn Store, index: Index, statement: &Statement) -> Vec<RowVerdict> {
+    let mut verdicts = Vec::new();
+    for term in terms(statement) {
+        let key = term_key(&term, index);
         match store.get(Column::Terms, &key) {
             Ok(Some(_)) => {}
             Ok(None) => {
                 let detail = format!("missing for entry {index}");
-                verdict.findings.push(("term-missing", Column::Terms, key.to_vec(), detail));
+                verdicts.push(RowVerdict::Finding("term-missing", key.to_vec(), detail));
             }
-            Err(error) => verdict.errors.push((Column::Terms, error)),
+            Err(error) => verdicts.push(RowVerdict::Failed(error)),
         }
     }
-    verdict
-}
-
-impl Verdict {
-    fn id_row(&mut self, store: &dyn Store, statement: &Statement) {
-        let (id, index) = (statement.id(), self.index);
-        let row = match store.get(Column::Ids, id.as_bytes()) {
-            Ok(row) => row,
-            Err(error) => return self.errors.push((Column::Ids, error)),
-        };
-        let (code, detail) = match row.as_deref().map(parse_index) {
-            Some(Some(at)) if at == index => return,
-            Some(Some(at)) => ("id-wrong", format!("leads to entry {at}, expected {index}")),
-            Some(None) => ("id-wrong", "does not hold an index of 8 bytes".to_owned()),
-            None => ("id-missing", format!("missing for entry {index}")),
-        };
-        self.findings.push((code, Column::Ids, id.as_bytes().to_vec(), detail));
-    }
+    verdicts
 }

@@ -7,9 +7,11 @@
 mod derived;
 mod entries;
 mod entry;
+mod held;
 mod marks;
 mod read;
 mod report;
+mod sums;
 mod tree;
 
 use std::path::Path;
@@ -76,9 +78,17 @@ pub(crate) fn check_rows(store: &dyn Store, slots: Slots) -> Report {
 }
 
 fn check(store: &dyn Store, slots: Result<Slots, AnchorError>, mut findings: Findings) -> Report {
+    let summing = match sums::Summing::new() {
+        Ok(summing) => summing,
+        Err(error) => {
+            findings.heard(&error);
+            findings.log("no-randomness", None, "the system gives no random bytes, which the check needs");
+            return findings.report(0, None);
+        }
+    };
     let marks = marks::Marks::read(store, slots);
-    let read = entries::check(store, &marks.sizes(), &mut findings);
-    derived::check(store, &read, &mut findings);
+    let read = entries::check(store, &summing, &marks.sizes(), &mut findings);
+    derived::check(store, &summing, &read, &mut findings);
     marks.check(store, &read, &mut findings);
     let report = findings.report(read.head.size, (read.head.size > 0).then_some(read.head.root));
     let restored = Rows(store).restored().ok().flatten();

@@ -7,6 +7,7 @@ use schemas::ids::EntryHash;
 use schemas::tree::TreeHash;
 use verifier::registry::Registry;
 
+use super::sums::Derived;
 use crate::store::rows::Head;
 
 /// What the entries show.
@@ -17,8 +18,8 @@ pub(super) struct Read {
     pub(super) last_known: bool,
     /// The registry, where there is a genesis.
     pub(super) registry: Option<Registry>,
-    /// How many term rows belong to them.
-    pub(super) term_rows: u64,
+    /// The rows of ids and terms that belong to them.
+    pub(super) derived: Derived,
     /// Entries that were passed over.
     pub(super) holes: Vec<Range<u64>>,
     /// From where on nothing was checked.

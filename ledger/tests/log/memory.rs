@@ -25,6 +25,7 @@ pub(crate) struct Memory {
     rows: Mutex<Rows>,
     fault: Mutex<Option<Fault>>,
     unreadable: Mutex<Vec<(Column, RangeInclusive<Vec<u8>>)>>,
+    hidden: Mutex<Vec<(Column, Vec<u8>)>>,
     held: Mutex<bool>,
     released: Condvar,
 }
@@ -57,6 +58,15 @@ impl Memory {
         self.unreadable.lock().unwrap().push((column, keys));
     }
 
+    /// Makes a row one that no look-up leads to, as a wrong filter does; whoever reads from end to end meets it.
+    pub(crate) fn hide(&self, column: Column, key: Vec<u8>) {
+        self.hidden.lock().unwrap().push((column, key));
+    }
+
+    fn is_hidden(&self, column: Column, key: &[u8]) -> bool {
+        self.hidden.lock().unwrap().contains(&(column, key.to_vec()))
+    }
+
     fn check_readable(&self, action: &'static str, column: Column, key: &[u8]) -> Result<(), StoreError> {
         let unreadable = self.unreadable.lock().unwrap();
         if unreadable.iter().any(|(other, keys)| *other == column && keys.contains(&key.to_vec())) {
@@ -87,6 +97,9 @@ impl Store for Memory {
             return Err(broken("read"));
         }
         self.check_readable("read", column, key)?;
+        if self.is_hidden(column, key) {
+            return Ok(None);
+        }
         Ok(self.rows.lock().unwrap().get(&(column, key.to_vec())).cloned())
     }
 
@@ -109,6 +122,9 @@ impl Store for Memory {
             rows.iter().take_while(|((other, key), _)| *other == column && key.starts_with(prefix))
         {
             self.check_readable("scan", column, key)?;
+            if !prefix.is_empty() && self.is_hidden(column, key) {
+                continue;
+            }
             if visit(key, value) == ControlFlow::Break(()) {
                 break;
             }

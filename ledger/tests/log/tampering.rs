@@ -125,6 +125,35 @@ fn every_row_taken_away_is_found_and_named() {
 }
 
 #[test]
+fn a_row_that_is_there_and_that_no_look_up_leads_to_is_found_and_named() {
+    let lab = lab();
+    let whole = lab.store.rows();
+    let looked_up = [Column::Ids, Column::Terms];
+    for (column, key) in whole.keys().filter(|(column, _)| looked_up.contains(column)) {
+        let store = Memory::new();
+        store.set_rows(whole.clone());
+        store.hide(*column, key.clone());
+        let report = check_store(&store, &lab.anchor());
+        assert!(named(&report, *column, key), "{column} {key:02x?}: {report:#?}");
+    }
+}
+
+#[test]
+fn a_row_in_the_place_of_another_is_found_and_both_are_named() {
+    let lab = lab();
+    let whole = lab.store.rows();
+    for (column, key) in whole.keys() {
+        let Column::Terms = column else { continue };
+        let mut rows = whole.clone();
+        let value = rows.remove(&(*column, key.clone())).unwrap();
+        let other = [&key[..16], &99_u64.to_be_bytes()].concat();
+        rows.insert((*column, other.clone()), value);
+        let report = check(&lab, rows);
+        assert!(named(&report, *column, key) && named(&report, *column, &other), "{key:02x?}: {report:#?}");
+    }
+}
+
+#[test]
 fn every_kind_of_added_row_is_found_and_named() {
     let lab = lab();
     let whole = lab.store.rows();
