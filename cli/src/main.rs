@@ -52,6 +52,7 @@ Examples:
   writ keys generate --out alice.pem           a key of your own
   writ append facts.jsonl --key alice.pem      sign and log what happened, one JSON draft a line
   writ who be7f89b5-d456-4423-b3e6-0fb0b19bad7c    who authorized this action, judged here
+  writ why be7f89b5-d456-4423-b3e6-0fb0b19bad7c    by which policy and inputs it was allowed or refused
   writ bundle create ID -o incident.bundle     everything needed to judge it offline
   writ verify log                              every signature, link, leaf and the signed root
 

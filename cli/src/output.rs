@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+pub(crate) use questions::printable;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -135,22 +136,6 @@ impl Mark {
         let style = Style::new().fg_color(Some(colour.into()));
         format!("{style}{sign} {word}{style:#}")
     }
-}
-
-/// Foreign text made safe to show: control characters and those that reorder text are written out.
-pub(crate) fn printable(text: &str) -> String {
-    let hidden = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
-        if hidden(c) {
-            let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
-        } else {
-            shown.push(c);
-        }
-        shown
-    })
 }
 
 /// Our own signs in ASCII; whatever else is beyond ASCII is written out.

@@ -30,13 +30,14 @@ pub(crate) const WITNESS_LOGS: &str = "writ.witness-logs/1";
 pub(crate) mod tests {
     use std::path::PathBuf;
 
+    use questions::why::WHY_SCHEMA;
     use serde::Serialize;
     use serde_json::Value;
     use verifier::verdict::VERDICT_SCHEMA;
 
     use super::*;
 
-    const ALL: [&str; 26] = [
+    const ALL: [&str; 27] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -63,6 +64,7 @@ pub(crate) mod tests {
         WITNESS,
         WITNESS_LOGS,
         VERDICT_SCHEMA,
+        WHY_SCHEMA,
     ];
 
     fn folder() -> PathBuf {

@@ -20,6 +20,7 @@ pub mod fsck;
 pub mod http;
 pub mod in_force;
 pub mod index;
+mod kept;
 pub mod keyring;
 pub mod latch;
 pub mod log;

@@ -9,9 +9,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use schemas::kinds::PrincipalType;
+use schemas::kinds::{Decision, PrincipalType};
 use schemas::scope::Pattern;
-use schemas::time::Millis;
+use schemas::time::{Millis, Time};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -170,6 +170,12 @@ impl Profile {
             }
             None => Ok(()),
         }
+    }
+
+    /// Until when a ruling may be used: as long as it says, and no longer than this profile takes a ruling for fresh.
+    pub fn usable_until(&self, decision: &Decision) -> Time {
+        let fresh_until = decision.evaluated_at.later(self.freshness);
+        decision.valid_until.map_or(fresh_until, |stated| stated.min(fresh_until))
     }
 
     /// What it asks for beside what every verdict needs.

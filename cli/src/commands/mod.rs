@@ -23,6 +23,7 @@ mod show;
 mod trust;
 mod verify;
 mod who;
+mod why;
 mod witness;
 
 /// What the program can do.
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     Show(show::Args),
     Search(search::Args),
     Who(who::Args),
+    Why(why::Args),
     #[command(subcommand)]
     Bundle(bundle::Command),
     Export(export::Args),
@@ -65,6 +67,7 @@ impl Command {
             Self::Show(args) => show::run(args, context),
             Self::Search(args) => search::run(args, context),
             Self::Who(args) => who::run(args, context),
+            Self::Why(args) => why::run(args, context),
             Self::Bundle(command) => command.run(context),
             Self::Export(args) => export::run(args, context),
             Self::Proof(args) => proof::run(args, context),

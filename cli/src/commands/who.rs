@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use schemas::ids::StatementId;
-use verifier::evidence::Evidence;
+use verifier::evidence::{Evidence, Record};
 use verifier::gather::Wants;
 use verifier::judge::{default_profile, judge};
 use verifier::profile::Profile;
@@ -137,7 +137,7 @@ fn whole_log(
 /// The evidence must be about a statement that carries what was asked for, whatever the server says.
 fn check_subject(evidence: &Evidence, subject: &StatementId, id: &str) -> Result<(), Failure> {
     let record = evidence.get(subject);
-    let statement = record.and_then(verifier::evidence::Record::statement);
+    let statement = record.and_then(Record::statement);
     let is_here = record.is_none_or(|record| !is_elsewhere(id, record.index.0));
     let is_named =
         subject.to_hex().starts_with(id) || statement.is_none_or(|statement| carries(&statement, id));
@@ -191,6 +191,11 @@ impl Judging {
         self.profile.as_deref().map(profiles::find).transpose()
     }
 
+    /// The profile to judge a subject under.
+    pub(crate) fn profile_for(&self, record: &Record) -> Result<Profile, Failure> {
+        Ok(self.profile()?.unwrap_or_else(|| default_profile(record)))
+    }
+
     /// What that profile asks for beside what every verdict needs.
     pub(crate) fn wants(&self) -> Result<Wants, Failure> {
         Ok(self.profile()?.map(|profile| profile.wants()).unwrap_or_default())
@@ -202,7 +207,7 @@ impl Judging {
         let record = evidence.get(subject).ok_or_else(|| {
             Failure::new("not-found", format!("{subject} is not in the evidence")).exit(Exit::NotFound)
         })?;
-        let profile = self.profile()?.unwrap_or_else(|| default_profile(record));
+        let profile = self.profile_for(record)?;
         let verdict = judge(subject, &evidence, &profile).map_err(|e| {
             let exit = if e.code() == "not-found" { Exit::NotFound } else { Exit::Usage };
             Failure::new(e.code(), e.to_string()).exit(exit).next(format!("writ show {subject}"))

@@ -91,7 +91,7 @@ fn wants(with: Option<&str>) -> Result<Wants, Problem> {
     }
 }
 
-fn name(name: &str) -> Result<String, Problem> {
+pub(super) fn name(name: &str) -> Result<String, Problem> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
         return Err(Problem::bad_query(format!(
             "a name has 1 to {NAME_BYTES_MAX} bytes, this one {}",
@@ -101,7 +101,7 @@ fn name(name: &str) -> Result<String, Problem> {
     Ok(name.to_owned())
 }
 
-fn candidates(reader: &Reader<'_>, name: &str) -> Result<Candidates, Problem> {
+pub(super) fn candidates(reader: &Reader<'_>, name: &str) -> Result<Candidates, Problem> {
     let missing = || {
         let size = reader.size();
         Problem::not_found(format!(
@@ -111,7 +111,7 @@ fn candidates(reader: &Reader<'_>, name: &str) -> Result<Candidates, Problem> {
     naming::resolve(reader, name)?.ok_or_else(missing)
 }
 
-fn one(candidates: &Candidates, name: &str) -> Result<StatementId, Problem> {
+pub(super) fn one(candidates: &Candidates, name: &str) -> Result<StatementId, Problem> {
     if let Some(found) = naming::meant(candidates, name) {
         return Ok(found.statement.id());
     }

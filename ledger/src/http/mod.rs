@@ -25,6 +25,7 @@ mod metrics;
 mod problem;
 mod proofs;
 mod query;
+mod questions;
 mod scitt;
 mod search;
 mod service;
@@ -73,6 +74,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(statements::get))
         .routes(routes!(bundles::bundles))
         .routes(routes!(bundles::resolve))
+        .routes(routes!(questions::why_decided))
         .routes(routes!(proofs::inclusion))
         .routes(routes!(proofs::consistency))
         .routes(routes!(proofs::entries))

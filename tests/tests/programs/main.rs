@@ -34,4 +34,5 @@ mod scrub;
 mod searching;
 mod secrets;
 mod stopping;
+mod why;
 mod witness;

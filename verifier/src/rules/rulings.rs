@@ -102,6 +102,5 @@ pub(super) fn decider<'e>(record: &'e Record, decision: &'e Decision) -> &'e Pri
 
 /// Until when a ruling may be used: as long as rulings are fresh, unless it says less.
 pub(super) fn usable_until(case: &Case<'_>, decision: &Decision) -> Time {
-    let fresh_until = decision.evaluated_at.later(case.profile.freshness);
-    decision.valid_until.map_or(fresh_until, |stated| stated.min(fresh_until))
+    case.profile.usable_until(decision)
 }

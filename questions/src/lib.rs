@@ -1,0 +1,18 @@
+//! What responders and auditors ask a log, and the answers: as data, and as the text that people read.
+//!
+//! In scope: which entries answer a question ([`kept`]), the answers, and their text, the same wherever it is shown. Each answer
+//! names the head that it is as of, counts what it lists and says whether that was cut.
+//!
+//! Out of scope: whether there was authority, which [`verifier::judge`] alone decides; where entries are kept (`ledger`, a
+//! mirror, a bundle); how a question comes in and an answer goes out. No I/O, no clock, no async.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod kept;
+mod text;
+pub mod why;
+
+pub use text::printable;
