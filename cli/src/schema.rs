@@ -18,6 +18,8 @@ pub(crate) const RECEIPT: &str = "writ.receipt/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
 pub(crate) const SHOW: &str = "writ.show/1";
 pub(crate) const TRUST_UPDATED: &str = "writ.trust-updated/1";
+#[cfg(test)]
+pub(crate) use questions::uses::USES_SCHEMA;
 pub(crate) const VERIFY_FORK: &str = "writ.verify-fork/1";
 pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
 pub(crate) const VERIFY_OMISSION: &str = "writ.verify-omission/1";
@@ -37,7 +39,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 27] = [
+    const ALL: [&str; 28] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
@@ -56,6 +58,7 @@ pub(crate) mod tests {
         SEARCH,
         SHOW,
         TRUST_UPDATED,
+        USES_SCHEMA,
         VERIFY_FORK,
         VERIFY_LOG,
         VERIFY_OMISSION,

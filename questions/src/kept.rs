@@ -1,11 +1,16 @@
 //! A log as a place that evidence is taken from.
 
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::convert::Infallible;
 
-use schemas::ids::StatementId;
-use schemas::time::Index;
+use schemas::envelope::Statement;
+use schemas::ids::{StatementId, TermId};
+use schemas::time::{Index, Time};
+use schemas::tree::TreeHash;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use verifier::evidence::{Absence, Evidence, EvidenceError, EvidenceHead, Pinning};
+use verifier::evidence::{Absence, Evidence, EvidenceError, EvidenceHead, Pinning, Record};
 use verifier::gather::{GatherError, Source, Wants, gather};
 
 /// A log that hands out its entries as they stand under one head.
@@ -39,4 +44,76 @@ pub fn evidence<K: Kept>(
     let entries = entries.iter().map(|(index, bytes)| (*index, bytes.as_slice()));
     let absence = Absence::Asserted(gathered.rows);
     Ok(Evidence::new(kept.head(), None, Pinning::default(), entries, absence)?)
+}
+
+/// A statement with its place.
+#[derive(Clone, Debug)]
+pub struct Put {
+    /// Its index.
+    pub index: Index,
+    /// When the log placed it.
+    pub time: Time,
+    /// The statement.
+    pub statement: Statement,
+}
+
+/// A log, or all of a copy of it, in which statements are looked up under one head.
+pub trait Placed: Source {
+    /// The head.
+    fn as_of(&self) -> AsOf;
+    /// The statement at an index that counts: nothing where its signature, key or role does not stand, or it cannot be read.
+    fn placed(&self, index: Index) -> Result<Option<Put>, Self::Error>;
+}
+
+/// Which state of which log an answer is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AsOf {
+    /// Name of the log.
+    pub origin: String,
+    /// Number of entries.
+    pub size: u64,
+    /// Root at that size.
+    pub root: TreeHash,
+    /// Time of the last entry.
+    pub time: Time,
+}
+
+/// Evidence of every entry of a log up to `size`, in which statements are looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole<'e>(pub &'e Evidence);
+
+impl Source for Whole<'_> {
+    type Error = Infallible;
+
+    fn size(&self) -> u64 {
+        self.0.head().size
+    }
+
+    fn statement(&self, index: Index) -> Result<Option<Statement>, Infallible> {
+        Ok(self.0.at(index).and_then(Record::statement))
+    }
+
+    fn index_of(&self, id: &StatementId) -> Result<Option<Index>, Infallible> {
+        Ok(self.0.get(id).map(|record| record.index))
+    }
+
+    fn find(&self, terms: &[TermId], most: usize) -> Result<Vec<Vec<Index>>, Infallible> {
+        let (Absence::Recomputed(rows) | Absence::Asserted(rows)) = self.0.absence();
+        let row = |term| rows.get(term).map(|row| row.iter().copied().take(most).collect());
+        Ok(terms.iter().map(|term| row(term).unwrap_or_default()).collect())
+    }
+}
+
+impl Placed for Whole<'_> {
+    fn as_of(&self) -> AsOf {
+        let EvidenceHead { origin, size, root } = self.0.head().clone();
+        AsOf { origin, size, root, time: self.0.head_time().unwrap_or_default() }
+    }
+
+    fn placed(&self, index: Index) -> Result<Option<Put>, Infallible> {
+        let record = self.0.at(index).filter(|record| record.standing.is_ok());
+        let put = |record: &Record| Some(Put { index, time: record.time, statement: record.statement()? });
+        Ok(record.and_then(put))
+    }
 }

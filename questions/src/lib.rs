@@ -13,6 +13,7 @@ extern crate alloc;
 
 pub mod kept;
 mod text;
+pub mod uses;
 pub mod why;
 
 pub use text::printable;

@@ -21,6 +21,7 @@ mod revoke;
 mod search;
 mod show;
 mod trust;
+mod uses;
 mod verify;
 mod who;
 mod why;
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Search(search::Args),
     Who(who::Args),
     Why(why::Args),
+    Uses(uses::Args),
     #[command(subcommand)]
     Bundle(bundle::Command),
     Export(export::Args),
@@ -68,6 +70,7 @@ impl Command {
             Self::Search(args) => search::run(args, context),
             Self::Who(args) => who::run(args, context),
             Self::Why(args) => why::run(args, context),
+            Self::Uses(args) => uses::run(args, context),
             Self::Bundle(command) => command.run(context),
             Self::Export(args) => export::run(args, context),
             Self::Proof(args) => proof::run(args, context),

@@ -160,7 +160,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 /// Holds the state that the server says it searched against the log's signed head, and that against the heads of before.
 ///
 /// Hands back whether the head's key is pinned.
-fn hold(
+pub(super) fn hold(
     context: &Context,
     client: &Client,
     trust: Option<&Trust>,

@@ -78,9 +78,7 @@ pub(crate) fn fetch(context: &Context, asked: Asked<'_>) -> Result<(StatementId,
     let limit = asked.judging.limit()?;
     let (trust, exit) = context.trust_or_said();
     if let Some(folder) = asked.mirror {
-        let from = format!("the mirror in {}", folder.display());
-        let mirror = Mirror::new(folder);
-        let judged = whole_log(context, (&mirror.latest()?, &from), trust.as_ref(), limit, exit)?;
+        let judged = of_mirror(context, folder, trust.as_ref(), limit, exit)?;
         return Ok((resolve_among(&judged.evidence, asked.id)?, judged));
     }
     let client = context.client()?;
@@ -108,6 +106,19 @@ pub(crate) fn fetch(context: &Context, asked: Asked<'_>) -> Result<(StatementId,
         None => skipped("consistency", "nothing is pinned"),
     };
     Ok((candidate.id, ToJudge::of(bundled, consistency)))
+}
+
+/// Evidence of every entry of a mirror.
+pub(super) fn of_mirror(
+    context: &Context,
+    folder: &Path,
+    trust: Option<&Trust>,
+    limit: AgeLimit,
+    exit: Exit,
+) -> Result<ToJudge, Failure> {
+    let from = format!("the mirror in {}", folder.display());
+    let mirror = Mirror::new(folder);
+    whole_log(context, (&mirror.latest()?, &from), trust, limit, exit)
 }
 
 /// Evidence of every entry of a log, and what was checked of it.

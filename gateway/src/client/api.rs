@@ -110,6 +110,11 @@ impl Client {
         self.get(&format!("/{path}"), "*/*", ANSWER_BYTES_MAX)
     }
 
+    /// The answer to a question that has a route of its own.
+    pub fn answer<T: DeserializeOwned>(&self, route: &str, query: &Query) -> Result<T, ClientError> {
+        self.get_json(&format!("{route}?{}", query.as_str()))
+    }
+
     fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         let body = self.get(path, JSON, ANSWER_BYTES_MAX)?;
         self.read_json(&format!("GET {}", path.split('?').next().unwrap_or(path)), &body)

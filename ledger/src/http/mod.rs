@@ -75,6 +75,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(bundles::bundles))
         .routes(routes!(bundles::resolve))
         .routes(routes!(questions::why_decided))
+        .routes(routes!(questions::uses_of))
         .routes(routes!(proofs::inclusion))
         .routes(routes!(proofs::consistency))
         .routes(routes!(proofs::entries))

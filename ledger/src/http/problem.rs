@@ -134,6 +134,7 @@ pub(super) fn next_step(code: &str) -> Option<&'static str> {
         "not-found" => "look for it: GET /v1/statements?ref=type:value",
         "ambiguous-id" => "ask again with one of the ids in the answer",
         "bad-query" | "no-such-route" | "method-not-allowed" => "see GET /openapi.json",
+        "not-relied-on" => "ask about a delegation, approval, decision or credential",
         "not-ruled" => "ask about an action or a decision; GET /v1/statements/{id} shows the statement",
         "bundle-too-large" => "judge from the whole log: writ who ID --recompute",
         _ => return None,

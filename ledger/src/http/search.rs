@@ -67,15 +67,7 @@ const CONDITIONS: [&str; 12] = [
 pub(super) async fn search(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
     let allowed: Vec<&str> = CONDITIONS.into_iter().chain(["order", "limit", "cursor"]).collect();
     let params = Params::read(&uri, &allowed)?;
-    let limit = match params.number("limit")? {
-        None => PAGE_DEFAULT,
-        Some(limit) if (1..=PAGE_MAX as u64).contains(&limit) => usize::try_from(limit).unwrap_or(PAGE_MAX),
-        Some(limit) => {
-            return Err(Problem::bad_query(format!(
-                "parameter `limit` is {limit}; expected 1 to {PAGE_MAX}"
-            )));
-        }
-    };
+    let limit = page_limit(&params)?;
     let order = params.word("order", order)?.unwrap_or(Order::OldestFirst);
     let cursor = params.text("cursor").map(Cursor::parse).transpose()?;
     let now = cursor.as_ref().map_or_else(|| SystemClock::new().now(), |(cursor, _)| cursor.now);
@@ -146,4 +138,17 @@ fn foreign(text: &str) -> Result<What, Problem> {
     let (kind, value) = parts.ok_or_else(|| bad(format!("`{text}` is not type:value")))?;
     let kind = Name::new(kind).map_err(|error| bad(error.to_string()))?;
     Ok(What::Foreign(kind, Line::new(value).map_err(|error| bad(error.to_string()))?))
+}
+
+/// How many there may be on a page.
+pub(super) fn page_limit(params: &Params) -> Result<usize, Problem> {
+    match params.number("limit")? {
+        None => Ok(PAGE_DEFAULT),
+        Some(limit) if (1..=PAGE_MAX as u64).contains(&limit) => {
+            Ok(usize::try_from(limit).unwrap_or(PAGE_MAX))
+        }
+        Some(limit) => {
+            Err(Problem::bad_query(format!("parameter `limit` is {limit}; expected 1 to {PAGE_MAX}")))
+        }
+    }
 }

@@ -405,6 +405,7 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
         "/v1/resolve",
         "/v1/statements",
         "/v1/statements/{id}",
+        "/v1/uses",
         "/v1/why",
         "/version",
     ];

@@ -36,7 +36,7 @@ fn operations(address: SocketAddr) -> Vec<(String, String, BTreeSet<String>)> {
             operations.push((method.to_uppercase(), path.clone(), statuses));
         }
     }
-    assert_eq!(operations.len(), 24);
+    assert_eq!(operations.len(), 25);
     operations
 }
 
@@ -57,6 +57,7 @@ fn every_answer_of_a_route_is_described() {
             let questions = match path.as_str() {
                 "/v1/bundles" => "?subject=abcdefab",
                 "/v1/resolve" => "?id=abcdefab",
+                "/v1/uses" => "?id=abcdefab",
                 "/v1/why" => "?id=abcdefab",
                 "/v1/entries" => "?start=0",
                 "/v1/proofs/consistency" => "?first=1",

@@ -34,5 +34,6 @@ mod scrub;
 mod searching;
 mod secrets;
 mod stopping;
+mod uses;
 mod why;
 mod witness;

@@ -1,0 +1,57 @@
+//! How many actions something may carry, and what counts against that, for whoever asks without judging an action.
+
+use alloc::vec::Vec;
+
+use schemas::ids::StatementId;
+use schemas::payload::Body;
+use schemas::time::Index;
+
+use super::graph::Node;
+use super::ground::{Effort, Ground};
+use super::uses::{HandedOn, Uses};
+use crate::evidence::Evidence;
+use crate::profile::Profile;
+
+/// How many actions something may carry, and how many of the evidence count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// At most so many.
+    pub limit: u64,
+    /// So many are in the evidence, with those that were handed on.
+    pub used: u64,
+    /// How many of `used` were handed on.
+    pub handed_on: u64,
+    /// Whether these are known to be all.
+    pub covered: bool,
+}
+
+/// The limit that a delegation, approval or permit has by itself or by the profile, and what counts against it, as the rules
+/// count; nothing where it has none.
+pub fn counted(of: &StatementId, evidence: &Evidence, profile: &Profile) -> Option<Counted> {
+    let record = evidence.get(of)?;
+    let payload = record.payload.as_ref()?;
+    let effort = Effort::new();
+    let ground = Ground { evidence, profile, effort: &effort };
+    let plain = |limit, uses: Uses<'_>| {
+        let used = uses.records.len() as u64;
+        Some(Counted { limit, used, handed_on: 0, covered: uses.covered })
+    };
+    match &payload.body {
+        Body::Decision(decision) => {
+            plain(decision.use_limit.or(profile.permit_uses)?, Uses::of_decision(ground, record))
+        }
+        Body::Approval(approval) => plain(approval.use_limit.unwrap_or(1), Uses::of_approval(ground, record)),
+        Body::Delegation(hop) => {
+            let node = Node { record, payload, hop, links: Vec::new() };
+            let own = plain(hop.use_limit?, Uses::of_hop(ground, &node))?;
+            let handed_on = HandedOn::before(ground, &node, Index(u64::MAX));
+            Some(Counted {
+                used: own.used.saturating_add(handed_on.limit),
+                handed_on: handed_on.limit,
+                covered: own.covered && handed_on.is_known,
+                ..own
+            })
+        }
+        _ => None,
+    }
+}
