@@ -17,6 +17,8 @@ pub(crate) const PROOF: &str = "writ.proof/1";
 pub(crate) const RECEIPT: &str = "writ.receipt/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
 pub(crate) const SHOW: &str = "writ.show/1";
+pub(crate) const TAIL: &str = "writ.tail/1";
+pub(crate) const TAIL_FINDING: &str = "writ.tail-finding/1";
 pub(crate) const TRUST_UPDATED: &str = "writ.trust-updated/1";
 #[cfg(test)]
 pub(crate) use questions::uses::USES_SCHEMA;
@@ -57,6 +59,8 @@ pub(crate) mod tests {
         RECEIPT,
         SEARCH,
         SHOW,
+        TAIL,
+        TAIL_FINDING,
         TRUST_UPDATED,
         USES_SCHEMA,
         VERIFY_FORK,

@@ -21,6 +21,18 @@ use crate::stall::Stall;
 /// How long to wait after the system refused to accept a connection.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 
+/// Whether the server was told to stop, in the extensions of each request: for answers that have no end of their own.
+#[derive(Clone, Debug)]
+pub struct Stopping(watch::Receiver<bool>);
+
+impl Stopping {
+    /// Returns once it was.
+    pub async fn wait(&mut self) {
+        // Where nobody can tell any more, the server is gone.
+        let _ = self.0.wait_for(|stopping| *stopping).await;
+    }
+}
+
 /// Serves connections until `stop` ends, then lets open requests finish.
 pub async fn serve(
     listener: TcpListener,
@@ -75,8 +87,10 @@ async fn accept(
 async fn connection(stream: TcpStream, router: Router, timeouts: Timeouts, mut told: watch::Receiver<bool>) {
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let stopping = Stopping(told.clone());
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let router = router.clone();
+        request.extensions_mut().insert(stopping.clone());
         async move {
             let answer = router.oneshot(request.map(axum::body::Body::new) as Request).await;
             Ok::<_, Infallible>(answer.unwrap_or_else(|never| match never {}))

@@ -16,5 +16,5 @@ pub mod openapi;
 pub mod problem;
 mod stall;
 
-pub use accept::serve;
+pub use accept::{Stopping, serve};
 pub use layers::around;

@@ -20,6 +20,7 @@ mod receipt;
 mod revoke;
 mod search;
 mod show;
+mod tail;
 mod trust;
 mod uses;
 mod verify;
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Import(import::Command),
     Show(show::Args),
     Search(search::Args),
+    Tail(tail::Args),
     Who(who::Args),
     Why(why::Args),
     Uses(uses::Args),
@@ -68,6 +70,7 @@ impl Command {
             Self::Import(command) => command.run(context),
             Self::Show(args) => show::run(args, context),
             Self::Search(args) => search::run(args, context),
+            Self::Tail(args) => tail::run(args, context),
             Self::Who(args) => who::run(args, context),
             Self::Why(args) => why::run(args, context),
             Self::Uses(args) => uses::run(args, context),

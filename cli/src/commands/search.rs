@@ -108,7 +108,7 @@ struct Document {
 }
 
 #[derive(Serialize)]
-struct Row {
+pub(super) struct Row {
     id: StatementId,
     index: u64,
     /// When, as its signer says: what --since and --until are about.
@@ -244,7 +244,7 @@ fn bound(name: &str, text: Option<&str>) -> Result<(Option<Time>, String), Failu
 }
 
 /// Refuses what is no query before anybody is asked.
-pub(crate) fn check(words: &str) -> Result<query::Query, Failure> {
+pub(super) fn check(words: &str) -> Result<query::Query, Failure> {
     query::parse(words, moment::now()).map_err(|fault| {
         Failure::usage("bad-query", format!("the query goes wrong at byte {}: {}", fault.at, fault.what))
             .marked(fault.at, fault.marked(words))
@@ -252,7 +252,7 @@ pub(crate) fn check(words: &str) -> Result<query::Query, Failure> {
     })
 }
 
-fn row(found: Found) -> Row {
+pub(super) fn row(found: Found) -> Row {
     // A newer log may hold what this program does not know; it is shown as it stands.
     let payload = Payload::from_json(&found.payload).ok();
     let summary = match &payload {
@@ -265,18 +265,17 @@ fn row(found: Found) -> Row {
     Row { id, index, at, time, kind, kid, iss, payload, summary }
 }
 
+/// Place, moment, kind, id and what it says, on one line.
+pub(super) fn line(row: &Row) -> String {
+    let place = format!("#{}", row.index);
+    let at = moment::show(Time(row.at.unwrap_or(row.time)));
+    format!("{place:<9} {at:<25} {:<11} {}  {}\n", printable(&row.kind), short(&row.id), row.summary)
+}
+
 fn text(document: &Document) -> String {
     let mut text = String::new();
     for row in &document.results {
-        let place = format!("#{}", row.index);
-        let at = moment::show(Time(row.at.unwrap_or(row.time)));
-        let _ = writeln!(
-            text,
-            "{place:<9} {at:<25} {:<11} {}  {}",
-            printable(&row.kind),
-            short(&row.id),
-            row.summary
-        );
+        text.push_str(&line(row));
     }
     let AsOf { origin, size, .. } = &document.as_of;
     let count = plural(document.count as u64, "statement");

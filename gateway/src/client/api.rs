@@ -124,7 +124,7 @@ impl Client {
         serde_json::from_slice(body).map_err(|e| self.unexpected(request, &e.to_string()))
     }
 
-    fn unexpected(&self, request: &str, detail: &str) -> ClientError {
+    pub(super) fn unexpected(&self, request: &str, detail: &str) -> ClientError {
         ClientError::Answer { server: self.server().into(), request: request.into(), detail: detail.into() }
     }
 }

@@ -16,11 +16,13 @@ use ureq::{Agent, Body};
 mod api;
 mod error;
 mod query;
+mod stream;
 mod wire;
 
 pub use api::ENTRIES_PER_REQUEST;
 pub use error::ClientError;
 pub use query::{Query, encode};
+pub use stream::{Ended, Stream, Streamed};
 pub use wire::{
     AppendStatus, Appended, AsOf, Candidate, Candidates, ConsistencyAnswer, Found, FoundPage,
     InclusionAnswer, LogInfo, Matched, Placed,

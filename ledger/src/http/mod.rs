@@ -31,6 +31,7 @@ mod search;
 mod service;
 mod shared;
 mod statements;
+mod stream;
 mod tiles;
 
 pub use metrics::install_metrics;
@@ -44,6 +45,8 @@ struct Shared {
     log: Arc<Log>,
     /// One permit for each request that may read the store at once.
     reads: Arc<Semaphore>,
+    /// One permit for each open stream.
+    streams: Arc<Semaphore>,
     timeouts: Timeouts,
     decision_point: Option<Arc<DecisionPoint>>,
     openapi: String,
@@ -61,6 +64,7 @@ pub fn router(log: Arc<Log>, timeouts: Timeouts, decision_point: Option<Decision
     let app = App(Arc::new(Shared {
         log,
         reads: Arc::new(Semaphore::new(limits::READS_MAX)),
+        streams: Arc::new(Semaphore::new(limits::STREAMS_MAX)),
         timeouts,
         decision_point: decision_point.map(Arc::new),
         openapi: api.to_json().unwrap_or_default(),
@@ -72,6 +76,7 @@ fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(statements::post, search::search))
         .routes(routes!(statements::get))
+        .routes(routes!(stream::stream))
         .routes(routes!(bundles::bundles))
         .routes(routes!(bundles::resolve))
         .routes(routes!(questions::why_decided))

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use schemas::time::{Millis, Time};
+use tokio::sync::watch;
 
 use super::moment;
 use crate::log::Published;
@@ -29,6 +30,8 @@ impl PublishedCheckpoint {
 #[derive(Debug)]
 pub(crate) struct Shown {
     state: RwLock<State>,
+    /// Size of the latest head, for those who wait for the next.
+    sizes: watch::Sender<u64>,
     /// Whether a head is the checkpoint only once witnesses have cosigned it.
     needs_quorum: bool,
 }
@@ -47,7 +50,8 @@ impl Shown {
         checkpoint: Option<Arc<PublishedCheckpoint>>,
         needs_quorum: bool,
     ) -> Self {
-        Self { state: RwLock::new(State { head, renewed: None, checkpoint }), needs_quorum }
+        let sizes = watch::Sender::new(head.head.size);
+        Self { sizes, state: RwLock::new(State { head, renewed: None, checkpoint }), needs_quorum }
     }
 
     /// The latest head.
@@ -65,9 +69,16 @@ impl Shown {
         self.read(|state| state.checkpoint.clone())
     }
 
+    /// Sizes of the heads from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.sizes.subscribe()
+    }
+
     /// Shows a head that has no time yet.
     pub(crate) fn set_head(&self, head: Arc<Published>) {
+        let size = head.head.size;
         self.write(|state| state.head = head);
+        self.sizes.send_replace(size);
     }
 
     /// Shows a checkpoint that met the policy, unless a later one is shown already.
@@ -83,6 +94,7 @@ impl Shown {
 
     /// Shows a head and its time, or the same head's later time. Where no witness is asked for, it is the checkpoint too.
     pub(crate) fn renew(&self, head: Arc<Published>, renewed: Arc<PublishedCheckpoint>) {
+        let size = head.head.size;
         self.write(|state| {
             state.head = head;
             if !self.needs_quorum {
@@ -90,6 +102,7 @@ impl Shown {
             }
             state.renewed = Some(renewed);
         });
+        self.sizes.send_if_modified(|shown| std::mem::replace(shown, size) != size);
     }
 
     fn write(&self, change: impl FnOnce(&mut State)) {

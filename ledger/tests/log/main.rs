@@ -17,6 +17,7 @@ mod publishing;
 mod reindex;
 mod restored;
 mod searching;
+mod streaming;
 mod tampering;
 mod tiles;
 mod unreadable;

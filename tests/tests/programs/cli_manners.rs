@@ -11,7 +11,7 @@ fn writ(args: &[&str]) -> Ran {
     Ran::of(Command::new(program("writ")).args(args).env("LC_ALL", "C.UTF-8"))
 }
 
-const VERBS: [&[&str]; 15] = [
+const VERBS: [&[&str]; 16] = [
     &["keys", "generate"],
     &["keys", "register"],
     &["keys", "retire"],
@@ -21,6 +21,7 @@ const VERBS: [&[&str]; 15] = [
     &["import", "cloudtrail"],
     &["show"],
     &["search"],
+    &["tail"],
     &["who"],
     &["bundle", "create"],
     &["bundle", "verify"],

@@ -34,6 +34,7 @@ mod scrub;
 mod searching;
 mod secrets;
 mod stopping;
+mod tailing;
 mod uses;
 mod why;
 mod witness;
