@@ -41,7 +41,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 28] = [
+    const ALL: [&str; 30] = [
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,

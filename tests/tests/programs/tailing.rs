@@ -48,7 +48,7 @@ fn findings_are_silent_where_all_is_well_and_name_the_rule_and_the_next_command_
 }
 
 #[test]
-fn tail_comes_back_to_a_server_that_was_away() {
+fn tail_takes_up_where_it_was_when_the_server_comes_back() {
     let Story { place, server, cli } = Story::begin();
     let ran = cli.run(&["tail", "--from", "1000000", "--once"]);
     assert_eq!(ran.code, 0, "nothing is left to be shown: {ran}");
