@@ -41,7 +41,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const ALL: [&str; 30] = [
+    const ALL: &[&str] = &[
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,

@@ -12,6 +12,7 @@
 extern crate alloc;
 
 pub mod kept;
+pub mod page;
 mod text;
 pub mod uses;
 pub mod why;

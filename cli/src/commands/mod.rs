@@ -16,6 +16,7 @@ mod mirror;
 mod monitor;
 mod profile;
 mod proof;
+mod question;
 mod receipt;
 mod revoke;
 mod search;

@@ -14,9 +14,10 @@ use schemas::term::Term;
 use schemas::time::{Index, Time};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use verifier::judge::Counted;
+use verifier::judge::{Counted, profile_by_vantage, use_limit};
 
 use crate::kept::{AsOf, Placed, Put};
+use crate::page::{Cursor, Page};
 use cited::Relying;
 
 /// Name of the JSON form.
@@ -118,15 +119,6 @@ pub struct Use {
     pub retry_of: Option<String>,
 }
 
-/// Where a page begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// The first index.
-    pub from: Index,
-    /// Most actions on it.
-    pub limit: usize,
-}
-
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UsesError<E: core::fmt::Display> {
@@ -152,7 +144,8 @@ impl<E: core::fmt::Display> UsesError<E> {
     }
 }
 
-/// The actions that relied on `subject`, one page of them. `counted` is the judge's count of them.
+/// The actions that relied on `subject`, one page of them. `counted` is the judge's count of them; nothing where more would have
+/// to be gathered than is judged by.
 pub fn uses<P: Placed>(
     subject: &StatementId,
     page: Page,
@@ -164,14 +157,14 @@ pub fn uses<P: Placed>(
     let of = of.ok_or(UsesError::NotFound(*subject))?;
     let relying = Relying::on(&of, placed)?;
     let all = &relying.actions;
-    let mut later = all.iter().filter(|(put, _)| put.index >= page.from);
+    let mut later = all.iter().filter(|(put, _)| put.index.0 >= page.from);
     let listed: Vec<&(Put, Option<StatementId>)> = later.by_ref().take(page.limit).collect();
     let truncated = later.next().is_some();
     let uses = listed.iter().filter_map(|(put, through)| row(put, *through, placed).transpose());
     let uses: Vec<Use> = uses.collect::<Result<_, _>>().map_err(UsesError::Source)?;
-    let after = |last: &Use| Index(last.index.0.saturating_add(1));
-    let next = uses.last().filter(|_| truncated).map(after);
     let as_of = placed.as_of();
+    let after = |last: &Use| Cursor { size: as_of.size, next: last.index.0.saturating_add(1) };
+    let next = uses.last().filter(|_| truncated).map(after);
     let retries = all.iter().filter(|(put, _)| action(put).is_some_and(|action| action.retry_of.is_some()));
     Ok(Uses {
         schema: USES_SCHEMA.into(),
@@ -179,42 +172,25 @@ pub fn uses<P: Placed>(
         total: all.len() as u64,
         retries: retries.count() as u64,
         complete: relying.complete,
-        limit: counted.map(limit),
+        limit: use_limit(&of.statement.payload.body, &profile_by_vantage(&of.statement.payload))
+            .map(|allowed| limit(allowed, counted)),
         count: uses.len(),
         truncated,
-        next: next.map(|next| cursor(subject, as_of.size, next)),
+        next: next.map(|next| next.to_text(&["uses", &subject.to_hex()])),
         uses,
         as_of,
     })
 }
 
-/// Where a page of this question goes on: the size that it is pinned to, the next index, and what was asked about.
-fn cursor(subject: &StatementId, size: u64, next: Index) -> String {
-    alloc::format!("{size:016x}{:016x}{}", next.0, mark(subject))
-}
-
 /// The size and the index of a cursor; nothing where it is none of this question's.
-pub fn read_cursor(text: &str, subject: &StatementId) -> Option<(u64, Index)> {
-    let (size, rest) = text.split_at_checked(16)?;
-    let (next, asked) = rest.split_at_checked(16)?;
-    let number = |digits: &str| u64::from_str_radix(digits, 16).ok();
-    let plain = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    (plain && asked == mark(subject)).then_some((number(size)?, Index(number(next)?)))
+pub fn read_cursor(text: &str, subject: &StatementId) -> Option<Cursor> {
+    Cursor::parse(text, &["uses", &subject.to_hex()])
 }
 
-fn mark(subject: &StatementId) -> String {
-    subject.to_hex().chars().take(16).collect()
-}
-
-fn limit(counted: Counted) -> Limit {
-    let used = counted.covered.then_some(counted.used);
-    let handed_on = counted.handed_on;
-    Limit {
-        allowed: counted.limit,
-        handed_on,
-        used,
-        left: used.map(|used| counted.limit.saturating_sub(used)),
-    }
+fn limit(allowed: u64, counted: Option<Counted>) -> Limit {
+    let used = counted.filter(|counted| counted.covered).map(|counted| counted.used);
+    let handed_on = counted.map_or(0, |counted| counted.handed_on);
+    Limit { allowed, handed_on, used, left: used.map(|used| allowed.saturating_sub(used)) }
 }
 
 fn is_none(count: &u64) -> bool {

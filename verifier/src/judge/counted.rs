@@ -25,25 +25,33 @@ pub struct Counted {
     pub covered: bool,
 }
 
-/// The limit that a delegation, approval or permit has by itself or by the profile, and what counts against it, as the rules
-/// count; nothing where it has none.
+/// How many actions a delegation, approval or permit may carry, by itself or by the profile; nothing where it has no limit.
+pub fn use_limit(body: &Body, profile: &Profile) -> Option<u64> {
+    match body {
+        Body::Decision(decision) => decision.use_limit.or(profile.permit_uses),
+        Body::Approval(approval) => Some(approval.use_limit.unwrap_or(1)),
+        Body::Delegation(hop) => hop.use_limit,
+        _ => None,
+    }
+}
+
+/// That limit, and what counts against it, as the rules count; nothing where it has none.
 pub fn counted(of: &StatementId, evidence: &Evidence, profile: &Profile) -> Option<Counted> {
     let record = evidence.get(of)?;
     let payload = record.payload.as_ref()?;
+    let limit = use_limit(&payload.body, profile)?;
     let effort = Effort::new();
     let ground = Ground { evidence, profile, effort: &effort };
-    let plain = |limit, uses: Uses<'_>| {
+    let plain = |uses: Uses<'_>| {
         let used = uses.records.len() as u64;
         Some(Counted { limit, used, handed_on: 0, covered: uses.covered })
     };
     match &payload.body {
-        Body::Decision(decision) => {
-            plain(decision.use_limit.or(profile.permit_uses)?, Uses::of_decision(ground, record))
-        }
-        Body::Approval(approval) => plain(approval.use_limit.unwrap_or(1), Uses::of_approval(ground, record)),
+        Body::Decision(_) => plain(Uses::of_decision(ground, record)),
+        Body::Approval(_) => plain(Uses::of_approval(ground, record)),
         Body::Delegation(hop) => {
             let node = Node { record, payload, hop, links: Vec::new() };
-            let own = plain(hop.use_limit?, Uses::of_hop(ground, &node))?;
+            let own = plain(Uses::of_hop(ground, &node))?;
             let handed_on = HandedOn::before(ground, &node, Index(u64::MAX));
             Some(Counted {
                 used: own.used.saturating_add(handed_on.limit),

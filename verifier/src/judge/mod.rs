@@ -27,7 +27,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use schemas::ids::StatementId;
-use schemas::payload::{Kind, Vantage};
+use schemas::payload::{Kind, Payload, Vantage};
 use schemas::text::PrincipalId;
 use schemas::time::Index;
 use thiserror::Error;
@@ -35,7 +35,7 @@ use thiserror::Error;
 pub(crate) use bridge::bridge;
 pub use case::{Case, Questions, Ruled};
 pub(crate) use consent::Consent;
-pub use counted::{Counted, counted};
+pub use counted::{Counted, counted, use_limit};
 pub(crate) use credential::Issue;
 pub use graph::{Graph, Node};
 pub use ground::{EFFORT_MAX, Effort, Ground};
@@ -114,10 +114,12 @@ impl JudgeError {
 
 /// The profile that a subject is judged under unless the caller names one.
 pub fn default_profile(record: &Record) -> Profile {
-    match &record.payload {
-        Some(payload) if payload.vantage == Vantage::Imported => Profile::imported(),
-        _ => Profile::standard(),
-    }
+    record.payload.as_ref().map_or_else(Profile::standard, profile_by_vantage)
+}
+
+/// That profile, of a statement that is no evidence yet.
+pub fn profile_by_vantage(payload: &Payload) -> Profile {
+    if payload.vantage == Vantage::Imported { Profile::imported() } else { Profile::standard() }
 }
 
 /// Judges one subject. Total: any evidence within the limits gives a verdict, in bounded time.

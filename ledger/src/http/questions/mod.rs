@@ -1,0 +1,87 @@
+//! What is asked of the log: the answers of the room `questions`, as JSON or as the text that `writ` prints.
+
+mod uses;
+mod why;
+
+use std::fmt::Display;
+
+use axum::Json;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use questions::kept::KeptError;
+use questions::page::Cursor;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use verifier::gather::GatherError;
+
+use super::App;
+use super::problem::Problem;
+use crate::kept::Pinned;
+use crate::read::{ReadError, Reader};
+
+const TEXT: &str = "text/plain";
+
+/// The routes of all questions.
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(why::why_decided)).routes(routes!(uses::uses_of))
+}
+
+/// In which form an answer is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    Text,
+}
+
+impl Form {
+    /// The first form that is accepted; JSON where none is named.
+    fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let Some(accept) = headers.get(header::ACCEPT) else { return Ok(Self::Json) };
+        let accept = accept.to_str().unwrap_or_default();
+        for range in accept.split(',') {
+            match range.split(';').next().unwrap_or(range).trim() {
+                TEXT | "text/*" => return Ok(Self::Text),
+                "application/json" | "application/*" | "*/*" => return Ok(Self::Json),
+                _ => {}
+            }
+        }
+        let detail = format!("accept `{accept}`; offered: application/json, {TEXT}");
+        Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail))
+    }
+
+    fn answer(self, answer: &(impl Serialize + Display)) -> Response {
+        let mut response = match self {
+            Self::Json => Json(answer).into_response(),
+            Self::Text => {
+                ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], answer.to_string()).into_response()
+            }
+        };
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+        response
+    }
+}
+
+/// The log at the size of an answer's first page, and the place where this page begins.
+fn pinned<'r, 'l>(reader: &'r Reader<'l>, begun: Option<Cursor>) -> Result<(Pinned<'r, 'l>, u64), Problem> {
+    let Cursor { size, next } = begun.unwrap_or(Cursor { size: reader.size(), next: 0 });
+    if size == 0 || size > reader.size() {
+        return Err(wrong_cursor());
+    }
+    Ok((Pinned::new(reader, size)?, next))
+}
+
+fn wrong_cursor() -> Problem {
+    Problem::bad_query("parameter `cursor` is not the `next` of an earlier page of this question")
+}
+
+fn unkept(error: KeptError<ReadError>) -> Problem {
+    match error {
+        KeptError::Gather(GatherError::Source(error)) => error.into(),
+        KeptError::Gather(error @ GatherError::NotFound { .. }) => Problem::not_found(error.to_string()),
+        KeptError::Gather(error @ GatherError::TooMany { .. }) => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bundle-too-large", error.to_string())
+        }
+        KeptError::Evidence(error) => Problem::internal(error.to_string()),
+    }
+}
