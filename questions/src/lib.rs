@@ -11,8 +11,10 @@
 
 extern crate alloc;
 
+pub mod asked;
 pub mod kept;
 pub mod page;
+pub mod sweep;
 mod text;
 pub mod uses;
 pub mod why;

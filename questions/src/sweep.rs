@@ -1,0 +1,329 @@
+//! Judging action after action, each by its own evidence.
+
+use core::convert::Infallible;
+
+use schemas::kinds::Phase;
+use schemas::payload::{Body, Kind};
+use schemas::query::{Query, What};
+use schemas::reference::Reference;
+use schemas::term::Term;
+use schemas::time::Index;
+use thiserror::Error;
+use verifier::gather::GatherError;
+use verifier::judge::{JudgeError, judge, profile_by_vantage};
+use verifier::profile::Profile;
+use verifier::verdict::Verdict;
+
+use crate::kept::{Kept, KeptError, Placed, Put, Whole, evidence};
+
+/// Most actions that are judged for one answer.
+pub const ACTIONS_MAX: usize = 10_000;
+
+/// Most entries that are gathered and checked for one answer: some 60 µs each, a signature being most of it.
+pub const ENTRIES_MAX: usize = 60_000;
+
+/// A log whose statements can be judged.
+pub trait Judging: Placed {
+    /// The verdict on a subject: under a profile, or under the one that it is judged under where nobody names another.
+    fn judged(&self, subject: &Put, profile: Option<&Profile>) -> Result<Judged, KeptError<Self::Error>>;
+}
+
+/// What judging one subject came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The verdict, or why there is none.
+    pub verdict: Result<Verdict, Unjudged>,
+    /// How many entries were gathered and checked for it.
+    pub gathered: usize,
+}
+
+/// Why there is no verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unjudged {
+    /// More is involved than evidence may hold.
+    #[error("more than {max} statements or index items are involved")]
+    TooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// The judge refuses it.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+}
+
+impl Unjudged {
+    /// Stable name of this refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooMany { .. } => "bundle-too-large",
+            Self::Judge(error) => error.code(),
+        }
+    }
+}
+
+impl<K: Kept + Placed> Judging for K {
+    fn judged(&self, subject: &Put, profile: Option<&Profile>) -> Result<Judged, KeptError<K::Error>> {
+        let own = || profile_by_vantage(&subject.statement.payload);
+        let profile = profile.cloned().unwrap_or_else(own);
+        let id = subject.statement.id();
+        match evidence(id, profile.wants(), self) {
+            Ok(evidence) => {
+                let verdict = judge(&id, &evidence, &profile).map_err(Unjudged::from);
+                Ok(Judged { verdict, gathered: evidence.records().count() })
+            }
+            Err(KeptError::Gather(GatherError::TooMany { max })) => {
+                Ok(Judged { verdict: Err(Unjudged::TooMany { max }), gathered: max })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Judging for Whole<'_> {
+    /// Nothing is gathered: every entry was checked when the evidence was made.
+    fn judged(&self, subject: &Put, profile: Option<&Profile>) -> Result<Judged, KeptError<Infallible>> {
+        let own = || profile_by_vantage(&subject.statement.payload);
+        let profile = profile.cloned().unwrap_or_else(own);
+        let verdict = judge(&subject.statement.id(), self.0, &profile).map_err(Unjudged::from);
+        Ok(Judged { verdict, gathered: 0 })
+    }
+}
+
+/// An action with its verdict, or with why there is none.
+pub type Swept = (Put, Result<Verdict, Unjudged>);
+
+/// Goes from action to action and judges each, until there are no more or the answer has cost enough.
+///
+/// An action is judged once: an outcome beside an attempt that fits the query too is no action of its own.
+#[derive(Debug)]
+pub struct Sweep<'s, S, I> {
+    log: &'s S,
+    query: &'s Query,
+    subjects: I,
+    profile: Option<&'s Profile>,
+    judged: usize,
+    gathered: usize,
+    next: Option<Index>,
+}
+
+impl<'s, S: Judging, I: Iterator<Item = Index>> Sweep<'s, S, I> {
+    /// Judges the actions among `subjects`, the entries that fit `query`, in their order; under `profile`, or each under its own.
+    pub fn new(log: &'s S, query: &'s Query, subjects: I, profile: Option<&'s Profile>) -> Self {
+        Self { log, query, subjects, profile, judged: 0, gathered: 0, next: None }
+    }
+
+    /// The first subject that was not looked at because the answer had cost enough, once the sweep has ended.
+    pub fn cut_at(&self) -> Option<Index> {
+        self.next
+    }
+
+    /// Whether a statement is an action, and none that is judged elsewhere in the sweep.
+    fn is_one(&self, put: &Put) -> Result<bool, S::Error> {
+        let Body::Action(action) = &put.statement.payload.body else { return Ok(false) };
+        let (Phase::Outcome, Some(Reference::Id(attempt))) = (action.phase, &action.attempt) else {
+            return Ok(true);
+        };
+        let Some(index) = self.log.index_of(attempt)? else { return Ok(true) };
+        let attempt = self.log.placed(index)?.map(|put| put.statement);
+        let is_action = attempt.filter(|attempt| attempt.payload.kind == Kind::Action);
+        Ok(!is_action.is_some_and(|attempt| self.query.fits(&attempt)))
+    }
+
+    fn step(&mut self, index: Index) -> Result<Option<Swept>, KeptError<S::Error>> {
+        let Some(put) = self.log.placed(index).map_err(source)? else { return Ok(None) };
+        if !self.is_one(&put).map_err(source)? {
+            return Ok(None);
+        }
+        let Judged { verdict, gathered } = self.log.judged(&put, self.profile)?;
+        self.judged = self.judged.saturating_add(1);
+        self.gathered = self.gathered.saturating_add(gathered);
+        Ok(Some((put, verdict)))
+    }
+}
+
+impl<S: Judging, I: Iterator<Item = Index>> Iterator for Sweep<'_, S, I> {
+    type Item = Result<Swept, KeptError<S::Error>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.next.is_none() {
+            let index = self.subjects.next()?;
+            if self.judged >= ACTIONS_MAX || self.gathered >= ENTRIES_MAX {
+                self.next = Some(index);
+                break;
+            }
+            if let Some(item) = self.step(index).transpose() {
+                return Some(item);
+            }
+        }
+        None
+    }
+}
+
+/// Only what is of a kind and fits the query.
+pub fn of_kind(query: Query, kind: Kind) -> Query {
+    query.with(Some(What::kind(kind)))
+}
+
+impl Whole<'_> {
+    /// The entries from an index on that fit a query which asks for statements of these kinds, ascending.
+    pub fn fitting<'q>(
+        &'q self,
+        kind: Kind,
+        query: &'q Query,
+        from: Index,
+    ) -> impl Iterator<Item = Index> + use<'q> {
+        let records = self.0.find(&Term::Kind(kind)).records.into_iter();
+        let fits = move |record: &&verifier::evidence::Record| {
+            record.index >= from && record.statement().is_some_and(|statement| query.fits(&statement))
+        };
+        records.filter(fits).map(|record| record.index)
+    }
+}
+
+fn source<E: core::fmt::Display>(error: E) -> KeptError<E> {
+    KeptError::Gather(GatherError::Source(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use ::tests::scenario::{Actor, Draft, Scenario};
+    use schemas::envelope::Statement;
+    use schemas::ids::{StatementId, TermId};
+    use serde_json::{Value, json};
+    use verifier::evidence::{Evidence, EvidenceHead, Pinning};
+    use verifier::gather::Source;
+    use verifier::merkle::{TreeHasher, leaf_hash};
+    use verifier::verdict::Outcome;
+
+    use super::*;
+    use crate::kept::AsOf;
+
+    /// A log in which an agent acts by nobody's leave, seen by a gateway.
+    struct Acts {
+        log: Scenario,
+        gateway: Actor,
+    }
+
+    impl Acts {
+        fn new() -> Self {
+            let mut log = Scenario::new();
+            let gateway = log.register("gateway:edge", &["gateway"]);
+            Self { log, gateway }
+        }
+
+        fn act(&mut self, phase: &str, more: Value) -> StatementId {
+            let mut body = json!({
+                "phase": phase, "actor": "agent:a", "action": {"name": "pay:send"}, "resources": ["acct/7"],
+            });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            self.log.say(&self.gateway, Draft::new("action", body).with("vantage", "boundary"))
+        }
+
+        fn evidence(&self) -> Evidence {
+            let mut tree = TreeHasher::new();
+            self.log.entries().iter().for_each(|entry| tree.push(leaf_hash(entry)));
+            let head = EvidenceHead {
+                origin: "ledger.test/rules".into(),
+                size: self.log.entries().len() as u64,
+                root: tree.root(),
+            };
+            let entries = self.log.entries().iter().map(Vec::as_slice);
+            Evidence::recomputed(head, None, Pinning::default(), entries).unwrap()
+        }
+    }
+
+    fn judged(evidence: &Evidence, query: &Query) -> Vec<StatementId> {
+        let log = Whole(evidence);
+        let subjects = log.fitting(Kind::Action, query, Index(0));
+        Sweep::new(&log, query, subjects, None).map(|swept| swept.unwrap().0.statement.id()).collect()
+    }
+
+    #[test]
+    fn an_outcome_is_judged_by_itself_where_its_attempt_is_not() {
+        let mut acts = Acts::new();
+        let attempt = acts.act("attempt", json!({}));
+        let outcome = acts.act("outcome", json!({"attempt": attempt, "outcome": "failed"}));
+        let alone = acts.act("outcome", json!({"attempt": "ab".repeat(32), "outcome": "failed"}));
+        let evidence = acts.evidence();
+        assert_eq!(judged(&evidence, &Query::default()), [attempt, alone]);
+        let failed = Query::default().with(Some(What::Outcome(schemas::kinds::Outcome::Failed)));
+        assert_eq!(judged(&evidence, &failed), [outcome, alone]);
+    }
+
+    #[test]
+    fn each_action_has_the_verdict_that_the_judge_has_on_it() {
+        let mut acts = Acts::new();
+        acts.act("both", json!({"outcome": "completed"}));
+        let evidence = acts.evidence();
+        let log = Whole(&evidence);
+        let query = Query::default();
+        let subjects = log.fitting(Kind::Action, &query, Index(0));
+        let swept: Vec<Swept> = Sweep::new(&log, &query, subjects, None).collect::<Result<_, _>>().unwrap();
+        let [(put, Ok(verdict))] = swept.as_slice() else { panic!("{swept:?}") };
+        assert_eq!(verdict.outcome, Outcome::NotAuthorized);
+        assert_eq!(judge(&put.statement.id(), &evidence, &Profile::standard()).as_ref(), Ok(verdict));
+    }
+
+    /// A log whose actions are each as dear to judge as two thirds of an answer.
+    struct Dear<'e>(Whole<'e>);
+
+    impl Source for Dear<'_> {
+        type Error = Infallible;
+
+        fn size(&self) -> u64 {
+            self.0.size()
+        }
+
+        fn statement(&self, index: Index) -> Result<Option<Statement>, Infallible> {
+            self.0.statement(index)
+        }
+
+        fn index_of(&self, id: &StatementId) -> Result<Option<Index>, Infallible> {
+            self.0.index_of(id)
+        }
+
+        fn find(&self, terms: &[TermId], most: usize) -> Result<Vec<Vec<Index>>, Infallible> {
+            self.0.find(terms, most)
+        }
+    }
+
+    impl Placed for Dear<'_> {
+        fn as_of(&self) -> AsOf {
+            self.0.as_of()
+        }
+
+        fn placed(&self, index: Index) -> Result<Option<Put>, Infallible> {
+            self.0.placed(index)
+        }
+    }
+
+    impl Judging for Dear<'_> {
+        fn judged(&self, subject: &Put, profile: Option<&Profile>) -> Result<Judged, KeptError<Infallible>> {
+            Ok(Judged { gathered: ENTRIES_MAX * 2 / 3, ..self.0.judged(subject, profile)? })
+        }
+    }
+
+    #[test]
+    fn a_sweep_that_costs_too_much_says_where_it_was_cut_and_goes_on_there() {
+        let mut acts = Acts::new();
+        let all: Vec<StatementId> =
+            (0..5).map(|_| acts.act("both", json!({"outcome": "completed"}))).collect();
+        let evidence = acts.evidence();
+        let log = Dear(Whole(&evidence));
+        let query = Query::default();
+        let (mut from, mut parts) = (Index(0), Vec::new());
+        loop {
+            let mut sweep = Sweep::new(&log, &query, log.0.fitting(Kind::Action, &query, from), None);
+            let part: Vec<StatementId> =
+                sweep.by_ref().map(|swept| swept.unwrap().0.statement.id()).collect();
+            assert!(sweep.next().is_none(), "it stays ended");
+            parts.push(part);
+            let Some(next) = sweep.cut_at() else { break };
+            from = next;
+        }
+        assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+        assert_eq!(parts.concat(), all);
+    }
+}
