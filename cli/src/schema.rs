@@ -34,6 +34,7 @@ pub(crate) const WITNESS_LOGS: &str = "writ.witness-logs/1";
 pub(crate) mod tests {
     use std::path::PathBuf;
 
+    use questions::counts::COUNTS_SCHEMA;
     use questions::why::WHY_SCHEMA;
     use serde::Serialize;
     use serde_json::Value;
@@ -42,6 +43,7 @@ pub(crate) mod tests {
     use super::*;
 
     const ALL: &[&str] = &[
+        COUNTS_SCHEMA,
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,

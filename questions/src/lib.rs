@@ -12,6 +12,7 @@
 extern crate alloc;
 
 pub mod asked;
+pub mod counts;
 pub mod kept;
 pub mod page;
 pub mod sweep;

@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
 use gateway::client::{AsOf, Client, Found, Query};
+use questions::counts::{By, Counts};
 use schemas::ids::{KeyId, StatementId};
 use schemas::payload::{Kind, Payload};
 use schemas::proof::ConsistencyProof;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use verifier::checkpoint::VerifiedHead;
 use verifier::merkle::{ConsistencyClaim, verify_consistency};
 
+use super::question::ask;
 use super::show::TrustDocument;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -35,6 +37,7 @@ Examples:
   writ search 'agent:billing-bot decision:deny since:2h'
   writ search 'tool:refund -resource:\"order 991\"' --newest
   writ search 'kind:action outcome:failed policy:opa:authz/refund@7'
+  writ search 'decision:deny since:1d' --by actor           who was denied, and how often
   writ search AKIAIOSFODNN7EXAMPLE                          whatever carries this id
   writ search -- '-outcome:completed kind:action'           a query that begins with a minus
   writ search --principal agent:billing-bot --since 2h      the same conditions, as options
@@ -81,8 +84,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=500))]
     limit: u64,
     /// Where to go on, as the answer before said
-    #[arg(long, value_name = "CURSOR")]
+    #[arg(long, value_name = "CURSOR", conflicts_with = "by")]
     page: Option<String>,
+    /// Count instead of listing: how many have which actor, action, resource, ruling, outcome, reason, kind, task, tenant,
+    /// credential, or foreign id of a type (ref:TYPE)
+    #[arg(long, value_name = "FIELD", conflicts_with = "newest")]
+    by: Option<String>,
 }
 
 /// `writ search --json`.
@@ -126,6 +133,9 @@ pub(super) struct Row {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let query = query(args)?;
+    if let Some(by) = &args.by {
+        return counted(by, query, context);
+    }
     let (trust, exit) = context.trust_or_said();
     let client = context.client()?;
     let page = client.search(&query)?;
@@ -155,6 +165,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         context.output.failure_text(failure);
     }
     Ok(exit)
+}
+
+/// How many have what, instead of which they are.
+fn counted(by: &str, query: Query, context: &Context) -> Result<Exit, Failure> {
+    if By::parse(by).is_none() {
+        let what = format!("`{by}` is nothing to count by");
+        return Err(Failure::usage("unknown-field", what).values(By::WORDS, by).next("--by actor"));
+    }
+    ask(context, "/v1/counts", &query.with("by", by), |answer: &Counts| &answer.as_of)?.say(context)
 }
 
 /// Holds the state that the server says it searched against the log's signed head, and that against the heads of before.

@@ -234,6 +234,7 @@ fn refs(event: &Event<'_>) -> Result<Vec<ForeignRef>, EventError> {
         ("account", "recipientAccountId", event.recipient_account_id.as_ref()),
         ("account", "userIdentity.accountId", identity.account_id.as_ref()),
         ("region", "awsRegion", event.aws_region.as_ref()),
+        ("address", "sourceIPAddress", event.source_address.as_ref()),
         ("invoked-by", "userIdentity.invokedBy", identity.invoked_by.as_ref()),
         ("session-issuer", "sessionIssuer.arn", issuer.and_then(|issuer| issuer.arn.as_ref())),
         ("source-identity", "sourceIdentity", session.and_then(|session| session.source_identity.as_ref())),

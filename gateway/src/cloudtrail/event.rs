@@ -104,6 +104,9 @@ pub(super) struct Event<'a> {
     pub(super) aws_region: Option<String>,
     #[serde(default, deserialize_with = "filled")]
     pub(super) recipient_account_id: Option<String>,
+    /// An address, or the host name of an AWS service that called on somebody's behalf.
+    #[serde(rename = "sourceIPAddress", default, deserialize_with = "filled")]
+    pub(super) source_address: Option<String>,
     #[serde(rename = "requestID", default, deserialize_with = "filled")]
     pub(super) request_id: Option<String>,
     #[serde(rename = "sharedEventID", default, deserialize_with = "filled")]

@@ -31,7 +31,7 @@ pub use naming::NAMESPACE;
 pub use report::{EventName, FAILURES_LISTED_MAX, Failure, Report, Why};
 
 /// The adapter and its version, as every draft names it. A change of what an event becomes is a new version.
-pub const ADAPTER: &str = "writ-cloudtrail/1";
+pub const ADAPTER: &str = "writ-cloudtrail/2";
 
 /// The source format, as every draft names it.
 pub const FORMAT: &str = "cloudtrail";

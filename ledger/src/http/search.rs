@@ -20,7 +20,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::search::{Order, PAGE_DEFAULT, PAGE_MAX, Range, search as find};
 
 /// What a search can be told by name; `q` says the same and more.
-const CONDITIONS: [&str; 12] = [
+pub(super) const CONDITIONS: [&str; 12] = [
     "q",
     "ref",
     "principal",
@@ -108,7 +108,7 @@ fn order(word: &str) -> Option<Order> {
 }
 
 /// What `q` and the other parameters ask for.
-fn query(params: &Params, now: Time) -> Result<Query, Problem> {
+pub(super) fn query(params: &Params, now: Time) -> Result<Query, Problem> {
     let query = in_words(params.text("q").unwrap_or_default(), now)?;
     let foreign = params.text("ref").map(foreign).transpose()?;
     let key = params.word("key", KeyId::from_hex)?;

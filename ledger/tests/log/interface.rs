@@ -57,6 +57,7 @@ fn every_answer_of_a_route_is_described() {
             let questions = match path.as_str() {
                 "/v1/bundles" => "?subject=abcdefab",
                 "/v1/resolve" => "?id=abcdefab",
+                "/v1/counts" => "?by=actor",
                 "/v1/uses" => "?id=abcdefab",
                 "/v1/why" => "?id=abcdefab",
                 "/v1/entries" => "?start=0",

@@ -7,6 +7,7 @@ mod authzen;
 mod backup;
 mod cli_manners;
 mod cloudtrail;
+mod counts;
 mod demo;
 mod durability;
 mod evidence;

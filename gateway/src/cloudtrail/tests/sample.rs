@@ -206,6 +206,7 @@ fn every_statement_is_imported_and_found_by_the_ids_of_its_event() {
         "shared-event:5a3f5a3f-0000-4000-8000-000000000001",
         "account:111122223333",
         "region:eu-west-1",
+        "address:192.0.2.7",
         "session-issuer:arn:aws:iam::111122223333:role/team/deployer",
         "source-identity:alice",
         "mfa:true",

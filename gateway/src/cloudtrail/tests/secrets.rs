@@ -19,6 +19,7 @@ const NAMED: &[&str] = &[
     "awsRegion",
     "recipientAccountId",
     "requestID",
+    "sourceIPAddress",
     "sharedEventID",
     "errorCode",
     "userIdentity.type",

@@ -1,5 +1,6 @@
 //! What is asked of the log: the answers of the room `questions`, as JSON or as the text that `writ` prints.
 
+mod counts;
 mod uses;
 mod why;
 
@@ -24,7 +25,10 @@ const TEXT: &str = "text/plain";
 
 /// The routes of all questions.
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(why::why_decided)).routes(routes!(uses::uses_of))
+    OpenApiRouter::new()
+        .routes(routes!(why::why_decided))
+        .routes(routes!(uses::uses_of))
+        .routes(routes!(counts::counts))
 }
 
 /// In which form an answer is asked for.
