@@ -1,11 +1,16 @@
 """Reads questions from standard input, one JSON document a line, and answers each on standard output.
 
-{"trust": text, "bundle": hex}, {"trust": text, "checkpoint": text, "entries": [hex…]} or {"reader": name, "bytes": hex}
-{"ok": true, "standing": "++-+"} or {"ok": false, "code": name}
+{"trust": text, "bundle": hex}, {"trust": text, "checkpoint": text, "entries": [hex…]}: held against the keys pinned
+{"reader": name, "bytes": hex}: of the form, and nothing more
+{"reader": "omission", "bytes": hex, "trust": text}: proved
+{"reader": "receipt" or "transparent", "bytes": hex}, for the former with "statement": hex, and with either
+    "public": hex, under that key, or "trust", "checkpoint" and "entries", under the keys of that log: proved
+{"ok": true, "standing": text} or {"ok": false, "code": name}
 """
 
 import json
 import sys
+from functools import lru_cache
 
 from . import fork, log, note, omission, proof, receipt
 from .entry import Entry
@@ -28,28 +33,53 @@ READERS = {
     "entry-bundle": proof.entry_bundle,
     "fork": fork.fork,
     "note": note.Note,
-    "omission": omission.omission,
+    "omission": omission.parts,
     "public-key": check_public_key,
-    "receipt": receipt.receipt,
+    "receipt": receipt.Receipt,
     "statement": known_statement,
     "tile": proof.tile,
     "tile-path": proof.tile_path,
     "tlog-proof": proof.tlog_proof,
-    "transparent": receipt.transparent,
+    "transparent": lambda data: known_statement(receipt.transparent(data)[0]),
     "trust-file": Trust,
     "verifier-key": lambda data: note.Key.parse(data.decode()),
 }
 
 
+@lru_cache(maxsize=1)
+def whole(checkpoint, entries, trust):
+    """A whole log. Many questions are about the same one."""
+    return log.whole_log(checkpoint.encode(), list(map(bytes.fromhex, entries)), Trust(trust.encode()))
+
+
+def proved(question):
+    """What a receipt or an omission proves."""
+    data = bytes.fromhex(question["bytes"])
+    if question["reader"] == "omission":
+        return omission.check(data, Trust(question["trust"].encode()))
+    if question["reader"] == "transparent":
+        statement, proof = receipt.transparent(data)
+    else:
+        statement, proof = bytes.fromhex(question["statement"]), receipt.Receipt(data)
+    root = proof.root(statement)
+    if "public" in question:
+        proof.check_signed(root, bytes.fromhex(question["public"]))
+        return root.hex()
+    head, read = whole(question["checkpoint"], tuple(question["entries"]), question["trust"])
+    confirmed = proof.check(statement, read.registry, head)
+    return f"{root.hex()} {'under the head' if confirmed else 'under another head'}"
+
+
 def standing(question):
+    if "public" in question or ("reader" in question and "trust" in question):
+        return proved(question)
     if "reader" in question:
         READERS[question["reader"]](bytes.fromhex(question["bytes"]))
         return ""
-    trust = Trust(question["trust"].encode())
     if "bundle" in question:
-        return log.check_bundle(bytes.fromhex(question["bundle"]), trust)
-    entries = [bytes.fromhex(entry) for entry in question["entries"]]
-    return log.check_log(question["checkpoint"].encode(), entries, trust)
+        return log.check_bundle(bytes.fromhex(question["bundle"]), Trust(question["trust"].encode()))
+    _, read = whole(question["checkpoint"], tuple(question["entries"]), question["trust"])
+    return log.marks(read)
 
 
 def answer(question):

@@ -46,18 +46,24 @@ def root(leaves):
     return node(root(leaves[:split]), root(leaves[split:]))
 
 
-def included(leaf, index, size, path, expected):
-    """Whether the path leads from the leaf to the root. Follows the tree's definition downwards and not the RFC's loop."""
+def root_of_path(leaf, index, size, path):
+    """The root to which a path leads from a leaf; nothing where its length is not that of the place. Follows the tree's definition
+    downwards and not the RFC's loop."""
     if not 0 <= index < size or len(path) > PATH_MAX:
-        return False
+        return None
     turns = []
     while size > 1:
         split = 1 << ((size - 1).bit_length() - 1)
         turns.append(index >= split)
         index, size = (index - split, size - split) if index >= split else (index, split)
     if len(turns) != len(path):
-        return False
+        return None
     found = leaf
     for right, sibling in zip(reversed(turns), path):
         found = node(sibling, found) if right else node(found, sibling)
-    return found == expected
+    return found
+
+
+def included(leaf, index, size, path, expected):
+    """Whether the path leads from the leaf to the root."""
+    return root_of_path(leaf, index, size, path) == expected

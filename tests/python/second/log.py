@@ -33,7 +33,7 @@ class Log:
         else:
             stands = self.stands(statement, entry)
         self.seen.add(statement.id)
-        self.standing.append(stands)
+        self.standing.append((stands, statement, entry))
         self.statements.append((entry.index, statement))
         self.last = entry
 
@@ -65,8 +65,8 @@ class Log:
         return True
 
 
-def check_log(checkpoint, entries, trust):
-    """A whole log against its checkpoint. The standing of each statement, `+` where it counts."""
+def whole_log(checkpoint, entries, trust):
+    """A whole log against its checkpoint: the head, and what was read."""
     head, signers = trust.check(note.Note(checkpoint))
     require(len(entries) == head.size, "entries-incomplete")
     log = Log(head.origin, trust.genesis)
@@ -76,13 +76,11 @@ def check_log(checkpoint, entries, trust):
     require(root([Entry(data).leaf for data in entries]) == head.root, "entries-incomplete")
     require(log.registry is not None, "genesis-missing")
     log.registry.check_head(signers, head.size)
-    return standing(log)
+    return head, log
 
 
-def check_bundle(data, trust):
-    """A bundle against the keys pinned. The standing of each statement, `+` where it counts."""
-    subject, checkpoint, proved, assertions = parts(data)
-    head, signers = trust.check(note.Note(checkpoint.encode()))
+def proved_log(head, signers, proved, trust):
+    """Entries that lead to a head, each looked at in its place."""
     log, last = Log(head.origin, trust.genesis), -1
     for entry_data, path in proved:
         entry = Entry(entry_data)
@@ -93,9 +91,17 @@ def check_bundle(data, trust):
         log.take(entry_data)
     require(log.registry is not None, "genesis-missing")
     log.registry.check_head(signers, head.size)
+    return log
+
+
+def check_bundle(data, trust):
+    """A bundle against the keys pinned. The mark of each statement."""
+    subject, checkpoint, proved, assertions = parts(data)
+    head, signers = trust.check(note.Note(checkpoint.encode()))
+    log = proved_log(head, signers, proved, trust)
     check_assertions(assertions, head, log)
     require(subject in log.seen, "subject-missing")
-    return standing(log)
+    return marks(log)
 
 
 def parts(data):
@@ -128,15 +134,7 @@ def check_assertions(assertions, head, log):
     """The log's own word on who answers to which terms must be signed, of this head, and true of the entries at hand."""
     rows = {}
     for data in assertions:
-        statement = Statement(data)
-        require(statement.unknown is None and statement.payload["kind"] == "assertion", "assertion-invalid")
-        require(log.registry.signs(statement.kid, "statement", head.size), "assertion-invalid")
-        key = log.registry.keys[statement.kid]
-        require(key.principal == statement.iss, "assertion-invalid")
-        require(statement.signed_by(key.public) and statement.payload["log"] == log.registry.log, "assertion-invalid")
-        body = statement.payload["body"]
-        require((body["size"], body["root"]) == (head.size, head.root), "assertion-invalid")
-        for term, indexes in body["rows"]:
+        for term, indexes in asserted(data, head, log.registry):
             require(term not in rows, "assertion-invalid")
             rows[term] = indexes
     for index, statement in log.statements:
@@ -145,5 +143,25 @@ def check_assertions(assertions, head, log):
             require(listed == terms(statement) & set(rows), "assertion-false")
 
 
-def standing(log):
-    return "".join("+" if stands else "-" for stands in log.standing)
+def asserted(data, head, registry):
+    """The rows of an answer that the log signed about a head."""
+    statement = Statement(data)
+    require(statement.unknown is None and statement.payload["kind"] == "assertion", "assertion-invalid")
+    require(registry.signs(statement.kid, "statement", head.size), "assertion-invalid")
+    key = registry.keys[statement.kid]
+    require(key.principal == statement.iss, "assertion-invalid")
+    require(statement.signed_by(key.public) and statement.payload["log"] == registry.log, "assertion-invalid")
+    body = statement.payload["body"]
+    require((body["size"], body["root"]) == (head.size, head.root), "assertion-invalid")
+    return body["rows"]
+
+
+def marks(log):
+    """For each statement `+` where it counts, `-` where it does not, `!` where a key behind it was in other hands by then."""
+    return "".join(mark(log.registry, *placed) for placed in log.standing)
+
+
+def mark(registry, stands, statement, entry):
+    if not stands:
+        return "-"
+    return "!" if registry.compromised_behind(statement.kid, entry.index, entry.time) else "+"

@@ -1,11 +1,13 @@
 """COSE receipts and the statements that carry one (docs/format.md, Receipt)."""
 
+from hashlib import sha256
+
 import cbor2
 
 from . import canonical, texts
-from .entry import PATH_MAX
+from .entry import PATH_MAX, root_of_path
 from .refused import Refused, require
-from .statement import Statement
+from .statement import Statement, signed
 
 RECEIPT_MAX = 8_192
 NIL = b"\xf6"
@@ -17,26 +19,54 @@ def is_count(value):
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def receipt(data):
-    """`(place, [tree size, leaf index, path])` of a receipt's form. Who signed it is not looked at."""
-    require(len(data) <= RECEIPT_MAX, "receipt-too-large")
-    require(data[:1] == canonical.SIGN1, "not-a-receipt")
-    try:
-        parts = cbor2.loads(data[1:])
-    except (cbor2.CBORError, ValueError, RecursionError, OverflowError, MemoryError, TypeError, KeyError) as error:
-        raise Refused("cbor", str(error)) from None
-    require(isinstance(parts, list) and len(parts) == 4 and parts[2] is None, "not-a-receipt")
-    protected, unprotected, _, signature = parts
-    require(isinstance(protected, bytes) and isinstance(signature, bytes), "not-a-receipt")
-    # All but the absent payload is canonical by itself, and so is the whole if nothing else stands in it.
-    written = b"\x84" + b"".join([*map(canonical.encode, (protected, unprotected)), NIL, canonical.encode(signature)])
-    require(written == data[1:], "cbor", "another spelling than the canonical one")
-    canonical.decode(canonical.encode(unprotected))
-    place = header(canonical.decode(protected))
-    require(len(signature) == 64, "signature-length")
-    proof = proof_in(unprotected)
-    require(proof[1] == place[1], "receipt-index")
-    return place, proof
+class Receipt:
+    """A receipt taken apart. What it proves is for `check` to say."""
+
+    def __init__(self, data):
+        require(len(data) <= RECEIPT_MAX, "receipt-too-large")
+        require(data[:1] == canonical.SIGN1, "not-a-receipt")
+        try:
+            parts = cbor2.loads(data[1:])
+        except (cbor2.CBORError, ValueError, RecursionError, OverflowError, MemoryError, TypeError, KeyError) as error:
+            raise Refused("cbor", str(error)) from None
+        require(isinstance(parts, list) and len(parts) == 4 and parts[2] is None, "not-a-receipt")
+        self.protected, unprotected, _, self.signature = parts
+        require(isinstance(self.protected, bytes) and isinstance(self.signature, bytes), "not-a-receipt")
+        # All but the absent payload is canonical by itself, and so is the whole if nothing else stands in it.
+        front, back = map(canonical.encode, (self.protected, self.signature))
+        written = b"\x84" + front + canonical.encode(unprotected) + NIL + back
+        require(written == data[1:], "cbor", "another spelling than the canonical one")
+        canonical.decode(canonical.encode(unprotected))
+        self.kid, (self.iss, self.sub), self.place = header(canonical.decode(self.protected))
+        require(len(self.signature) == 64, "signature-length")
+        self.size, index, self.path = proof_in(unprotected)
+        require(index == self.place[1], "receipt-index")
+
+    def root(self, statement):
+        """The root to which the statement, put into the signed place, leads by the path."""
+        leaf = sha256(b"\x00" + canonical.encode([*self.place, statement])).digest()
+        root = root_of_path(leaf, self.place[1], self.size, self.path)
+        require(root is not None, "proof-length")
+        return root
+
+    def check_signed(self, root, public):
+        """RFC 9052 §4.4, with the root as the detached payload."""
+        message = canonical.encode(["Signature1", self.protected, b"", root])
+        require(signed(public, message, self.signature), "receipt-signature-invalid")
+
+    def check(self, statement, registry, head):
+        """Whether it proves that the log of these keys holds the statement. Whether the head is of the size that it claims."""
+        require(self.iss == registry.principal, "receipt-wrong-log")
+        require(self.sub == Statement(statement).sub, "receipt-wrong-subject")
+        root, key = self.root(statement), registry.keys.get(self.kid)
+        require(key is not None and key.use == "receipt", "receipt-key-unknown")
+        require(not key.compromised, "receipt-key-compromised")
+        _, index, time, _ = self.place
+        if key.grants[0][0] < index:
+            registry.key_at(self.kid, index, time)
+        self.check_signed(root, key.public)
+        require((head.size == self.size) == (head.root == root), "receipt-other-head")
+        return head.size == self.size
 
 
 def header(value):
@@ -54,7 +84,7 @@ def header(value):
     place = value[PLACE]
     require(isinstance(place, list) and len(place) == 4 and all(map(is_count, place[:3])), "receipt-header")
     require(place[0] == 1 and isinstance(place[3], bytes) and len(place[3]) == 32, "receipt-header")
-    return place
+    return value[4], (claims[1], claims[2]), place
 
 
 def proof_in(unprotected):
@@ -73,14 +103,11 @@ def proof_in(unprotected):
 
 
 def transparent(data):
-    """A statement that carries its receipt: the two, each of its form."""
+    """A statement that carries its receipt: its bytes without, and the receipt."""
     parts = canonical.decode(data, tagged=True)
     require(isinstance(parts, list) and len(parts) == 4, "not-transparent")
     carried = parts[1]
     require(isinstance(carried, dict) and list(carried) == [RECEIPTS], "not-transparent")
     receipts = carried[RECEIPTS]
     require(isinstance(receipts, list) and len(receipts) == 1 and isinstance(receipts[0], bytes), "not-transparent")
-    receipt(receipts[0])
-    known = Statement(canonical.SIGN1 + canonical.encode([parts[0], {}, parts[2], parts[3]]))
-    if known.unknown:
-        raise known.unknown
+    return canonical.SIGN1 + canonical.encode([parts[0], {}, parts[2], parts[3]]), Receipt(receipts[0])

@@ -89,8 +89,8 @@ class Trust:
         wanted, members = self.groups[name]
         return sum(self.met(member, cosigned) for member in members) >= wanted
 
-    def check(self, note):
-        """The checkpoint that the note is, with the quorum asked for, and the keys pinned for its origin that signed it."""
+    def head(self, note):
+        """The head that the note is, the keys pinned for its origin that signed it, and the names of the witnesses that did."""
         checkpoint = Checkpoint(note.text)
         logs = [key for key in self.logs if key.name == checkpoint.origin]
         require(bool(logs), "checkpoint-unknown-origin", checkpoint.origin)
@@ -101,7 +101,11 @@ class Trust:
             note.times_of(Key(key.name, WITNESS, key.public))
         by_log = [key for key in logs if note.times_of(key)]
         cosigned = {name for name, key in self.witnesses.items() if note.times_of(key)}
-        if not by_log:
-            raise Refused("note-not-by-trusted-key")
+        require(bool(by_log), "note-not-by-trusted-key")
+        return checkpoint, by_log, cosigned
+
+    def check(self, note):
+        """The checkpoint that the note is, with the quorum asked for, and the keys pinned for its origin that signed it."""
+        checkpoint, by_log, cosigned = self.head(note)
         require(self.met(self.quorum, cosigned), "checkpoint-quorum-not-met")
         return checkpoint, by_log

@@ -8,7 +8,8 @@ use std::thread;
 
 use serde::{Deserialize, Serialize};
 
-/// What both are asked: a bundle, or a whole log, under a trust file; or bytes of one form by themselves.
+/// What both are asked: a bundle, or a whole log, under a trust file; bytes of one form by themselves; or a receipt or an omission
+/// under what it is held against, a trust file, a whole log or a key.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Question {
     /// What was done to it.
@@ -24,18 +25,25 @@ pub(crate) struct Question {
     /// Each in hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) entries: Option<Vec<String>>,
-    /// What reads `bytes`, where nothing more is asked: `statement`, `note`, ….
+    /// What reads `bytes`: `statement`, `note`, ….
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reader: Option<String>,
     /// In hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<String>,
+    /// What a receipt is for, in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) statement: Option<String>,
+    /// The key of a receipt whose log is not at hand, in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) public: Option<String>,
 }
 
 /// What a verifier says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// It holds; `+` for each statement that counts, `-` for each that does not.
+    /// It holds; of entries `+` for each statement that counts, `-` for each that does not, `!` for each that a stolen key is
+    /// behind; of other evidence what it proves.
     Standing(String),
     /// It is refused, by this name.
     Refused(String),

@@ -5,7 +5,6 @@ use data_encoding::HEXLOWER;
 use schemas::entry::Entry;
 use schemas::envelope::{Envelope, Statement};
 use schemas::payload::Payload;
-use schemas::receipt::Transparent;
 use schemas::term::terms;
 use serde_json::json;
 use tests::scenario::{Actor, Draft, Scenario};
@@ -109,37 +108,23 @@ fn repair(bytes: &mut [u8]) {
     }
 }
 
-/// A receipt for each entry of the story, by itself and carried by its statement.
-pub(crate) fn receipts(told: &Told) -> Vec<Question> {
-    let question = |reader: &str, bytes: &[u8]| Question {
-        about: reader.into(),
-        reader: Some(reader.into()),
-        bytes: Some(HEXLOWER.encode(bytes)),
-        ..Question::default()
-    };
-    let of_entry = |(index, entry): (usize, &Vec<u8>)| {
-        let receipt = told.log.receipt(index).bytes().to_vec();
-        let statement = Entry::decode(entry).expect("an entry").statement;
-        let carried = Transparent { statement, receipt: receipt.clone() }.encode().expect("a statement");
-        [question("receipt", &receipt), question("transparent", &carried)]
-    };
-    told.log.entries().iter().enumerate().flat_map(of_entry).collect()
-}
-
 /// Evidence in files of its own with bytes changed, mostly behind a digest that was made anew where the form has one: each of
-/// these, in turn.
+/// these, in turn. Of a receipt that is asked about with its statement, in places the statement is changed instead.
 pub(crate) fn files(held: &[Question], count: u64) -> Vec<Question> {
     let changed = |number: u64| {
         let mut chance = Chance::new("file", number);
-        let file = &held[number as usize % held.len()];
-        let mut bytes = HEXLOWER.decode(file.bytes.as_ref().expect("bytes").as_bytes()).expect("hex");
+        let mut file = held[number as usize % held.len()].clone();
+        let is_statement = file.statement.is_some() && chance.one_in(5);
+        let text = if is_statement { &mut file.statement } else { &mut file.bytes };
+        let mut bytes = HEXLOWER.decode(text.as_ref().expect("bytes").as_bytes()).expect("hex");
         let about = chance.damage(&mut bytes);
         let has_digest = matches!(file.reader.as_deref(), Some("fork" | "omission"));
         if has_digest && !chance.one_in(8) {
             repair(&mut bytes);
         }
-        let about = format!("{number}: {}: {about}", file.about);
-        Question { about, bytes: Some(HEXLOWER.encode(&bytes)), ..file.clone() }
+        *text = Some(HEXLOWER.encode(&bytes));
+        let what = if is_statement { "its statement, " } else { "" };
+        Question { about: format!("{number}: {}: {what}{about}", file.about), ..file }
     };
     (0..count).map(changed).collect()
 }

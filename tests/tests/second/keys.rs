@@ -64,6 +64,40 @@ pub(crate) fn heads() -> Vec<Question> {
     by.iter().map(|keys| whole(&log, keys, format!("a head by {} keys", keys.len()))).collect()
 }
 
+/// Two keys, an emitter's and the log's own, say something every millisecond. They were in other hands since some of these before
+/// that was reported: around each entry.
+pub(crate) fn stolen() -> Vec<Question> {
+    (0..12).flat_map(stolen_since).collect()
+}
+
+/// Under a head by the checkpoint key of genesis, and by one that the stolen key named.
+fn stolen_since(ago: u64) -> [Question; 2] {
+    let mut log = Scenario::new();
+    let (operator, registrar) = (log.log_key(), log.registrar());
+    let carol = log.register("user:carol", &["principal"]);
+    let own = |name: &str| Actor::named(name, operator.uri());
+    let (statement, checkpoint) = (own("a later statement key"), own("a later checkpoint key"));
+    for _ in 0..4 {
+        delegation(&mut log, &carol);
+    }
+    let body = statement.rotation(&log, "statement", &operator);
+    log.say(&operator, Draft::new("key", body));
+    let body = checkpoint.rotation(&log, "checkpoint", &log.checkpoint_key());
+    log.say(&operator, Draft::new("key", body));
+    for _ in 0..2 {
+        delegation(&mut log, &carol);
+    }
+    let since = log.now.0 - ago;
+    // A later moment that is reported afterwards gives nothing back.
+    for since in [since, log.now.0] {
+        for kid in [carol.kid(), operator.kid()] {
+            log.say(&registrar, Draft::new("key", json!({"op": "compromise", "kid": kid, "since": since})));
+        }
+    }
+    [log.checkpoint_key(), checkpoint]
+        .map(|key| whole(&log, &[key], format!("two keys in other hands since {ago} ms before")))
+}
+
 fn delegation(log: &mut Scenario, by: &Actor) -> schemas::ids::StatementId {
     let scope = json!([{"actions": ["pay:*"], "resources": ["acct/**"]}]);
     let expires = log.now.0 + 60_000;

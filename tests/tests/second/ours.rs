@@ -1,5 +1,7 @@
 //! The first verifier's answers.
 
+mod proof;
+
 use data_encoding::HEXLOWER;
 use schemas::batch;
 use schemas::bundle::Bundle;
@@ -16,36 +18,41 @@ use schemas::tile::{TilePath, decode_entry_bundle, decode_tile};
 use schemas::trust::TrustPolicy;
 use tests::scenario::recomputed;
 use verifier::bundle::check;
-use verifier::checkpoint::verify_checkpoint;
-use verifier::evidence::{Evidence, EvidenceHead, Unsound};
+use verifier::checkpoint::{VerifiedHead, verify_checkpoint};
+use verifier::evidence::{Evidence, EvidenceHead, Record, Unsound};
 use verifier::log::LogVerifier;
 use verifier::signature::CheckedKey;
 
 use crate::asked::{Answer, Question};
 
 pub(crate) fn answer(question: &Question) -> Answer {
-    let hex = |text: &String| HEXLOWER.decode(text.as_bytes()).expect("hex");
+    said(question).map_or_else(|code| Answer::Refused(code.into()), Answer::Standing)
+}
+
+fn said(question: &Question) -> Result<String, &'static str> {
     if let Some((reader, bytes)) = question.reader.as_ref().zip(question.bytes.as_ref()) {
-        return match read(reader, &hex(bytes)) {
-            Ok(()) => Answer::Standing(String::new()),
-            Err(code) => Answer::Refused(code.into()),
-        };
+        let is_form = question.trust.is_none() && question.public.is_none();
+        return if is_form { read(reader, &hex(bytes)) } else { proof::said(question, reader, &hex(bytes)) };
     }
-    let trust = question.trust.as_ref().expect("a trust file");
-    let trust = TrustPolicy::parse(trust.as_bytes()).expect("a trust file");
+    let trust = trust(question);
     if let Some(bundle) = &question.bundle {
-        return match check(&hex(bundle), &trust) {
-            Ok(checked) => standing(&checked.evidence),
-            Err(refusal) => Answer::Refused(refusal.code().into()),
-        };
+        let checked = check(&hex(bundle), &trust).map_err(|refusal| refusal.code())?;
+        return Ok(marks(&checked.evidence));
     }
-    let entries: Vec<Vec<u8>> = question.entries.iter().flatten().map(hex).collect();
-    let checkpoint = question.checkpoint.as_ref().expect("a checkpoint");
-    log(checkpoint, &trust, &entries)
+    let (_, evidence) = log(question, &trust)?;
+    Ok(marks(&evidence))
+}
+
+fn hex(text: &String) -> Vec<u8> {
+    HEXLOWER.decode(text.as_bytes()).expect("hex")
+}
+
+fn trust(question: &Question) -> TrustPolicy {
+    TrustPolicy::parse(question.trust.as_ref().expect("a trust file").as_bytes()).expect("a trust file")
 }
 
 /// Whether bytes are of the form that a reader reads.
-fn read(reader: &str, bytes: &[u8]) -> Result<(), &'static str> {
+fn read(reader: &str, bytes: &[u8]) -> Result<String, &'static str> {
     let text = || str::from_utf8(bytes).map_err(|_| "not-utf8");
     match reader {
         "batch" => batch::split(bytes).map(drop).map_err(|error| error.code()),
@@ -76,31 +83,23 @@ fn read(reader: &str, bytes: &[u8]) -> Result<(), &'static str> {
         "trust-file" => TrustPolicy::parse(bytes).map(drop).map_err(|error| error.code()),
         "verifier-key" => VerifierKey::parse(text()?).map(drop).map_err(|error| error.code()),
         other => panic!("no reader is called {other}"),
-    }
+    }?;
+    Ok(String::new())
 }
 
-fn log(checkpoint: &str, trust: &TrustPolicy, entries: &[Vec<u8>]) -> Answer {
-    let refused = |code: &str| Answer::Refused(code.into());
-    let note = match Note::parse(checkpoint.as_bytes()) {
-        Ok(note) => note,
-        Err(error) => return refused(error.code()),
-    };
-    let head = match verify_checkpoint(&note, trust) {
-        Ok(checkpoint) => checkpoint.head().clone(),
-        Err(error) => return refused(error.code()),
-    };
+/// The log that a question is about: its head, and all that it holds.
+fn log(question: &Question, trust: &TrustPolicy) -> Result<(VerifiedHead, Evidence), &'static str> {
+    let entries: Vec<Vec<u8>> = question.entries.iter().flatten().map(hex).collect();
+    let checkpoint = question.checkpoint.as_ref().expect("a checkpoint");
+    let note = Note::parse(checkpoint.as_bytes()).map_err(|error| error.code())?;
+    let head = verify_checkpoint(&note, trust).map_err(|error| error.code())?.head().clone();
     let Checkpoint { origin, size, root } =
         Checkpoint::from_note(&note).expect("a checkpoint that was verified");
-    match recomputed(EvidenceHead { origin: origin.to_string(), size, root }, trust, entries) {
-        Ok(evidence) => {
-            walked_as_judged(&evidence, entries);
-            match evidence.registry().check_head(&head) {
-                Ok(()) => standing(&evidence),
-                Err(error) => refused(error.code()),
-            }
-        }
-        Err(error) => refused(error.code()),
-    }
+    let stands_under = EvidenceHead { origin: origin.to_string(), size, root };
+    let evidence = recomputed(stands_under, trust, &entries).map_err(|error| error.code())?;
+    walked_as_judged(&evidence, &entries);
+    evidence.registry().check_head(&head).map_err(|error| error.code())?;
+    Ok((head, evidence))
 }
 
 /// `writ verify log` walks a log in its own way; it must find fault with the very statements that do not count.
@@ -119,7 +118,14 @@ fn walked_as_judged(evidence: &Evidence, entries: &[Vec<u8>]) {
     }
 }
 
-fn standing(evidence: &Evidence) -> Answer {
-    let mark = |record: &verifier::evidence::Record| if record.standing.is_ok() { '+' } else { '-' };
-    Answer::Standing(evidence.records().map(mark).collect())
+fn marks(evidence: &Evidence) -> String {
+    let mark = |record: &Record| {
+        let behind = evidence.registry().compromised_behind(&record.envelope.kid, record.index, record.time);
+        match &record.standing {
+            Err(_) => '-',
+            Ok(_) if behind.is_some() => '!',
+            Ok(_) => '+',
+        }
+    };
+    evidence.records().map(mark).collect()
 }

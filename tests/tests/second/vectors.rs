@@ -14,7 +14,7 @@ pub(crate) fn all() -> Vec<Question> {
     let mut files = Vec::new();
     gather(&folder, &mut files);
     files.sort();
-    let questions: Vec<Question> = files.iter().filter_map(|file| question(file)).collect();
+    let questions: Vec<Question> = files.iter().flat_map(|file| asked(file)).collect();
     assert!(questions.len() > 200, "only {} vectors", questions.len());
     questions
 }
@@ -26,9 +26,27 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Nothing where the vector says only how something is computed.
-fn question(file: &Path) -> Option<Question> {
+/// None where the vector says only how something is computed.
+fn asked(file: &Path) -> Vec<Question> {
     let vector: Value = serde_json::from_slice(&fs::read(file).expect("a file")).expect("JSON");
+    let mut questions = receipts(file, &vector);
+    questions.extend(question(file, &vector));
+    questions
+}
+
+/// A receipt under its key, by itself and carried by its statement.
+fn receipts(file: &Path, vector: &Value) -> Vec<Question> {
+    let text = |field: &str| vector[field].as_str().map(String::from);
+    let (about, public) = (file.display().to_string(), text("public"));
+    let of_reader = |reader: &str, statement: Option<String>| {
+        let (about, public) = (about.clone(), public.clone());
+        let (reader, bytes) = (Some(reader.into()), Some(text(reader)?));
+        Some(Question { about, reader, bytes, statement, public, ..Question::default() })
+    };
+    [of_reader("receipt", text("statement")), of_reader("transparent", None)].into_iter().flatten().collect()
+}
+
+fn question(file: &Path, vector: &Value) -> Option<Question> {
     let text = |field: &str| vector[field].as_str().map(String::from);
     let about = file.display().to_string();
     // What holds: each sort of file keeps it under a name of its own, texts as they are.
