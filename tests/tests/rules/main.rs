@@ -9,6 +9,7 @@ mod cases;
 mod laws;
 mod log_keys;
 mod page;
+mod requirements;
 mod roles;
 mod story;
 mod vector;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use verifier::rules::{Check, RULES, Rule};
 
+use crate::requirements;
+
 const HEAD: &str = "# Rules
 
 What the verifier looks for when it judges, in the order of `verifier::rules::RULES`. This page is made from that list;
@@ -32,7 +34,7 @@ fn page() -> String {
         };
         let _ = writeln!(page, "| `{slug}` | {summary} | {} | {effects} |", check.looks_at());
     }
-    page
+    page + &requirements::part()
 }
 
 fn path() -> PathBuf {
