@@ -35,6 +35,7 @@ pub(crate) mod tests {
     use std::path::PathBuf;
 
     use questions::counts::COUNTS_SCHEMA;
+    use questions::coverage::COVERAGE_SCHEMA;
     use questions::why::WHY_SCHEMA;
     use serde::Serialize;
     use serde_json::Value;
@@ -47,6 +48,7 @@ pub(crate) mod tests {
         APPEND,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
+        COVERAGE_SCHEMA,
         ERROR,
         EXPORTED,
         IMPORT,

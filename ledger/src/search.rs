@@ -10,8 +10,10 @@ use schemas::time::Index;
 
 use crate::read::{Found, ReadError, Reader};
 
+mod fitting;
 mod rows;
 
+pub use fitting::Fitting;
 use rows::Rows;
 
 /// Entries on one page, unless fewer or more are asked for.

@@ -38,12 +38,32 @@ pub fn evidence<K: Kept>(
     wants: Wants,
     kept: &K,
 ) -> Result<Evidence, KeptError<K::Error>> {
+    evidence_under(Pinning::default(), subject, wants, kept)
+}
+
+/// The same for whoever keeps the log and judges by it: the log's key is its own, and whether its reader pinned that key is for
+/// the reader to say.
+pub fn own_evidence<K: Kept>(
+    subject: StatementId,
+    wants: Wants,
+    kept: &K,
+) -> Result<Evidence, KeptError<K::Error>> {
+    let pinning = Pinning { log_key: true, genesis: true, key: String::new() };
+    evidence_under(pinning, subject, wants, kept)
+}
+
+fn evidence_under<K: Kept>(
+    pinning: Pinning,
+    subject: StatementId,
+    wants: Wants,
+    kept: &K,
+) -> Result<Evidence, KeptError<K::Error>> {
     let gathered = gather(subject, wants, kept)?;
     let entry = |index: &Index| kept.entry(*index).map(|bytes| (*index, bytes)).map_err(GatherError::Source);
     let entries: Vec<(Index, Vec<u8>)> = gathered.entries.iter().map(entry).collect::<Result<_, _>>()?;
     let entries = entries.iter().map(|(index, bytes)| (*index, bytes.as_slice()));
     let absence = Absence::Asserted(gathered.rows);
-    Ok(Evidence::new(kept.head(), None, Pinning::default(), entries, absence)?)
+    Ok(Evidence::new(kept.head(), None, pinning, entries, absence)?)
 }
 
 /// A statement with its place.

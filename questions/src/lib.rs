@@ -13,6 +13,7 @@ extern crate alloc;
 
 pub mod asked;
 pub mod counts;
+pub mod coverage;
 pub mod kept;
 pub mod page;
 pub mod sweep;

@@ -14,7 +14,7 @@ use verifier::judge::{JudgeError, judge, profile_by_vantage};
 use verifier::profile::Profile;
 use verifier::verdict::Verdict;
 
-use crate::kept::{Kept, KeptError, Placed, Put, Whole, evidence};
+use crate::kept::{Kept, KeptError, Placed, Put, Whole, own_evidence};
 
 /// Most actions that are judged for one answer.
 pub const ACTIONS_MAX: usize = 10_000;
@@ -66,7 +66,7 @@ impl<K: Kept + Placed> Judging for K {
         let own = || profile_by_vantage(&subject.statement.payload);
         let profile = profile.cloned().unwrap_or_else(own);
         let id = subject.statement.id();
-        match evidence(id, profile.wants(), self) {
+        match own_evidence(id, profile.wants(), self) {
             Ok(evidence) => {
                 let verdict = judge(&id, &evidence, &profile).map_err(Unjudged::from);
                 Ok(Judged { verdict, gathered: evidence.records().count() })

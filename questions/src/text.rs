@@ -7,6 +7,8 @@ use core::fmt::Write as _;
 use schemas::ids::StatementId;
 use verifier::verdict::{AsOf, Effect, Finding, VerdictProfile, VerdictTrust};
 
+use crate::kept;
+
 /// Digits of an id that are enough to find it again.
 const ID_DIGITS: usize = 12;
 
@@ -35,6 +37,12 @@ pub(crate) fn short(id: &StatementId) -> String {
 pub(crate) fn row(text: &mut String, name: &str, value: &str) {
     // A line break in foreign text would look like a line of ours.
     let _ = writeln!(text, "{name:<8} {}", printable(value).replace('\n', "\\n"));
+}
+
+/// Which state of which log an answer is of.
+pub(crate) fn state(as_of: &kept::AsOf) -> String {
+    let root: String = as_of.root.to_hex().chars().take(ID_DIGITS).collect();
+    format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time)
 }
 
 /// A finding as a line: the sign of what it means, its slug, its sentence.

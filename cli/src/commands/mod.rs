@@ -7,7 +7,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 mod append;
+mod asked;
 mod bundle;
+mod coverage;
 mod export;
 mod help;
 mod import;
@@ -44,6 +46,7 @@ pub(crate) enum Command {
     Who(who::Args),
     Why(why::Args),
     Uses(uses::Args),
+    Coverage(coverage::Args),
     #[command(subcommand)]
     Bundle(bundle::Command),
     Export(export::Args),
@@ -75,6 +78,7 @@ impl Command {
             Self::Who(args) => who::run(args, context),
             Self::Why(args) => why::run(args, context),
             Self::Uses(args) => uses::run(args, context),
+            Self::Coverage(args) => coverage::run(args, context),
             Self::Bundle(command) => command.run(context),
             Self::Export(args) => export::run(args, context),
             Self::Proof(args) => proof::run(args, context),

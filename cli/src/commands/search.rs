@@ -254,7 +254,7 @@ fn query(args: &Args) -> Result<Query, Failure> {
 }
 
 /// A moment that an option names: as a time, or in words where the server is to tell it from its now on every page alike.
-fn bound(name: &str, text: Option<&str>) -> Result<(Option<Time>, String), Failure> {
+pub(super) fn bound(name: &str, text: Option<&str>) -> Result<(Option<Time>, String), Failure> {
     match text {
         None => Ok((None, String::new())),
         Some(text) if query::Moment::parse(text).is_some() => Ok((None, format!(" {name}:\"{text}\""))),
@@ -264,7 +264,12 @@ fn bound(name: &str, text: Option<&str>) -> Result<(Option<Time>, String), Failu
 
 /// Refuses what is no query before anybody is asked.
 pub(super) fn check(words: &str) -> Result<query::Query, Failure> {
-    query::parse(words, moment::now()).map_err(|fault| {
+    parsed(words, moment::now())
+}
+
+/// The query as of a moment.
+pub(super) fn parsed(words: &str, now: Time) -> Result<query::Query, Failure> {
+    query::parse(words, now).map_err(|fault| {
         Failure::usage("bad-query", format!("the query goes wrong at byte {}: {}", fault.at, fault.what))
             .marked(fault.at, fault.marked(words))
             .next(format!("writ search '{}'", fault.example))

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Most requests that read the store at once; one more is told to come back.
 pub(super) const READS_MAX: usize = 256;
 
+/// Most questions at once that judge or count much of the log, each for some seconds; one more is told to come back.
+pub(super) const SWEEPS_MAX: usize = 2;
+
 /// Most streams open at once; one more is told to come back.
 pub(super) const STREAMS_MAX: usize = 64;
 

@@ -45,6 +45,8 @@ struct Shared {
     log: Arc<Log>,
     /// One permit for each request that may read the store at once.
     reads: Arc<Semaphore>,
+    /// One permit for each question about much of the log.
+    sweeps: Arc<Semaphore>,
     /// One permit for each open stream.
     streams: Arc<Semaphore>,
     timeouts: Timeouts,
@@ -64,6 +66,7 @@ pub fn router(log: Arc<Log>, timeouts: Timeouts, decision_point: Option<Decision
     let app = App(Arc::new(Shared {
         log,
         reads: Arc::new(Semaphore::new(limits::READS_MAX)),
+        sweeps: Arc::new(Semaphore::new(limits::SWEEPS_MAX)),
         streams: Arc::new(Semaphore::new(limits::STREAMS_MAX)),
         timeouts,
         decision_point: decision_point.map(Arc::new),
@@ -131,5 +134,19 @@ impl App {
             question(&log.reader())
         });
         answer.await.map_err(|error| Problem::internal(format!("the question failed: {error}")))?
+    }
+    /// The same for a question about much of the log: few at once, so that they starve no other.
+    async fn sweep<F, T>(&self, question: F) -> Result<T, Problem>
+    where
+        F: FnOnce(&Reader<'_>) -> Result<T, Problem> + Send + 'static,
+        T: Send + 'static,
+    {
+        let busy = || Problem::unavailable("busy", "too many questions about much of the log at once", 1);
+        let permit = Arc::clone(&self.0.sweeps).try_acquire_owned().map_err(|_| busy())?;
+        self.read(move |reader| {
+            let _permit = permit;
+            question(reader)
+        })
+        .await
     }
 }

@@ -402,6 +402,7 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
         "/tile/{path}",
         "/v1/bundles",
         "/v1/counts",
+        "/v1/coverage",
         "/v1/entries",
         "/v1/log",
         "/v1/proofs/consistency",

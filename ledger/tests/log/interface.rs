@@ -56,6 +56,7 @@ fn every_answer_of_a_route_is_described() {
         for (method, path, described) in operations(address) {
             let questions = match path.as_str() {
                 "/v1/bundles" => "?subject=abcdefab",
+                "/v1/coverage" => "?q=toool:x",
                 "/v1/resolve" => "?id=abcdefab",
                 "/v1/counts" => "?by=actor",
                 "/v1/uses" => "?id=abcdefab",

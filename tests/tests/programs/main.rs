@@ -8,6 +8,7 @@ mod backup;
 mod cli_manners;
 mod cloudtrail;
 mod counts;
+mod coverage;
 mod demo;
 mod durability;
 mod evidence;

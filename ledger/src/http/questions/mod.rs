@@ -1,6 +1,8 @@
 //! What is asked of the log: the answers of the room `questions`, as JSON or as the text that `writ` prints.
 
+mod asked;
 mod counts;
+mod coverage;
 mod uses;
 mod why;
 
@@ -29,6 +31,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(why::why_decided))
         .routes(routes!(uses::uses_of))
         .routes(routes!(counts::counts))
+        .routes(routes!(coverage::coverage_of))
 }
 
 /// In which form an answer is asked for.
