@@ -21,6 +21,8 @@ pub(crate) const TAIL: &str = "writ.tail/1";
 pub(crate) const TAIL_FINDING: &str = "writ.tail-finding/1";
 pub(crate) const TRUST_UPDATED: &str = "writ.trust-updated/1";
 #[cfg(test)]
+pub(crate) use questions::blast::BLAST_SCHEMA;
+#[cfg(test)]
 pub(crate) use questions::uses::USES_SCHEMA;
 pub(crate) const VERIFY_FORK: &str = "writ.verify-fork/1";
 pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
@@ -46,6 +48,7 @@ pub(crate) mod tests {
     const ALL: &[&str] = &[
         COUNTS_SCHEMA,
         APPEND,
+        BLAST_SCHEMA,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
         COVERAGE_SCHEMA,

@@ -7,7 +7,7 @@ use schemas::time::Index;
 use verifier::evidence::EvidenceHead;
 use verifier::gather::Source;
 
-use crate::read::{ReadError, Reader};
+use crate::read::{Found, ReadError, Reader};
 
 impl Kept for Reader<'_> {
     fn head(&self) -> EvidenceHead {
@@ -78,5 +78,12 @@ impl Placed for Pinned<'_, '_> {
     fn placed(&self, index: Index) -> Result<Option<Put>, ReadError> {
         let found = self.reader.found_proved(index)?;
         Ok(Some(Put { index, time: found.entry.time, statement: found.statement }))
+    }
+
+    fn looked(&self, indexes: &[Index], visit: &mut dyn FnMut(&Put)) -> Result<(), ReadError> {
+        self.reader.found_many(indexes, &mut |found| {
+            let Found { entry, statement } = found;
+            visit(&Put { index: entry.index, time: entry.time, statement });
+        })
     }
 }

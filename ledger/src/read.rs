@@ -144,6 +144,25 @@ impl<'l> Reader<'l> {
         self.decoded(index, &proved.entry)
     }
 
+    /// Shows the entries at these ascending indexes, all below the size, each held against its leaf in the tree's tiles. Where
+    /// many are looked at: the tiles are not held against the head anew.
+    pub(crate) fn found_many(
+        &self,
+        indexes: &[Index],
+        visit: &mut dyn FnMut(Found),
+    ) -> Result<(), ReadError> {
+        let mut leaves = tiles::Leaves::new(self);
+        for index in indexes {
+            let bytes = self.entry_bytes(*index)?;
+            if leaves.at(*index)? != Some(leaf_hash(&bytes)) {
+                // The proof tells whether it is the entry that is wrong, or a tile.
+                self.proved_entry(*index)?;
+            }
+            visit(self.decoded(*index, &bytes)?);
+        }
+        Ok(())
+    }
+
     /// An entry's bytes with their path, checked against the head's root.
     pub fn proved_entry(&self, index: Index) -> Result<ProvedEntry, ReadError> {
         self.proved(index, self.entry_bytes(index)?)

@@ -56,6 +56,39 @@ pub(crate) fn leaf(reader: &Reader<'_>, index: Index) -> Result<TreeHash, ReadEr
     reader.watch(leaf.ok_or_else(missing))
 }
 
+/// Leaf hashes as the tiles have them, not held against the head. Each tile is read once where indexes ascend.
+pub(crate) struct Leaves<'r, 'l> {
+    reader: &'r Reader<'l>,
+    last: Option<(TileCoord, Vec<TreeHash>)>,
+}
+
+impl<'r, 'l> Leaves<'r, 'l> {
+    pub(crate) fn new(reader: &'r Reader<'l>) -> Self {
+        Self { reader, last: None }
+    }
+
+    /// The leaf of an entry below the size; nothing where no tile has it.
+    pub(crate) fn at(&mut self, index: Index) -> Result<Option<TreeHash>, ReadError> {
+        let (tile, at) = place(index);
+        let leaves = match self.last.take().filter(|(same, _)| *same == tile) {
+            Some((_, leaves)) => leaves,
+            None => self.read(tile)?,
+        };
+        let leaf = leaves.get(at).copied();
+        self.last = Some((tile, leaves));
+        Ok(leaf)
+    }
+
+    fn read(&self, tile: TileCoord) -> Result<Vec<TreeHash>, ReadError> {
+        let width = tile.width(self.reader.size());
+        if width < TILE_WIDTH {
+            return edge_hashes(self.reader, tile, width);
+        }
+        let found = Rows(self.reader.log().store()).tile(tile).map_err(ReadError::from);
+        self.reader.index(Column::Tiles, found)
+    }
+}
+
 /// Holds entries that follow each other against the leaves that the head commits to.
 pub fn check(reader: &Reader<'_>, first: Index, entries: &[Vec<u8>]) -> Result<(), ReadError> {
     let mut last: Option<(TileCoord, Vec<TreeHash>)> = None;

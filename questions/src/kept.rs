@@ -83,6 +83,15 @@ pub trait Placed: Source {
     fn as_of(&self) -> AsOf;
     /// The statement at an index that counts: nothing where its signature, key or role does not stand, or it cannot be read.
     fn placed(&self, index: Index) -> Result<Option<Put>, Self::Error>;
+
+    /// Shows those of the statements at these ascending indexes that count. Where many are looked at: what is shown is held
+    /// against what is kept of its hash, but not proved under the head one by one.
+    fn looked(&self, indexes: &[Index], visit: &mut dyn FnMut(&Put)) -> Result<(), Self::Error> {
+        for index in indexes {
+            self.placed(*index)?.iter().for_each(&mut *visit);
+        }
+        Ok(())
+    }
 }
 
 /// Which state of which log an answer is of.

@@ -12,10 +12,12 @@
 extern crate alloc;
 
 pub mod asked;
+pub mod blast;
 pub mod counts;
 pub mod coverage;
 pub mod kept;
 pub mod page;
+pub mod reach;
 pub mod sweep;
 mod text;
 pub mod uses;

@@ -8,6 +8,7 @@ use crate::failure::Failure;
 
 mod append;
 mod asked;
+mod blast;
 mod bundle;
 mod coverage;
 mod export;
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Why(why::Args),
     Uses(uses::Args),
     Coverage(coverage::Args),
+    Blast(blast::Args),
     #[command(subcommand)]
     Bundle(bundle::Command),
     Export(export::Args),
@@ -79,6 +81,7 @@ impl Command {
             Self::Why(args) => why::run(args, context),
             Self::Uses(args) => uses::run(args, context),
             Self::Coverage(args) => coverage::run(args, context),
+            Self::Blast(args) => blast::run(args, context),
             Self::Bundle(command) => command.run(context),
             Self::Export(args) => export::run(args, context),
             Self::Proof(args) => proof::run(args, context),

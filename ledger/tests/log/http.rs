@@ -400,6 +400,7 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
         "/openapi.json",
         "/readyz",
         "/tile/{path}",
+        "/v1/blast",
         "/v1/bundles",
         "/v1/counts",
         "/v1/coverage",

@@ -5,6 +5,7 @@
 
 mod authzen;
 mod backup;
+mod blast;
 mod cli_manners;
 mod cloudtrail;
 mod counts;

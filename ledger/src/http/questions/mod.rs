@@ -1,6 +1,7 @@
 //! What is asked of the log: the answers of the room `questions`, as JSON or as the text that `writ` prints.
 
 mod asked;
+mod blast;
 mod counts;
 mod coverage;
 mod uses;
@@ -11,14 +12,17 @@ use std::fmt::Display;
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use questions::kept::KeptError;
+use questions::kept::{KeptError, Placed};
 use questions::page::Cursor;
+use questions::reach::{self, Named, Subject};
+use schemas::text::Tenant;
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use verifier::gather::GatherError;
 
 use super::App;
+use super::bundles::{candidates, one};
 use super::problem::Problem;
 use crate::kept::Pinned;
 use crate::read::{ReadError, Reader};
@@ -32,6 +36,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(uses::uses_of))
         .routes(routes!(counts::counts))
         .routes(routes!(coverage::coverage_of))
+        .routes(routes!(blast::blast_of))
 }
 
 /// In which form an answer is asked for.
@@ -76,6 +81,24 @@ fn pinned<'r, 'l>(reader: &'r Reader<'l>, begun: Option<Cursor>) -> Result<(Pinn
         return Err(wrong_cursor());
     }
     Ok((Pinned::new(reader, size)?, next))
+}
+
+/// What a name means: a principal, a key, a policy's revision, a foreign id or a statement.
+fn subject(reader: &Reader<'_>, text: &str, tenant: &Tenant) -> Result<Subject, Problem> {
+    let log = Pinned::new(reader, reader.size())?;
+    match reach::subject(text, tenant, &log)? {
+        Named::One(subject) => return Ok(subject),
+        Named::Several(several) => {
+            let detail = format!("`{text}` can mean {} things: {}", several.len(), several.join(", "));
+            return Err(Problem::new(StatusCode::CONFLICT, "ambiguous-id", detail));
+        }
+        Named::Nothing => {}
+    }
+    let id = one(&candidates(reader, text)?, text)?;
+    let index = reader.index_of(&id)?;
+    let put = index.map(|index| log.placed(index)).transpose()?.flatten();
+    let put = put.ok_or_else(|| Problem::not_found(format!("no statement {id} is in the log")))?;
+    Subject::of(&put).ok_or_else(|| blast::not_relied_on(put.statement.payload.kind))
 }
 
 fn wrong_cursor() -> Problem {
