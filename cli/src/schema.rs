@@ -38,6 +38,8 @@ pub(crate) mod tests {
 
     use questions::counts::COUNTS_SCHEMA;
     use questions::coverage::COVERAGE_SCHEMA;
+    use questions::crossings::CROSSINGS_SCHEMA;
+    use questions::grants::GRANTS_SCHEMA;
     use questions::why::WHY_SCHEMA;
     use serde::Serialize;
     use serde_json::Value;
@@ -52,8 +54,10 @@ pub(crate) mod tests {
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
         COVERAGE_SCHEMA,
+        CROSSINGS_SCHEMA,
         ERROR,
         EXPORTED,
+        GRANTS_SCHEMA,
         IMPORT,
         KEY,
         KEY_PROPOSALS,

@@ -15,6 +15,8 @@ pub mod asked;
 pub mod blast;
 pub mod counts;
 pub mod coverage;
+pub mod crossings;
+pub mod grants;
 pub mod kept;
 pub mod page;
 pub mod reach;

@@ -1,7 +1,9 @@
 //! Judging action after action, each by its own evidence.
 
+use alloc::vec::Vec;
 use core::convert::Infallible;
 
+use schemas::ids::StatementId;
 use schemas::kinds::Phase;
 use schemas::payload::{Body, Kind};
 use schemas::query::{Query, What};
@@ -9,7 +11,8 @@ use schemas::reference::Reference;
 use schemas::term::Term;
 use schemas::time::Index;
 use thiserror::Error;
-use verifier::gather::GatherError;
+use verifier::evidence::{Evidence, Record};
+use verifier::gather::{GatherError, Wants};
 use verifier::judge::{JudgeError, judge, profile_by_vantage};
 use verifier::profile::Profile;
 use verifier::verdict::Verdict;
@@ -19,13 +22,37 @@ use crate::kept::{Kept, KeptError, Placed, Put, Whole, own_evidence};
 /// Most actions that are judged for one answer.
 pub const ACTIONS_MAX: usize = 10_000;
 
-/// Most entries that are gathered and checked for one answer: some 60 µs each, a signature being most of it.
+/// Most entries that are gathered and checked for one answer: some 100 µs each, a signature being most of it.
 pub const ENTRIES_MAX: usize = 60_000;
 
 /// A log whose statements can be judged.
 pub trait Judging: Placed {
     /// The verdict on a subject: under a profile, or under the one that it is judged under where nobody names another.
-    fn judged(&self, subject: &Put, profile: Option<&Profile>) -> Result<Judged, KeptError<Self::Error>>;
+    fn judged(&self, subject: &Put, profile: Option<&Profile>) -> Result<Judged, KeptError<Self::Error>> {
+        let own = || profile_by_vantage(&subject.statement.payload);
+        let profile = profile.cloned().unwrap_or_else(own);
+        let id = subject.statement.id();
+        let seen = self.seen(&id, profile.wants(), |evidence| judge(&id, evidence, &profile))?;
+        let verdict = seen.found.and_then(|verdict| verdict.map_err(Unjudged::from));
+        Ok(Judged { verdict, gathered: seen.gathered })
+    }
+
+    /// What is seen in the evidence about a statement.
+    fn seen<T>(
+        &self,
+        subject: &StatementId,
+        wants: Wants,
+        look: impl FnOnce(&Evidence) -> T,
+    ) -> Result<Seen<T>, KeptError<Self::Error>>;
+}
+
+/// What was seen in evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen<T> {
+    /// It, or why there is no evidence.
+    pub found: Result<T, Unjudged>,
+    /// How many entries were gathered and checked for it.
+    pub gathered: usize,
 }
 
 /// What judging one subject came to.
@@ -62,17 +89,16 @@ impl Unjudged {
 }
 
 impl<K: Kept + Placed> Judging for K {
-    fn judged(&self, subject: &Put, profile: Option<&Profile>) -> Result<Judged, KeptError<K::Error>> {
-        let own = || profile_by_vantage(&subject.statement.payload);
-        let profile = profile.cloned().unwrap_or_else(own);
-        let id = subject.statement.id();
-        match own_evidence(id, profile.wants(), self) {
-            Ok(evidence) => {
-                let verdict = judge(&id, &evidence, &profile).map_err(Unjudged::from);
-                Ok(Judged { verdict, gathered: evidence.records().count() })
-            }
+    fn seen<T>(
+        &self,
+        subject: &StatementId,
+        wants: Wants,
+        look: impl FnOnce(&Evidence) -> T,
+    ) -> Result<Seen<T>, KeptError<K::Error>> {
+        match own_evidence(*subject, wants, self) {
+            Ok(evidence) => Ok(Seen { found: Ok(look(&evidence)), gathered: evidence.records().count() }),
             Err(KeptError::Gather(GatherError::TooMany { max })) => {
-                Ok(Judged { verdict: Err(Unjudged::TooMany { max }), gathered: max })
+                Ok(Seen { found: Err(Unjudged::TooMany { max }), gathered: max })
             }
             Err(error) => Err(error),
         }
@@ -81,11 +107,13 @@ impl<K: Kept + Placed> Judging for K {
 
 impl Judging for Whole<'_> {
     /// Nothing is gathered: every entry was checked when the evidence was made.
-    fn judged(&self, subject: &Put, profile: Option<&Profile>) -> Result<Judged, KeptError<Infallible>> {
-        let own = || profile_by_vantage(&subject.statement.payload);
-        let profile = profile.cloned().unwrap_or_else(own);
-        let verdict = judge(&subject.statement.id(), self.0, &profile).map_err(Unjudged::from);
-        Ok(Judged { verdict, gathered: 0 })
+    fn seen<T>(
+        &self,
+        _: &StatementId,
+        _: Wants,
+        look: impl FnOnce(&Evidence) -> T,
+    ) -> Result<Seen<T>, KeptError<Infallible>> {
+        Ok(Seen { found: Ok(look(self.0)), gathered: 0 })
     }
 }
 
@@ -159,23 +187,17 @@ impl<S: Judging, I: Iterator<Item = Index>> Iterator for Sweep<'_, S, I> {
     }
 }
 
-/// Only what is of a kind and fits the query.
-pub fn of_kind(query: Query, kind: Kind) -> Query {
-    query.with(Some(What::kind(kind)))
+/// Only what is of one of these kinds and fits the query.
+pub fn of_kinds(query: Query, kinds: &[Kind]) -> Query {
+    let terms: Vec<_> = kinds.iter().map(|kind| Term::Kind(*kind).id()).collect();
+    query.with(Some(What::Terms(terms)))
 }
 
 impl Whole<'_> {
-    /// The entries from an index on that fit a query which asks for statements of these kinds, ascending.
-    pub fn fitting<'q>(
-        &'q self,
-        kind: Kind,
-        query: &'q Query,
-        from: Index,
-    ) -> impl Iterator<Item = Index> + use<'q> {
-        let records = self.0.find(&Term::Kind(kind)).records.into_iter();
-        let fits = move |record: &&verifier::evidence::Record| {
-            record.index >= from && record.statement().is_some_and(|statement| query.fits(&statement))
-        };
+    /// The entries from an index on that fit a query, ascending.
+    pub fn fitting<'q>(&'q self, query: &'q Query, from: Index) -> impl Iterator<Item = Index> + use<'q> {
+        let records = self.0.records().skip_while(move |record| record.index < from);
+        let fits = |record: &&Record| record.statement().is_some_and(|statement| query.fits(&statement));
         records.filter(fits).map(|record| record.index)
     }
 }
@@ -186,13 +208,11 @@ fn source<E: core::fmt::Display>(error: E) -> KeptError<E> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use ::tests::scenario::{Actor, Draft, Scenario};
     use schemas::envelope::Statement;
-    use schemas::ids::{StatementId, TermId};
+    use schemas::ids::TermId;
     use serde_json::{Value, json};
-    use verifier::evidence::{Evidence, EvidenceHead, Pinning};
+    use verifier::evidence::{EvidenceHead, Pinning};
     use verifier::gather::Source;
     use verifier::merkle::{TreeHasher, leaf_hash};
     use verifier::verdict::Outcome;
@@ -236,7 +256,7 @@ mod tests {
 
     fn judged(evidence: &Evidence, query: &Query) -> Vec<StatementId> {
         let log = Whole(evidence);
-        let subjects = log.fitting(Kind::Action, query, Index(0));
+        let subjects = log.fitting(query, Index(0));
         Sweep::new(&log, query, subjects, None).map(|swept| swept.unwrap().0.statement.id()).collect()
     }
 
@@ -259,7 +279,7 @@ mod tests {
         let evidence = acts.evidence();
         let log = Whole(&evidence);
         let query = Query::default();
-        let subjects = log.fitting(Kind::Action, &query, Index(0));
+        let subjects = log.fitting(&query, Index(0));
         let swept: Vec<Swept> = Sweep::new(&log, &query, subjects, None).collect::<Result<_, _>>().unwrap();
         let [(put, Ok(verdict))] = swept.as_slice() else { panic!("{swept:?}") };
         assert_eq!(verdict.outcome, Outcome::NotAuthorized);
@@ -300,8 +320,13 @@ mod tests {
     }
 
     impl Judging for Dear<'_> {
-        fn judged(&self, subject: &Put, profile: Option<&Profile>) -> Result<Judged, KeptError<Infallible>> {
-            Ok(Judged { gathered: ENTRIES_MAX * 2 / 3, ..self.0.judged(subject, profile)? })
+        fn seen<T>(
+            &self,
+            subject: &StatementId,
+            wants: Wants,
+            look: impl FnOnce(&Evidence) -> T,
+        ) -> Result<Seen<T>, KeptError<Infallible>> {
+            Ok(Seen { gathered: ENTRIES_MAX * 2 / 3, ..self.0.seen(subject, wants, look)? })
         }
     }
 
@@ -315,7 +340,7 @@ mod tests {
         let query = Query::default();
         let (mut from, mut parts) = (Index(0), Vec::new());
         loop {
-            let mut sweep = Sweep::new(&log, &query, log.0.fitting(Kind::Action, &query, from), None);
+            let mut sweep = Sweep::new(&log, &query, log.0.fitting(&query, from), None);
             let part: Vec<StatementId> =
                 sweep.by_ref().map(|swept| swept.unwrap().0.statement.id()).collect();
             assert!(sweep.next().is_none(), "it stays ended");

@@ -1,11 +1,11 @@
 use questions::coverage::{Coverage, coverage};
 use questions::kept::Whole;
-use questions::sweep::of_kind;
+use questions::sweep::of_kinds;
 use schemas::payload::Kind;
 use verifier::profile::Profile;
 
 use super::asked::About;
-use super::question::{Answered, ask};
+use super::question::{Answered, ask_patiently};
 use super::who::{ToJudge, of_mirror};
 use crate::checks::AgeLimit;
 use crate::context::Context;
@@ -39,14 +39,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let ToJudge { evidence, exit, .. } =
             of_mirror(context, folder, trust.as_ref(), AgeLimit::default(), exit)?;
         let asked = question.of_mirror(&evidence)?;
-        let query = of_kind(asked.query.clone(), Kind::Action);
+        let query = of_kinds(asked.query.clone(), &[Kind::Action]);
         let log = Whole(&evidence);
-        let subjects = log.fitting(Kind::Action, &query, asked.from);
+        let subjects = log.fitting(&query, asked.from);
         let profile = args.profile.as_deref().and_then(Profile::named);
         let (answer, cut) = coverage(&asked, subjects, profile.as_ref(), &log)
             .map_err(|e| Failure::new("no-evidence", e.to_string()).exit(Exit::Tampered))?;
         let answer = answer.cut_at(&asked, cut);
         return Answered::from_mirror(answer, evidence.pinning().log_key, exit).say(context);
     }
-    ask(context, "/v1/coverage", &question.query(), |answer: &Coverage| &answer.as_of)?.say(context)
+    ask_patiently(context, "/v1/coverage", &question.query(), |answer: &Coverage| &answer.as_of)?.say(context)
 }

@@ -11,7 +11,9 @@ mod asked;
 mod blast;
 mod bundle;
 mod coverage;
+mod crossings;
 mod export;
+mod grants;
 mod help;
 mod import;
 mod keys;
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Uses(uses::Args),
     Coverage(coverage::Args),
     Blast(blast::Args),
+    Grants(grants::Args),
+    Crossings(crossings::Args),
     #[command(subcommand)]
     Bundle(bundle::Command),
     Export(export::Args),
@@ -82,6 +86,8 @@ impl Command {
             Self::Uses(args) => uses::run(args, context),
             Self::Coverage(args) => coverage::run(args, context),
             Self::Blast(args) => blast::run(args, context),
+            Self::Grants(args) => grants::run(args, context),
+            Self::Crossings(args) => crossings::run(args, context),
             Self::Bundle(command) => command.run(context),
             Self::Export(args) => export::run(args, context),
             Self::Proof(args) => proof::run(args, context),

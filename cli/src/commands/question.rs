@@ -2,8 +2,9 @@
 //! saying the answer with whose word it is.
 
 use std::fmt::Display;
+use std::time::Duration;
 
-use gateway::client::{self, Query};
+use gateway::client::{self, Client, Query};
 use questions::kept::AsOf;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +17,9 @@ use crate::failure::Failure;
 
 /// Most rows on a page.
 pub(super) const PAGE_MAX: u64 = 500;
+
+/// How long a server may look at much of its log: some seconds of work, on a machine that has other work too.
+const WAIT_MUCH: Duration = Duration::from_secs(60);
 
 /// An answer, and how far it is to be believed.
 pub(super) struct Answered<A> {
@@ -48,8 +52,27 @@ pub(super) fn ask<A: DeserializeOwned>(
     query: &Query,
     as_of: impl Fn(&A) -> &AsOf,
 ) -> Result<Answered<A>, Failure> {
+    ask_of(context, context.client()?, route, query, as_of)
+}
+
+/// The same of much of the log, which takes the server longer.
+pub(super) fn ask_patiently<A: DeserializeOwned>(
+    context: &Context,
+    route: &str,
+    query: &Query,
+    as_of: impl Fn(&A) -> &AsOf,
+) -> Result<Answered<A>, Failure> {
+    ask_of(context, context.client()?.waiting(WAIT_MUCH), route, query, as_of)
+}
+
+fn ask_of<A: DeserializeOwned>(
+    context: &Context,
+    client: Client,
+    route: &str,
+    query: &Query,
+    as_of: impl Fn(&A) -> &AsOf,
+) -> Result<Answered<A>, Failure> {
     let (trust, exit) = context.trust_or_said();
-    let client = context.client()?;
     let answer: A = client.answer(route, query)?;
     let AsOf { origin, size, root, time } = as_of(&answer).clone();
     let searched = client::AsOf { origin, size, root, time: time.0 };

@@ -108,6 +108,11 @@ impl Client {
         Self { wait_refused: self.wait.min(WAIT_REFUSED), ..self }
     }
 
+    /// The same, waiting longer for an answer.
+    pub fn waiting(self, wait: Duration) -> Self {
+        Self { wait, ..self }
+    }
+
     /// The same, saying the server's address once if it lets itself be waited for.
     pub fn with_notice(self, say: fn(&str)) -> Self {
         Self { notice: Some(Notice { say, said: Arc::default() }), ..self }

@@ -57,6 +57,8 @@ fn every_answer_of_a_route_is_described() {
             let questions = match path.as_str() {
                 "/v1/bundles" => "?subject=abcdefab",
                 "/v1/coverage" => "?q=toool:x",
+                "/v1/grants" => "?stale=99999999",
+                "/v1/crossings" => "?limit=0",
                 "/v1/resolve" => "?id=abcdefab",
                 "/v1/counts" => "?by=actor",
                 "/v1/uses" => "?id=abcdefab",

@@ -97,20 +97,20 @@ fn findings(coverage: &Coverage) -> String {
 /// A table of agents or tenants.
 fn rows(name: &str, rows: &[Row], total: u64) -> String {
     let head = ["actions", "✓", "✗", "?", "no root", "no dec.", "no own."];
-    let mut text = format!("{name:<40}");
+    let mut text = String::from(" ");
     for word in head {
         text += &format!(" {word:>7}");
     }
-    text.push('\n');
+    text += &format!("  {name}\n");
     for shown in rows.iter().take(SHOWN_MAX) {
         let Counts { actions, authorized, not_authorized, undecided, ownerless, .. } = shown.counts;
         let untold = shown.counts.indeterminate.saturating_add(shown.counts.unjudged);
         let loose = shown.counts.unattributed.saturating_add(shown.counts.broken);
-        text += &format!("  {:<38}", printable(&shown.name).replace('\n', "\\n"));
+        text.push(' ');
         for count in [actions, authorized, not_authorized, untold, loose, undecided, ownerless] {
             text += &format!(" {count:>7}");
         }
-        text.push('\n');
+        text += &format!("  {}\n", printable(&shown.name).replace('\n', "\\n"));
     }
     let more = total.saturating_sub(rows.len().min(SHOWN_MAX) as u64);
     if more > 0 {

@@ -14,10 +14,12 @@ use super::{EXAMINED_MAX, UsesError, action};
 use crate::kept::{Placed, Put};
 
 /// The actions that rely on one statement, by index, each with the decision through which it does.
-pub(super) struct Relying {
-    pub(super) actions: Vec<(Put, Option<StatementId>)>,
+pub(crate) struct Relying {
+    pub(crate) actions: Vec<(Put, Option<StatementId>)>,
     /// Whether all were looked at.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
+    /// How many statements were looked at.
+    pub(crate) examined: usize,
 }
 
 /// Looks up, and counts what was looked at.
@@ -34,14 +36,19 @@ impl Relying {
         if !matches!(kind, Kind::Delegation | Kind::Approval | Kind::Decision | Kind::Credential) {
             return Err(UsesError::NotReliedOn(kind));
         }
-        let mut lookup = Lookup { placed, left: EXAMINED_MAX, complete: true, found: BTreeMap::new() };
-        lookup.actions(of, None).map_err(UsesError::Source)?;
-        if kind == Kind::Approval {
-            for permit in lookup.permits(of).map_err(UsesError::Source)? {
-                lookup.actions(&permit, Some(permit.statement.id())).map_err(UsesError::Source)?;
+        Self::within(EXAMINED_MAX, of, placed).map_err(UsesError::Source)
+    }
+
+    /// The same, looking at so many statements at most.
+    pub(crate) fn within<P: Placed>(most: usize, of: &Put, placed: &P) -> Result<Self, P::Error> {
+        let mut lookup = Lookup::new(most, placed);
+        lookup.actions(of, None)?;
+        if of.statement.payload.kind == Kind::Approval {
+            for permit in lookup.permits(of)? {
+                lookup.actions(&permit, Some(permit.statement.id()))?;
             }
         }
-        let Lookup { complete, mut found, .. } = lookup;
+        let Lookup { complete, mut found, left, .. } = lookup;
         // An outcome is no use beside its attempt.
         let attempts: BTreeSet<StatementId> = found.values().map(|(put, _)| put.statement.id()).collect();
         found.retain(|_, (put, _)| {
@@ -50,11 +57,50 @@ impl Relying {
                     || !matches!(&action.attempt, Some(Reference::Id(id)) if attempts.contains(id))
             })
         });
-        Ok(Self { actions: found.into_values().collect(), complete })
+        let examined = most.saturating_sub(left);
+        Ok(Self { actions: found.into_values().collect(), complete, examined })
     }
 }
 
-impl<P: Placed> Lookup<'_, P> {
+/// What hands a delegation or a credential on: delegations that rest on it, credentials that it was given in for.
+pub(crate) struct Onward {
+    pub(crate) statements: Vec<Put>,
+    /// Whether all were looked at.
+    pub(crate) complete: bool,
+    /// How many statements were looked at.
+    pub(crate) examined: usize,
+}
+
+impl Onward {
+    /// Looks at so many statements at most.
+    pub(crate) fn of<P: Placed>(most: usize, of: &Put, placed: &P) -> Result<Self, P::Error> {
+        let mut lookup = Lookup::new(most, placed);
+        let mut statements = lookup.citing(Kind::Delegation, of)?;
+        statements.extend(lookup.citing(Kind::Credential, of)?);
+        statements.retain(|put| hands_on(put, of));
+        let Lookup { left, complete, .. } = lookup;
+        Ok(Self { statements, complete, examined: most.saturating_sub(left) })
+    }
+}
+
+/// Whether a statement hands on what another gave.
+fn hands_on(put: &Put, of: &Put) -> bool {
+    let presents = |named: &Option<ForeignRef>| named.is_some() && named.as_ref() == credential(of);
+    match (&put.statement.payload.body, of.statement.payload.kind) {
+        (Body::Delegation(hop), Kind::Delegation) => {
+            hop.parents.iter().any(|parent| means(parent, of)) || presents(&hop.presented_credential)
+        }
+        (Body::Delegation(hop), Kind::Credential) => presents(&hop.presented_credential),
+        (Body::Credential(issue), _) => presents(&issue.exchanged),
+        _ => false,
+    }
+}
+
+impl<'p, P: Placed> Lookup<'p, P> {
+    fn new(most: usize, placed: &'p P) -> Self {
+        Self { placed, left: most, complete: true, found: BTreeMap::new() }
+    }
+
     /// Takes every action that relies on `of`, through a decision or by itself.
     fn actions(&mut self, of: &Put, through: Option<StatementId>) -> Result<(), P::Error> {
         for put in self.citing(Kind::Action, of)? {

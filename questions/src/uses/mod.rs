@@ -1,6 +1,6 @@
 //! Which actions relied on a delegation, an approval, a decision or a credential: in the order of the log, page by page.
 
-mod cited;
+pub(crate) mod cited;
 mod text;
 
 use alloc::string::{String, ToString};

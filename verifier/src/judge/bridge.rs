@@ -2,13 +2,18 @@
 
 use alloc::string::{String, ToString};
 
+use schemas::ids::StatementId;
 use schemas::payload::Kind;
 
 use super::case::Case;
 use super::graph::{Graph, Node};
+use super::ground::{Effort, Ground};
 use super::identity::{is_firm, linked};
+use super::request::Request;
 use super::resolve::{Resolution, resolve};
 use super::withdrawn::Withdrawn;
+use crate::evidence::Evidence;
+use crate::profile::Profile;
 use crate::registry::Assurance;
 use crate::verdict::Effect;
 
@@ -55,4 +60,19 @@ pub(crate) fn bridge<'e>(case: &Case<'e>, child: &Node<'_>) -> Result<Node<'e>, 
         return denied("a bridge that was withdrawn");
     }
     Ok(node.clone())
+}
+
+/// The bridge by which a delegation may rest on authority from elsewhere, as it was good when the delegation was given; otherwise
+/// what was met instead. Nothing where `of` is no delegation of the evidence.
+pub fn bridged(
+    of: &StatementId,
+    evidence: &Evidence,
+    profile: &Profile,
+) -> Option<Result<StatementId, String>> {
+    let record = evidence.get(of)?;
+    let effort = Effort::new();
+    let ground = Ground { evidence, profile, effort: &effort };
+    let case = Case::new(ground, Request::of(record, record.payload.as_ref()?, ground)?);
+    let node = case.graph.node(record.index)?;
+    Some(bridge(&case, node).map(|bridge| bridge.record.id()).map_err(|(_, got)| got))
 }

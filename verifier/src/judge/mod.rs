@@ -13,6 +13,7 @@ mod credential;
 mod graph;
 mod ground;
 mod identity;
+mod lived;
 mod moment;
 mod request;
 mod resolve;
@@ -33,6 +34,7 @@ use schemas::time::Index;
 use thiserror::Error;
 
 pub(crate) use bridge::bridge;
+pub use bridge::bridged;
 pub use case::{Case, Questions, Ruled};
 pub(crate) use consent::Consent;
 pub use counted::{Counted, counted, use_limit};
@@ -42,6 +44,7 @@ pub use ground::{EFFORT_MAX, Effort, Ground};
 pub(crate) use identity::{
     Root, described, descriptions, is_firm, linked, may_be_one, root, suspensions, type_of,
 };
+pub use lived::{Lived, lived};
 pub use moment::Moment;
 pub use request::{Act, Request};
 pub(crate) use resolve::resolve;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use questions::coverage::coverage;
-use questions::sweep::of_kind;
+use questions::sweep::of_kinds;
 use schemas::payload::Kind;
 use verifier::gather::Source;
 use verifier::profile::Profile;
@@ -49,7 +49,7 @@ pub(crate) async fn coverage_of(
     let form = Form::of(&headers)?;
     app.sweep(move |reader| {
         let (asked, log) = incoming.pinned(reader)?;
-        let query = of_kind(asked.query.clone(), Kind::Action);
+        let query = of_kinds(asked.query.clone(), &[Kind::Action]);
         let mut fitting = Fitting::new(reader, &query, asked.from, log.size());
         let (answer, cut) = coverage(&asked, fitting.by_ref(), profile.as_ref(), &log).map_err(unkept)?;
         let cut = cut.map_or_else(|| fitting.cut_at(), |cut| Ok(Some(cut)))?;

@@ -4,6 +4,8 @@ mod asked;
 mod blast;
 mod counts;
 mod coverage;
+mod crossings;
+mod grants;
 mod uses;
 mod why;
 
@@ -37,6 +39,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(counts::counts))
         .routes(routes!(coverage::coverage_of))
         .routes(routes!(blast::blast_of))
+        .routes(routes!(grants::grants_of))
+        .routes(routes!(crossings::crossings_of))
 }
 
 /// In which form an answer is asked for.
