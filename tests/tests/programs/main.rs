@@ -15,6 +15,7 @@ mod durability;
 mod evidence;
 mod export;
 mod flips;
+mod grants;
 mod harness;
 mod http_manners;
 mod init;
