@@ -69,12 +69,10 @@ impl Iterator for Stream {
             // A connection that ends or is cut means the same to the reader: it comes back and goes on.
             let read =
                 (&mut self.lines).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).unwrap_or_default();
-            if read == 0 {
-                return None;
+            if read as u64 == LINE_BYTES_MAX {
+                return Some(Err(self.client.unexpected("GET /v1/stream", "a line that is too long")));
             }
-            let Some(line) = line.strip_suffix(b"\n") else {
-                return Some(Err(self.client.unexpected("GET /v1/stream", "a line that is cut or too long")));
-            };
+            let line = line.strip_suffix(b"\n")?;
             let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned();
             let (field, value) = line.split_once(':').unwrap_or((&line, ""));
             let value = value.strip_prefix(' ').unwrap_or(value);

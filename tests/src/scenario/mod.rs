@@ -30,6 +30,7 @@ pub use serde_json::json;
 pub const START: Time = Time(1_767_225_600_000);
 
 /// A log and its keys.
+#[derive(Clone)]
 pub struct Scenario {
     /// The time that the sequencer gives to what comes next.
     pub now: Time,

@@ -153,7 +153,7 @@ fn a_monitor_that_is_asked_to_stop_ends_well_and_has_kept_the_heads_that_it_saw(
     let (place, server, _gate, cli) = begin(10);
     for signal in ["INT", "TERM"] {
         let mut running = cli.start(&["monitor", "--every", "1h"]);
-        let line = running.first_line();
+        let line = running.next_line();
         assert!(line.contains("HEAD") && line.contains("10 entries"), "{line}");
         running.signal(signal);
         let ran = running.ended();
@@ -164,7 +164,7 @@ fn a_monitor_that_is_asked_to_stop_ends_well_and_has_kept_the_heads_that_it_saw(
     assert!(fs::read_to_string(kept).unwrap().contains("ledger.test/log"), "{}", kept.display());
     // Asked for an hour's verdict, it does not give one after a moment.
     let mut running = cli.start(&["monitor", "--every", "100ms", "--for", "1h"]);
-    running.first_line();
+    running.next_line();
     running.signal("INT");
     assert_eq!(running.ended().code, STOPPED);
     server.stop();

@@ -1,8 +1,12 @@
 //! Following a log as it grows.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::harness::Story;
+use crate::harness::{Draft, Person, Place, Relay, Running, SOON, Server, Story};
 
 fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -16,7 +20,7 @@ fn tail_shows_what_is_logged_from_now_on_and_ends_well_when_it_is_asked_to() {
     let from = size.to_string();
     let mut tail = story.cli.start(&["tail", "kind:action", "--from", &from, "--json"]);
     let action = story.refund(&leaf, "req-1").action;
-    let line: Value = serde_json::from_str(&tail.first_line()).unwrap();
+    let line: Value = serde_json::from_str(&tail.next_line()).unwrap();
     assert_eq!((&line["schema"], &line["id"]), (&json!("writ.tail/1"), &json!(action)), "{line}");
     tail.signal("INT");
     let ran = tail.ended();
@@ -48,20 +52,130 @@ fn findings_are_silent_where_all_is_well_and_name_the_rule_and_the_next_command_
 }
 
 #[test]
+fn what_cannot_be_followed_is_refused_and_what_is_over_ends_at_once() {
+    let story = Story::begin();
+    let ran = story.cli.run(&["tail", "--from", "1000000", "--once"]);
+    assert_eq!(ran.code, 0, "nothing is left to be shown: {ran}");
+    let ran = story.cli.run(&["tail", "toool:b"]);
+    assert_eq!(ran.code, 2, "{ran}");
+}
+
+/// The next statements that a tail shows, by id.
+fn shown(tail: &mut Running, count: usize) -> Vec<String> {
+    let id = |line: String| serde_json::from_str::<Value>(&line).unwrap()["id"].as_str().unwrap().to_owned();
+    (0..count).map(|_| id(tail.next_line())).collect()
+}
+
+/// Notes by Alice, logged; their ids.
+fn noted(server: &Server, place: &Place, notes: &[&str]) -> Vec<String> {
+    let alice = Person::new(1, "user:alice@corp");
+    let log = |note: &&str| server.append(&alice.sign(&Draft::note(&place.log(), note))).to_hex();
+    notes.iter().map(log).collect()
+}
+
+#[test]
 fn tail_takes_up_where_it_was_when_the_server_comes_back() {
     let Story { place, server, cli } = Story::begin();
-    let ran = cli.run(&["tail", "--from", "1000000", "--once"]);
-    assert_eq!(ran.code, 0, "nothing is left to be shown: {ran}");
-    let ran = cli.run(&["tail", "toool:b"]);
-    assert_eq!(ran.code, 2, "{ran}");
-    let begun = std::time::Instant::now();
-    let tail = cli.start(&["tail", "--from", "1", "--json"]);
-    std::thread::sleep(std::time::Duration::from_millis(500));
-    server.stop();
-    assert!(begun.elapsed() < std::time::Duration::from_secs(8), "an open stream does not hold up the end");
+    let (size, relay) = (server.http.size(), Relay::before(&server));
+    let cli = cli.with_server(&relay.address);
+    let mut tail = cli.start(&["tail", "--from", &size.to_string(), "--json"]);
+    let first = noted(&server, &place, &["before"]);
+    assert_eq!(shown(&mut tail, 1), first);
+    relay.lead_to(None);
+    let open = server.stop();
+    assert!(open < Duration::from_secs(8), "an open stream does not hold up the end: {open:?}");
+    tail.says("trying again");
     let server = place.serve();
+    let missed = noted(&server, &place, &["while it was away", "and another"]);
+    relay.lead_to(Some(&server));
+    assert_eq!(shown(&mut tail, 2), missed);
+    let then = noted(&server, &place, &["after it came back"]);
+    assert_eq!(shown(&mut tail, 1), then);
+    // A server that dies says no end.
+    server.kill();
+    let server = place.serve();
+    relay.lead_to(Some(&server));
+    let last = noted(&server, &place, &["after it was killed"]);
+    assert_eq!(shown(&mut tail, 1), last);
     tail.signal("TERM");
     let ran = tail.ended();
-    assert!(ran.code == 0 && ran.stderr.contains("stopping"), "{ran}");
-    drop(server);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "none twice: {ran}");
+    assert!(
+        ran.stderr.contains("5 statements") && ran.stderr.contains(&format!("--from {}", size + 5)),
+        "{ran}"
+    );
+}
+
+#[test]
+fn a_stream_that_is_cut_anywhere_is_taken_up_with_nothing_twice_and_nothing_missing() {
+    let Story { place, server, cli } = Story::begin();
+    let (size, relay) = (server.http.size(), Relay::before(&server));
+    let logged = noted(&server, &place, &["one", "two", "three"]);
+    let cli = cli.with_server(&relay.address);
+    for cut in (1_500..2_500).step_by(133) {
+        relay.cut_each_after(cut);
+        let mut tail = cli.start(&["tail", "--from", &size.to_string(), "--json"]);
+        assert_eq!(shown(&mut tail, 3), logged, "cut behind {cut} bytes");
+        tail.signal("INT");
+        let ran = tail.ended();
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "cut behind {cut} bytes: {ran}");
+    }
+}
+
+/// A stream's bytes as they come.
+struct Reader {
+    stream: BufReader<TcpStream>,
+}
+
+impl Reader {
+    fn begin(server: &Server, path: &str, headers: &str) -> Self {
+        let mut stream = TcpStream::connect(&server.http.address).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        let host = &server.http.address;
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\n{headers}\r\n").unwrap();
+        Self { stream: BufReader::new(stream) }
+    }
+
+    /// The name, index and data of the next event of a name; nothing where the stream ends before.
+    fn event(&mut self) -> Option<(String, Option<u64>, Value)> {
+        let (mut name, mut id) = (None, None);
+        loop {
+            let mut line = String::new();
+            if self.stream.read_line(&mut line).unwrap_or(0) == 0 {
+                return None;
+            }
+            match line.trim_end().split_once(": ") {
+                Some(("event", value)) => name = Some(value.to_owned()),
+                Some(("id", value)) => id = value.parse().ok(),
+                Some(("data", value)) => {
+                    return Some((name.take().unwrap(), id, serde_json::from_str(value).unwrap()));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reader_goes_on_behind_the_last_event_that_it_saw_also_after_a_restart() {
+    let Story { place, server, .. } = Story::begin();
+    let size = server.http.size();
+    noted(&server, &place, &["one", "two", "three"]);
+    let mut reader = Reader::begin(&server, &format!("/v1/stream?from={size}"), "");
+    let seen = reader.event().unwrap().1.unwrap();
+    assert_eq!(seen, size);
+    drop(reader);
+    server.stop();
+    let server = place.serve();
+    noted(&server, &place, &["four"]);
+    let header = format!("last-event-id: {seen}\r\n");
+    let mut reader = Reader::begin(&server, "/v1/stream?from=0", &header);
+    let ids: Vec<u64> = (0..3).map(|_| reader.event().unwrap().1.unwrap()).collect();
+    assert_eq!(ids, [size + 1, size + 2, size + 3], "the header goes before `from`");
+    for (last, status) in [((size + 3).to_string(), 200), ((size + 4).to_string(), 400), ("x".into(), 400)] {
+        let mut reader = Reader::begin(&server, "/v1/stream", &format!("last-event-id: {last}\r\n"));
+        let mut line = String::new();
+        reader.stream.read_line(&mut line).unwrap();
+        assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{last}: {line}");
+    }
 }

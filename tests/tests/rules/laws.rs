@@ -39,7 +39,7 @@ fn verdict(log: &Scenario, subject: &StatementId, profile: &Profile) -> Verdict 
 }
 
 /// The same log without some of its entries.
-fn without(log: &Scenario, left_out: &BTreeSet<StatementId>) -> Scenario {
+pub(crate) fn without(log: &Scenario, left_out: &BTreeSet<StatementId>) -> Scenario {
     let mut again = Scenario::new();
     for entry in &log.entries()[1..] {
         let Entry { time, statement, .. } = Entry::decode(entry).expect("an entry");

@@ -6,6 +6,7 @@
 mod beside;
 mod case;
 mod cases;
+mod chaos;
 mod laws;
 mod log_keys;
 mod page;
@@ -14,6 +15,8 @@ mod roles;
 mod story;
 mod vector;
 mod words;
+mod world;
+mod world_laws;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -8,6 +8,7 @@ use tests::scenario::{Actor, Draft, Scenario};
 use crate::beside::Beside;
 
 /// Alice, two agents, a decision point and a gateway, and the log that they speak in.
+#[derive(Clone)]
 pub(crate) struct Story {
     pub(crate) log: Scenario,
     pub(crate) alice: Actor,

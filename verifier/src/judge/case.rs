@@ -3,9 +3,10 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use schemas::ids::KeyId;
+use schemas::ids::{KeyId, StatementId};
 use schemas::kinds::{Decision, Ruling};
 use schemas::payload::{Body, Kind};
+use schemas::reference::Reference;
 use schemas::term::Term;
 use schemas::text::Tenant;
 use schemas::time::Index;
@@ -88,7 +89,16 @@ impl<'e> Case<'e> {
     pub fn questions(&self, record: &Record) -> Questions<'e> {
         let Some(payload) = &record.payload else { return Questions::default() };
         let needs = needs_of(&record.envelope, payload);
-        let open = needs.ids.iter().filter(|id| self.evidence.get(id).is_none()).count();
+        // A parent that is not here leaves open whether the ways by it hold, which is found on each of them, and no other way.
+        let of_a_way = |id: &StatementId| match &payload.body {
+            Body::Delegation(hop) => {
+                let is_it = |parent: &Reference| matches!(parent, Reference::Id(named) | Reference::InLog(_, named) if named == id);
+                hop.parents.iter().any(is_it)
+            }
+            _ => false,
+        };
+        let missing = needs.ids.iter().filter(|id| self.evidence.get(id).is_none());
+        let open = missing.filter(|id| !of_a_way(id)).count();
         let mut questions = Questions { open, unread: None };
         let mut keys: Vec<KeyId> = Vec::new();
         for term in &needs.terms {

@@ -153,8 +153,8 @@ impl Running {
         }
     }
 
-    /// The first line on standard output, once it is there.
-    pub(crate) fn first_line(&mut self) -> String {
+    /// The next line on standard output, once it is there.
+    pub(crate) fn next_line(&mut self) -> String {
         let stdout = self.child.stdout.as_mut().unwrap();
         let mut line = Vec::new();
         let mut byte = [0];

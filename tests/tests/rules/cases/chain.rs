@@ -124,7 +124,7 @@ fn missing() -> Vec<Case> {
             let onward = s.log.say(&s.planner, s.onward(hop));
             (s.worker_pays(onward), Bundle)
         }),
-        reject(SLUG, "reject-parent-that-was-never-logged", 1, &["absence-unproved", SLUG], |s| {
+        reject(SLUG, "reject-parent-that-was-never-logged", 1, &[SLUG], |s| {
             let unlogged = s.log.sign(&s.alice, &s.grant()).id();
             s.log.wait(1);
             let onward = s.log.say(&s.planner, s.onward(unlogged));
@@ -132,6 +132,14 @@ fn missing() -> Vec<Case> {
         })
         .by("")
         .indeterminate(),
+        accept(SLUG, "accept-another-parent-than-the-one-that-was-never-logged", 2, |s| {
+            let unlogged = s.log.sign(&s.alice, &s.grant()).id();
+            s.log.wait(1);
+            let hop = s.granted();
+            let onward = s.onward(hop).body("parents", json!([unlogged, hop]));
+            let onward = s.log.say(&s.planner, onward);
+            (s.worker_pays(onward), Bundle)
+        }),
         reject(SLUG, "reject-parent-that-is-no-delegation", 1, &[SLUG], |s| {
             let decision = s.permitted("agent:planner");
             let onward = s.log.say(&s.planner, s.onward(decision));
