@@ -116,10 +116,11 @@ fn last_said(world: &World) -> String {
     format!("{} said {}", envelope.iss, json!(payload))
 }
 
+/// A finding, wherever its statement stands.
+type Found = (Effect, &'static str, Option<StatementId>);
+
 /// What of a verdict does not depend on where its statements stand.
-fn said(
-    verdict: &Verdict,
-) -> (Outcome, String, BTreeSet<(Effect, &'static str, Option<StatementId>)>, BTreeSet<StatementId>) {
+fn said(verdict: &Verdict) -> (Outcome, String, BTreeSet<Found>, BTreeSet<StatementId>) {
     let findings = verdict.findings.iter().map(|finding| (finding.effect, finding.code, finding.statement));
     (verdict.outcome, verdict.principal.clone(), findings.collect(), support(verdict))
 }
@@ -127,7 +128,8 @@ fn said(
 /// The log with what stands between keys, withdrawals and what else says who somebody is in another order. Nothing crosses a moment
 /// since which a key was reported to be in other hands either: of keys only the time of the entry counts.
 fn rearranged(log: &Scenario, draw: &mut blake3::OutputReader) -> Scenario {
-    let mut entries: Vec<(Entry, Option<Statement>)> = log.entries()[1..].iter().map(read).collect();
+    let mut entries: Vec<(Entry, Option<Statement>)> =
+        log.entries()[1..].iter().map(|entry| read(entry)).collect();
     let since: Vec<Time> = entries.iter().filter_map(|(_, said)| stolen_since(said.as_ref()?)).collect();
     let is_apart = |before: &(Entry, Option<Statement>), after: &(Entry, Option<Statement>)| {
         let between = since.iter().any(|since| before.0.time < *since && *since <= after.0.time);
@@ -149,7 +151,7 @@ fn rearranged(log: &Scenario, draw: &mut blake3::OutputReader) -> Scenario {
     again
 }
 
-fn read(entry: &Vec<u8>) -> (Entry, Option<Statement>) {
+fn read(entry: &[u8]) -> (Entry, Option<Statement>) {
     let entry = Entry::decode(entry).expect("an entry");
     let said = Statement::decode(&entry.statement).ok();
     (entry, said)
