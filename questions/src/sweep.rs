@@ -22,8 +22,9 @@ use crate::kept::{Kept, KeptError, Placed, Put, Whole, own_evidence};
 /// Most actions that are judged for one answer.
 pub const ACTIONS_MAX: usize = 10_000;
 
-/// Most entries that are gathered and checked for one answer: some 100 µs each, a signature being most of it.
-pub const ENTRIES_MAX: usize = 60_000;
+/// Most entries that are gathered and checked for one answer: some 250 µs each at a server, of which every one is proved, so some ten
+/// seconds.
+pub const ENTRIES_MAX: usize = 40_000;
 
 /// A log whose statements can be judged.
 pub trait Judging: Placed {

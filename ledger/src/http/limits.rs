@@ -5,8 +5,8 @@ use std::time::Duration;
 /// Most requests that read the store at once; one more is told to come back.
 pub(super) const READS_MAX: usize = 256;
 
-/// Most questions at once that judge or count much of the log, each for some seconds; one more is told to come back.
-pub(super) const SWEEPS_MAX: usize = 2;
+/// Most questions at once that judge much of the log, each for some seconds on a core of its own; one more is told to come back.
+pub(super) const SWEEPS_MAX: usize = 1;
 
 /// Most streams open at once; one more is told to come back.
 pub(super) const STREAMS_MAX: usize = 64;

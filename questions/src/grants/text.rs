@@ -35,7 +35,7 @@ fn headline(grants: &Grants) -> String {
     let only = grants.only.map(|only| format!(" ({})", only.as_str())).unwrap_or_default();
     let mut text = format!("{sign} {count} of {examined} grants need a look{only}");
     if *ended > 0 {
-        text += &format!("; {ended} have ended");
+        text += &format!("; ended: {ended}");
     }
     text.push('\n');
     if *unknown > 0 {
@@ -88,7 +88,7 @@ fn used(grant: &Grant) -> String {
     };
     let handed_on = match grant.handed_on {
         0 => String::new(),
-        count => format!("; handed on {count} times"),
+        count => format!("; handed on by {count} more"),
     };
     format!("given {}, {least}{uses}{last}{names}{handed_on}", grant.at)
 }

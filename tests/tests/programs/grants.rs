@@ -69,7 +69,7 @@ fn what_still_stands_and_should_not_is_listed_with_why() {
     assert_eq!(root_row["used"], json!(["payments:refund"]));
     assert_eq!(of(rows, &unused)["reasons"], json!(["never-used"]));
     for words in
-        ["need a look", "NEVER USED", "no expiry", "1 have ended", "handed on 1 times", "Next: writ uses"]
+        ["need a look", "NEVER USED", "no expiry", "ended: 1", "handed on by 1 more", "Next: writ uses"]
     {
         assert!(text.contains(words), "{words}:\n{text}");
     }
