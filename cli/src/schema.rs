@@ -36,10 +36,12 @@ pub(crate) const WITNESS_LOGS: &str = "writ.witness-logs/1";
 pub(crate) mod tests {
     use std::path::PathBuf;
 
+    use questions::authority::AUTHORITY_SCHEMA;
     use questions::counts::COUNTS_SCHEMA;
     use questions::coverage::COVERAGE_SCHEMA;
     use questions::crossings::CROSSINGS_SCHEMA;
     use questions::grants::GRANTS_SCHEMA;
+    use questions::what_if::WHAT_IF_SCHEMA;
     use questions::why::WHY_SCHEMA;
     use serde::Serialize;
     use serde_json::Value;
@@ -51,6 +53,7 @@ pub(crate) mod tests {
         COUNTS_SCHEMA,
         APPEND,
         BLAST_SCHEMA,
+        AUTHORITY_SCHEMA,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
         COVERAGE_SCHEMA,
@@ -79,6 +82,7 @@ pub(crate) mod tests {
         VERIFY_OMISSION,
         VERIFY_PROOF,
         VERIFY_RECEIPT,
+        WHAT_IF_SCHEMA,
         WITNESS,
         WITNESS_LOGS,
         VERDICT_SCHEMA,

@@ -1,10 +1,13 @@
 //! The reader as the place that questions take their evidence from.
 
-use questions::kept::{AsOf, Kept, Placed, Put};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use questions::kept::{AsOf, Evidential, Kept, KeptError, Placed, Put, evidence_about};
 use schemas::envelope::Statement;
 use schemas::ids::{StatementId, TermId};
 use schemas::time::Index;
-use verifier::evidence::EvidenceHead;
+use verifier::evidence::{Evidence, EvidenceHead};
 use verifier::gather::Source;
 
 use crate::read::{Found, ReadError, Reader};
@@ -66,6 +69,16 @@ impl Kept for Pinned<'_, '_> {
 
     fn entry(&self, index: Index) -> Result<Vec<u8>, ReadError> {
         Kept::entry(self.reader, index)
+    }
+}
+
+impl Evidential for Pinned<'_, '_> {
+    fn evidence_about(
+        &self,
+        subjects: &[StatementId],
+        further: BTreeSet<TermId>,
+    ) -> Result<Cow<'_, Evidence>, KeptError<ReadError>> {
+        evidence_about(subjects, further, self).map(Cow::Owned)
     }
 }
 

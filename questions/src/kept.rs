@@ -1,5 +1,7 @@
 //! A log as a place that evidence is taken from.
 
+use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::convert::Infallible;
@@ -11,7 +13,7 @@ use schemas::tree::TreeHash;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use verifier::evidence::{Absence, Evidence, EvidenceError, EvidenceHead, Pinning, Record};
-use verifier::gather::{GatherError, Source, Wants, gather};
+use verifier::gather::{GatherError, Gathered, Source, Wants, gather, gather_all};
 
 /// A log that hands out its entries as they stand under one head.
 pub trait Kept: Source {
@@ -38,7 +40,7 @@ pub fn evidence<K: Kept>(
     wants: Wants,
     kept: &K,
 ) -> Result<Evidence, KeptError<K::Error>> {
-    evidence_under(Pinning::default(), subject, wants, kept)
+    taken(gather(subject, wants, kept)?, Pinning::default(), kept)
 }
 
 /// The same for whoever keeps the log and judges by it: the log's key is its own, and whether its reader pinned that key is for
@@ -48,22 +50,42 @@ pub fn own_evidence<K: Kept>(
     wants: Wants,
     kept: &K,
 ) -> Result<Evidence, KeptError<K::Error>> {
-    let pinning = Pinning { log_key: true, genesis: true, key: String::new() };
-    evidence_under(pinning, subject, wants, kept)
+    taken(gather(subject, wants, kept)?, own_pinning(), kept)
 }
 
-fn evidence_under<K: Kept>(
-    pinning: Pinning,
-    subject: StatementId,
-    wants: Wants,
-    kept: &K,
-) -> Result<Evidence, KeptError<K::Error>> {
-    let gathered = gather(subject, wants, kept)?;
+fn own_pinning() -> Pinning {
+    Pinning { log_key: true, genesis: true, key: String::new() }
+}
+
+/// What was gathered, as evidence.
+fn taken<K: Kept>(gathered: Gathered, pinning: Pinning, kept: &K) -> Result<Evidence, KeptError<K::Error>> {
     let entry = |index: &Index| kept.entry(*index).map(|bytes| (*index, bytes)).map_err(GatherError::Source);
     let entries: Vec<(Index, Vec<u8>)> = gathered.entries.iter().map(entry).collect::<Result<_, _>>()?;
     let entries = entries.iter().map(|(index, bytes)| (*index, bytes.as_slice()));
     let absence = Absence::Asserted(gathered.rows);
     Ok(Evidence::new(kept.head(), None, pinning, entries, absence)?)
+}
+
+/// A place where statements are found, and evidence about several of them at once.
+pub trait Evidential: Placed {
+    /// Everything needed to judge these, and whatever is found under `further`.
+    ///
+    /// Whoever keeps the log does not doubt its own keys; whoever asks is told that it is their word.
+    fn evidence_about(
+        &self,
+        subjects: &[StatementId],
+        further: BTreeSet<TermId>,
+    ) -> Result<Cow<'_, Evidence>, KeptError<Self::Error>>;
+}
+
+/// That evidence, from entries that are kept.
+pub fn evidence_about<K: Kept>(
+    subjects: &[StatementId],
+    further: BTreeSet<TermId>,
+    kept: &K,
+) -> Result<Evidence, KeptError<K::Error>> {
+    let gathered = gather_all(subjects, further, Wants::default(), kept)?;
+    taken(gathered, own_pinning(), kept)
 }
 
 /// A statement with its place.
@@ -131,6 +153,16 @@ impl Source for Whole<'_> {
         let (Absence::Recomputed(rows) | Absence::Asserted(rows)) = self.0.absence();
         let row = |term| rows.get(term).map(|row| row.iter().copied().take(most).collect());
         Ok(terms.iter().map(|term| row(term).unwrap_or_default()).collect())
+    }
+}
+
+impl Evidential for Whole<'_> {
+    fn evidence_about(
+        &self,
+        _: &[StatementId],
+        _: BTreeSet<TermId>,
+    ) -> Result<Cow<'_, Evidence>, KeptError<Infallible>> {
+        Ok(Cow::Borrowed(self.0))
     }
 }
 

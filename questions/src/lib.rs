@@ -12,6 +12,7 @@
 extern crate alloc;
 
 pub mod asked;
+pub mod authority;
 pub mod blast;
 pub mod counts;
 pub mod coverage;
@@ -20,9 +21,12 @@ pub mod grants;
 pub mod kept;
 pub mod page;
 pub mod reach;
+mod rows;
+pub mod standing;
 pub mod sweep;
 mod text;
 pub mod uses;
+pub mod what_if;
 pub mod why;
 
 pub use text::printable;

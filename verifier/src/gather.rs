@@ -79,12 +79,28 @@ pub fn gather<S: Source>(
     wants: Wants,
     source: &S,
 ) -> Result<Gathered, GatherError<S::Error>> {
+    gather_all(&[subject], BTreeSet::new(), wants, source)
+}
+
+/// Follows the needs of several subjects at once, and what is found under further terms.
+pub fn gather_all<S: Source>(
+    subjects: &[StatementId],
+    further: BTreeSet<TermId>,
+    wants: Wants,
+    source: &S,
+) -> Result<Gathered, GatherError<S::Error>> {
     let size = source.size();
-    let found = source.index_of(&subject).map_err(GatherError::Source)?.filter(|index| index.0 < size);
-    let subject_at = found.ok_or(GatherError::NotFound { subject, size })?;
     let mut gathering = Gathering::new(source, size);
     // Genesis asks for the log's own keys, under which the head and the assertions stand.
-    gathering.waiting = [(Index(0), Part::ReliedOn), (subject_at, Part::ReliedOn)].into();
+    gathering.waiting.push((Index(0), Part::ReliedOn));
+    let mut subjects_at = BTreeSet::new();
+    for &subject in subjects {
+        let found = source.index_of(&subject).map_err(GatherError::Source)?.filter(|index| index.0 < size);
+        let at = found.ok_or(GatherError::NotFound { subject, size })?;
+        subjects_at.insert(at);
+        gathering.waiting.push((at, Part::ReliedOn));
+    }
+    gathering.rows(further, Part::ReliedOn)?;
     while let Some((index, part)) = gathering.waiting.pop() {
         if !gathering.takes(index, part) {
             continue;
@@ -97,7 +113,7 @@ pub fn gather<S: Source>(
             Part::ReliedOn => needs(&statement),
             Part::Counted => needs_to_count(&statement),
         };
-        if index == subject_at {
+        if subjects_at.contains(&index) {
             gathering.dating.extend(seen_entry(&statement).filter(|index| index.0 < size));
             if let (true, Some(task)) = (wants.task, &statement.payload.task) {
                 needs.counted.insert(Term::Task(&statement.payload.tenant, task).id());

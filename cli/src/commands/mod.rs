@@ -8,6 +8,7 @@ use crate::failure::Failure;
 
 mod append;
 mod asked;
+mod authority;
 mod blast;
 mod bundle;
 mod coverage;
@@ -30,6 +31,7 @@ mod tail;
 mod trust;
 mod uses;
 mod verify;
+mod what_if;
 mod who;
 mod why;
 mod witness;
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Blast(blast::Args),
     Grants(grants::Args),
     Crossings(crossings::Args),
+    Authority(authority::Args),
+    WhatIf(what_if::Args),
     #[command(subcommand)]
     Bundle(bundle::Command),
     Export(export::Args),
@@ -88,6 +92,8 @@ impl Command {
             Self::Blast(args) => blast::run(args, context),
             Self::Grants(args) => grants::run(args, context),
             Self::Crossings(args) => crossings::run(args, context),
+            Self::Authority(args) => authority::run(args, context),
+            Self::WhatIf(args) => what_if::run(args, context),
             Self::Bundle(command) => command.run(context),
             Self::Export(args) => export::run(args, context),
             Self::Proof(args) => proof::run(args, context),

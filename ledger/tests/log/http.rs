@@ -400,6 +400,7 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
         "/openapi.json",
         "/readyz",
         "/tile/{path}",
+        "/v1/authority",
         "/v1/blast",
         "/v1/bundles",
         "/v1/counts",
@@ -415,6 +416,7 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
         "/v1/statements/{id}",
         "/v1/stream",
         "/v1/uses",
+        "/v1/what-if",
         "/v1/why",
         "/version",
     ];

@@ -55,6 +55,7 @@ fn every_answer_of_a_route_is_described() {
         }
         for (method, path, described) in operations(address) {
             let questions = match path.as_str() {
+                "/v1/authority" => "?principal=service:pdp",
                 "/v1/bundles" => "?subject=abcdefab",
                 "/v1/coverage" => "?q=toool:x",
                 "/v1/grants" => "?stale=99999999",
@@ -63,6 +64,7 @@ fn every_answer_of_a_route_is_described() {
                 "/v1/counts" => "?by=actor",
                 "/v1/uses" => "?id=abcdefab",
                 "/v1/blast" => "?of=agent:nobody",
+                "/v1/what-if" => "?id=abcdefab",
                 "/v1/why" => "?id=abcdefab",
                 "/v1/entries" => "?start=0",
                 "/v1/proofs/consistency" => "?first=1",

@@ -187,7 +187,7 @@ pub fn read_cursor(text: &str, subject: &StatementId) -> Option<Cursor> {
     Cursor::parse(text, &["uses", &subject.to_hex()])
 }
 
-fn limit(allowed: u64, counted: Option<Counted>) -> Limit {
+pub(crate) fn limit(allowed: u64, counted: Option<Counted>) -> Limit {
     let used = counted.filter(|counted| counted.covered).map(|counted| counted.used);
     let handed_on = counted.map_or(0, |counted| counted.handed_on);
     Limit { allowed, handed_on, used, left: used.map(|used| allowed.saturating_sub(used)) }

@@ -64,9 +64,41 @@ impl Limits {
     pub fn within(&self, parent: &Self) -> bool {
         parent.0.iter().all(|(name, theirs)| self.0.get(name).is_none_or(|ours| ours.within(theirs)))
     }
+
+    /// The limits that hold where both hold.
+    pub fn intersection(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        for (name, theirs) in other.iter() {
+            let limit = both.0.get(name).map_or_else(|| theirs.clone(), |ours| ours.intersection(theirs));
+            both.insert(name.clone(), limit);
+        }
+        both
+    }
+
+    /// Whether some value keeps each of them. Sound: yes only where there may be one.
+    pub fn is_possible(&self) -> bool {
+        self.0.values().all(|limit| {
+            limit.one_of.as_ref().is_none_or(|values| values.iter().any(|value| limit.holds(value)))
+        })
+    }
 }
 
 impl Limit {
+    /// The limit that a value keeps if, and only if, it keeps both.
+    pub fn intersection(&self, other: &Self) -> Self {
+        let one_of = match (&self.one_of, &other.one_of) {
+            (Some(ours), Some(theirs)) => {
+                Some(ours.iter().filter(|value| theirs.contains(value)).cloned().collect())
+            }
+            (one, other) => one.clone().or_else(|| other.clone()),
+        };
+        Self {
+            max: tighter(&self.max, &other.max, Ordering::Greater).cloned(),
+            min: tighter(&self.min, &other.min, Ordering::Less).cloned(),
+            one_of,
+        }
+    }
+
     /// Whether `value` keeps this limit.
     pub fn holds(&self, value: &Quantity) -> bool {
         let in_order =
@@ -111,6 +143,24 @@ impl Quantity {
             Self::Word(_) => None,
         };
         Some(decimal_cmp(&whole(self)?, &whole(other)?))
+    }
+}
+
+/// The tighter of two bounds: the one that does not stand to the other as `looser`. An absent one is none.
+fn tighter<'b>(
+    ours: &'b Option<Quantity>,
+    theirs: &'b Option<Quantity>,
+    looser: Ordering,
+) -> Option<&'b Quantity> {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => Some(match ours.number_cmp(theirs) {
+            Some(order) if order == looser => theirs,
+            Some(_) => ours,
+            // A word is no bound that anything keeps.
+            None if matches!(ours, Quantity::Word(_)) => ours,
+            None => theirs,
+        }),
+        (one, other) => one.as_ref().or(other.as_ref()),
     }
 }
 

@@ -66,6 +66,19 @@ impl Grant {
             && self.limits.within(&parent.limits)
     }
 
+    /// What both grants allow; nothing where that is nothing.
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let both = |ours: &[Pattern], theirs: &[Pattern]| {
+            let pairs = ours.iter().flat_map(|our| theirs.iter().filter_map(|their| our.intersection(their)));
+            widest(pairs.collect(), Pattern::within)
+        };
+        let (actions, resources) =
+            (both(&self.actions, &other.actions), both(&self.resources, &other.resources));
+        let limits = self.limits.intersection(&other.limits);
+        let is_something = !actions.is_empty() && !resources.is_empty() && limits.is_possible();
+        is_something.then_some(Self { actions, resources, limits })
+    }
+
     /// Whether the grant allows `action` on every one of `resources`, limits aside. No resources: none is allowed.
     pub fn covers(&self, action: &str, resources: &[Line]) -> bool {
         let allowed =
@@ -87,6 +100,27 @@ impl Scope {
             None => Ok(()),
         }
     }
+}
+
+/// What two lists of grants both allow: each grant of the one with each of the other.
+pub fn intersection(ours: &[Grant], theirs: &[Grant]) -> Vec<Grant> {
+    let pairs = ours.iter().flat_map(|our| theirs.iter().filter_map(|their| our.intersection(their)));
+    // Within a scope no limit is inherited: a grant without one is the wider.
+    let limits_too = |grant: &Grant, wider: &Grant| {
+        wider.limits.iter().all(|(name, _)| grant.limits.iter().any(|(own, _)| own == name))
+    };
+    widest(pairs.collect(), |grant, wider| grant.within(wider) && limits_too(grant, wider))
+}
+
+/// The items that are within no other.
+fn widest<T>(items: Vec<T>, within: impl Fn(&T, &T) -> bool) -> Vec<T> {
+    items.into_iter().fold(Vec::new(), |mut kept, item| {
+        if !kept.iter().any(|wider| within(&item, wider)) {
+            kept.retain(|narrower| !within(narrower, &item));
+            kept.push(item);
+        }
+        kept
+    })
 }
 
 /// The map that carries an external scope: `{external: {…}}`.

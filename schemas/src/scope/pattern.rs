@@ -120,6 +120,47 @@ impl Pattern {
         }
         children.next().is_none()
     }
+
+    /// The pattern of the names that both allow; nothing where there are none. Exact, but for one longer than a pattern may be.
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let (mut ours, mut theirs) = (segments(&self.0), segments(&other.0));
+        let mut common = String::with_capacity(self.0.len().max(other.0.len()));
+        let mut take = |segment: Segment<'_>| {
+            common.extend(segment.separator);
+            common.push_str(segment.text);
+        };
+        loop {
+            let (rest, next, further) = match (ours.next(), theirs.next()) {
+                (None, None) => break,
+                (Some(our), Some(their)) if our.is_rest() => (our, their, &mut theirs),
+                (Some(our), Some(their)) if their.is_rest() => (their, our, &mut ours),
+                (Some(our), Some(their)) => {
+                    let both = match (our.text, their.text) {
+                        ("*", _) => their,
+                        (_, "*") => our,
+                        (a, b) if a == b => our,
+                        _ => return None,
+                    };
+                    if our.separator != their.separator {
+                        return None;
+                    }
+                    take(both);
+                    continue;
+                }
+                (Some(rest), None) | (None, Some(rest)) if rest.is_rest() => break,
+                _ => return None,
+            };
+            // Zero or more on the one side: what the other goes on with, where it goes on behind the same separator.
+            if next.separator == rest.separator {
+                take(next);
+                further.for_each(&mut take);
+            } else if !next.is_rest() {
+                return None;
+            }
+            break;
+        }
+        Self::new(common).ok()
+    }
 }
 
 impl TryFrom<String> for Pattern {

@@ -25,6 +25,19 @@ fn patterns() -> impl Strategy<Value = Vec<Pattern>> {
     prop::collection::vec(pattern, 0..3)
 }
 
+/// Any pattern of few segments.
+fn any_pattern() -> impl Strategy<Value = Pattern> {
+    let segment = prop::sample::select(vec!["a", "b", "", "*", "%2A"]);
+    let more = prop::collection::vec((prop::sample::select(vec![":", "/"]), segment.clone()), 0..3);
+    let rest = prop::option::of(prop::sample::select(vec![":**", "/**"]));
+    let text = (segment, more, rest).prop_map(|(first, more, rest)| {
+        let more: Vec<_> = more.into_iter().flat_map(|(separator, segment)| [separator, segment]).collect();
+        [first, &more.concat(), rest.unwrap_or_default()].concat()
+    });
+    let rest_alone = prop_oneof![9 => text, 1 => Just("**".into())];
+    rest_alone.prop_filter_map("a pattern has a byte", |text| Pattern::new(text).ok())
+}
+
 fn numbers() -> impl Strategy<Value = Quantity> {
     let decimals = ["-0.5", "0.5", "1.25", "2.5", "9007199254740992"];
     prop_oneof![
@@ -111,6 +124,48 @@ proptest! {
     ) {
         if child.within(&parent) && child.holds(&value) {
             prop_assert!(parent.holds(&value), "{value} keeps {child} and not {parent}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_of_the_intersection_if_and_only_if_both_patterns_allow_it(
+        a in any_pattern(),
+        b in any_pattern(),
+        name in "[ab*%]{0,1}([:/][ab%]{0,1}){0,3}",
+    ) {
+        let both = a.intersection(&b);
+        prop_assert_eq!(&both, &b.intersection(&a));
+        let in_both = a.matches(&name) && b.matches(&name);
+        prop_assert_eq!(both.as_ref().is_some_and(|both| both.matches(&name)), in_both, "{} {:?}", name, both);
+        if let Some(both) = both {
+            prop_assert!(both.within(&a) && both.within(&b), "{both} of {a} and {b}");
+        }
+    }
+
+    #[test]
+    fn a_value_keeps_the_intersection_of_two_limits_if_and_only_if_it_keeps_both(
+        a in limits(),
+        b in limits(),
+        value in quantities(),
+    ) {
+        prop_assert_eq!(a.intersection(&b).holds(&value), a.holds(&value) && b.holds(&value));
+    }
+
+    #[test]
+    fn an_act_is_covered_by_the_intersection_of_two_scopes_if_and_only_if_it_is_by_both(
+        ours in prop::collection::vec(grants(), 0..3),
+        theirs in prop::collection::vec(grants(), 0..3),
+        value in quantities(),
+    ) {
+        let covered = |scope: &[Grant], action, resource| scope.iter().any(|grant| {
+            grant.covers(action, &[line(resource)]) && grant.limits.iter().all(|(_, limit)| limit.holds(&value))
+        });
+        let both = intersection(&ours, &theirs);
+        for action in NAMES {
+            for resource in NAMES {
+                let in_both = covered(&ours, action, resource) && covered(&theirs, action, resource);
+                prop_assert_eq!(covered(&both, action, resource), in_both, "{} on {}", action, resource);
+            }
         }
     }
 

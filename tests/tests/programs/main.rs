@@ -3,6 +3,7 @@
 //! The programs are those beside this test's own folder, which `make test` builds first. Longer runs: `WRIT_KILL_ROUNDS=100`
 //! kills the server that often, `WRIT_FLIPS=2000` flips so many bytes of each file.
 
+mod authority;
 mod authzen;
 mod backup;
 mod blast;
@@ -40,5 +41,6 @@ mod secrets;
 mod stopping;
 mod tailing;
 mod uses;
+mod what_if;
 mod why;
 mod witness;

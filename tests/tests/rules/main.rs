@@ -12,6 +12,7 @@ mod log_keys;
 mod page;
 mod requirements;
 mod roles;
+mod standing;
 mod story;
 mod vector;
 mod words;

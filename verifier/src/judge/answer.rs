@@ -62,7 +62,7 @@ pub(super) fn unread(record: &Record, evidence: &Evidence, profile: &Profile) ->
     }
 }
 
-fn outcome(findings: &[Finding]) -> Outcome {
+pub(super) fn outcome(findings: &[Finding]) -> Outcome {
     match findings.iter().map(|finding| finding.effect).min() {
         Some(Effect::NotAuthorized) => Outcome::NotAuthorized,
         Some(Effect::Indeterminate) => Outcome::Indeterminate,
@@ -70,7 +70,7 @@ fn outcome(findings: &[Finding]) -> Outcome {
     }
 }
 
-fn hop(node: &Node<'_>, via: Via, findings: &[Finding]) -> VerdictHop {
+pub(super) fn hop(node: &Node<'_>, via: Via, findings: &[Finding]) -> VerdictHop {
     let id = node.record.id();
     VerdictHop {
         id,

@@ -71,7 +71,7 @@ pub fn bridged(
 ) -> Option<Result<StatementId, String>> {
     let record = evidence.get(of)?;
     let effort = Effort::new();
-    let ground = Ground { evidence, profile, effort: &effort };
+    let ground = Ground { evidence, profile, effort: &effort, supposed: None };
     let case = Case::new(ground, Request::of(record, record.payload.as_ref()?, ground)?);
     let node = case.graph.node(record.index)?;
     Some(bridge(&case, node).map(|bridge| bridge.record.id()).map_err(|(_, got)| got))

@@ -69,9 +69,14 @@ pub struct Questions<'e> {
 impl<'e> Case<'e> {
     /// Lays out a case.
     pub fn new(ground: Ground<'e>, request: Request<'e>) -> Self {
+        let moment = Moment::of(&request, ground);
+        Self::at(moment, ground, request)
+    }
+
+    /// Lays out a case as of a moment.
+    pub(super) fn at(moment: Moment, ground: Ground<'e>, request: Request<'e>) -> Self {
         let Ground { evidence, profile, .. } = ground;
         let graph = Graph::build(ground, &request.links);
-        let moment = Moment::of(&request, ground);
         let decision = Ruled::on(&request);
         let withdrawn = Withdrawn::of_request(ground, &graph, &request, decision.record());
         let of_hops =

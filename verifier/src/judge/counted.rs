@@ -9,7 +9,7 @@ use schemas::time::Index;
 use super::graph::Node;
 use super::ground::{Effort, Ground};
 use super::uses::{HandedOn, Uses};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Record};
 use crate::profile::Profile;
 
 /// How many actions something may carry, and how many of the evidence count.
@@ -37,14 +37,17 @@ pub fn use_limit(body: &Body, profile: &Profile) -> Option<u64> {
 
 /// That limit, and what counts against it, as the rules count; nothing where it has none.
 pub fn counted(of: &StatementId, evidence: &Evidence, profile: &Profile) -> Option<Counted> {
-    let record = evidence.get(of)?;
-    let payload = record.payload.as_ref()?;
-    let limit = use_limit(&payload.body, profile)?;
     let effort = Effort::new();
-    let ground = Ground { evidence, profile, effort: &effort };
+    let ground = Ground { evidence, profile, effort: &effort, supposed: None };
+    counted_of(ground, evidence.get(of)?, Index(u64::MAX))
+}
+
+/// The same, by what stands before an entry.
+pub(super) fn counted_of(ground: Ground<'_>, record: &Record, before: Index) -> Option<Counted> {
+    let payload = record.payload.as_ref()?;
+    let limit = use_limit(&payload.body, ground.profile)?;
     let plain = |uses: Uses<'_>| {
-        let used = uses.records.len() as u64;
-        Some(Counted { limit, used, handed_on: 0, covered: uses.covered })
+        Some(Counted { limit, used: uses.before(before), handed_on: 0, covered: uses.covered })
     };
     match &payload.body {
         Body::Decision(_) => plain(Uses::of_decision(ground, record)),
@@ -52,7 +55,7 @@ pub fn counted(of: &StatementId, evidence: &Evidence, profile: &Profile) -> Opti
         Body::Delegation(hop) => {
             let node = Node { record, payload, hop, links: Vec::new() };
             let own = plain(Uses::of_hop(ground, &node))?;
-            let handed_on = HandedOn::before(ground, &node, Index(u64::MAX));
+            let handed_on = HandedOn::before(ground, &node, before);
             Some(Counted {
                 used: own.used.saturating_add(handed_on.limit),
                 handed_on: handed_on.limit,

@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 
+use super::withdrawn::Supposed;
 use crate::evidence::Evidence;
 use crate::profile::Profile;
 
@@ -18,6 +19,8 @@ pub struct Ground<'e> {
     pub profile: &'e Profile,
     /// How much work is left.
     pub effort: &'e Effort,
+    /// What is supposed to be withdrawn, where that is asked.
+    pub supposed: Option<&'e Supposed>,
 }
 
 /// A budget of steps. Once it is spent nothing more is looked at, and the verdict says so.

@@ -28,7 +28,7 @@ pub fn lived(of: &StatementId, at: Time, evidence: &Evidence, profile: &Profile)
     let record = evidence.get(of)?;
     let payload = record.payload.as_ref()?;
     let effort = Effort::new();
-    let ground = Ground { evidence, profile, effort: &effort };
+    let ground = Ground { evidence, profile, effort: &effort, supposed: None };
     let request = Request::of(record, payload, ground)?;
     let graph = Graph::build(ground, &request.links);
     let (expires, withdrawn) = match &payload.body {

@@ -19,6 +19,7 @@ mod request;
 mod resolve;
 mod revisions;
 mod speaker;
+mod standing;
 mod support;
 mod task;
 mod uses;
@@ -50,10 +51,11 @@ pub use request::{Act, Request};
 pub(crate) use resolve::resolve;
 pub use resolve::{Link, Resolution, Via};
 pub(crate) use revisions::revisions;
+pub use standing::{Asked, Carried, Standing, root_stands, standing};
 pub(crate) use task::{History, Step};
 pub(crate) use uses::{Cited, HandedOn, Uses, is_obligation};
 pub(crate) use withdrawn::FoundAs;
-pub use withdrawn::{Withdrawal, Withdrawn};
+pub use withdrawn::{Supposed, Withdrawal, Withdrawn};
 
 use crate::evidence::{Evidence, Record};
 use crate::profile::Profile;
@@ -130,18 +132,24 @@ pub fn judge(subject: &StatementId, evidence: &Evidence, profile: &Profile) -> R
     let record = evidence.get(subject).ok_or(JudgeError::NotFound { subject: *subject })?;
     let Some(payload) = &record.payload else { return Ok(answer::unread(record, evidence, profile)) };
     let effort = Effort::new();
-    let ground = Ground { evidence, profile, effort: &effort };
+    let ground = Ground { evidence, profile, effort: &effort, supposed: None };
     let request =
         Request::of(record, payload, ground).ok_or(JudgeError::NotJudgeable { kind: payload.kind })?;
     let case = Case::new(ground, request);
-    let support = support::best(&case);
+    let (support, findings) = judged(&case);
+    Ok(answer::verdict(&case, &support, findings))
+}
+
+/// The best way, and what all rules find, worst first.
+fn judged<'c>(case: &'c Case<'c>) -> (Support<'c>, Vec<Finding>) {
+    let support = support::best(case);
     let mut findings: Vec<Finding> = support.findings.clone();
-    findings.extend(case_findings(&case, &support));
-    findings.extend(without_root(&case, &support, &findings));
+    findings.extend(case_findings(case, &support));
+    findings.extend(without_root(case, &support, &findings));
     let place = |finding: &Finding| (finding.effect, rank(finding.code), finding.index);
     findings.sort_by(|one, other| place(one).cmp(&place(other)).then_with(|| one.cmp(other)));
     findings.dedup();
-    Ok(answer::verdict(&case, &support, findings))
+    (support, findings)
 }
 
 /// Findings that hang on the subject and what it names beside its hops, whichever way the authority came.

@@ -19,7 +19,7 @@ pub struct Moment {
     pub from: Time,
     /// The latest that it may be.
     pub to: Time,
-    /// `claimed`, `imported` or `interval`.
+    /// `claimed`, `imported`, `interval`, or `asked`: it is the moment that is asked about.
     pub established: &'static str,
 }
 
@@ -45,6 +45,11 @@ impl Moment {
         let earliest = seen_time.flatten().unwrap_or(claimed);
         let from = claimed.min(earliest).min(logged);
         Self { claimed, from, to: claimed.max(logged), established: "interval" }
+    }
+
+    /// A moment that is asked about.
+    pub(super) const fn asked(at: Time) -> Self {
+        Self { claimed: at, from: at, to: at, established: "asked" }
     }
 
     /// Whether what a statement that was logged after the moment says of an earlier time was logged soon enough to stand.

@@ -7,7 +7,7 @@ use schemas::payload::{Body, Kind, Payload};
 use schemas::reference::{ForeignRef, Reference};
 use schemas::scope::Quantities;
 use schemas::text::{Line, PrincipalId, Tenant};
-use schemas::time::Time;
+use schemas::time::{Index, Time};
 
 use super::ground::Ground;
 use super::resolve::{Link, resolve, resolve_credential};
@@ -42,6 +42,10 @@ pub struct Request<'e> {
     pub links: Vec<Link<'e>>,
     /// When, as claimed.
     pub claimed: Time,
+    /// Where it began in the order of the log: what stands before was used before it.
+    pub begun: Index,
+    /// Whether it uses up what is for a number of actions.
+    pub uses: bool,
 }
 
 /// What was done or asked.
@@ -77,6 +81,8 @@ impl<'e> Request<'e> {
             approved_by_decision: false,
             links: Vec::new(),
             claimed,
+            begun: record.index,
+            uses: false,
         };
         match &payload.body {
             Body::Action(action) => Some(of_action(base(&action.actor, action.attempted_at), action, ground)),
@@ -120,6 +126,9 @@ fn of_action<'e>(base: Request<'e>, action: &'e Action, ground: Ground<'e>) -> R
     let executed = action.phase != Phase::Attempt
         && !matches!(action.outcome, Some(Outcome::Denied | Outcome::Suppressed));
     Request {
+        // An outcome is no use beside its attempt.
+        begun: attempt.as_ref().and_then(|link| link.resolution.one()).unwrap_or(base.record).index,
+        uses: true,
         act: Some(Act {
             action: &action.action,
             resources: &action.resources,
@@ -149,6 +158,7 @@ fn of_decision<'e>(base: Request<'e>, decision: &'e Decision, ground: Ground<'e>
     let tenant = base.tenant;
     let approval = decision.approval.as_ref();
     Request {
+        uses: true,
         act: Some(Act {
             action: &decision.action,
             resources: &decision.resources,

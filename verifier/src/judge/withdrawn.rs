@@ -25,12 +25,10 @@ use crate::evidence::Record;
 /// Something that a case rests on was withdrawn.
 #[derive(Clone, Debug)]
 pub struct Withdrawal<'e> {
-    /// The statement that says so.
-    pub record: &'e Record,
+    /// The statement that says so, and who withdrew it; nothing: it is only supposed.
+    pub by: Option<(&'e Record, &'e PrincipalId)>,
     /// What was withdrawn.
     pub what: &'static str,
-    /// Who withdrew it.
-    pub revoker: &'e PrincipalId,
     /// Why.
     pub cause: String,
     /// From when.
@@ -54,6 +52,17 @@ pub(crate) enum FoundAs {
     TaskClosed,
     /// `outlives-task`: the task that a hop or a credential was given for.
     OutlivesTask,
+}
+
+/// Something that is supposed to be withdrawn, beside all that was: what would become of the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Supposed {
+    /// What.
+    pub target: Target,
+    /// In which tenant, where a task or a foreign id is meant.
+    pub tenant: Tenant,
+    /// From when.
+    pub from: Time,
 }
 
 /// The withdrawals about one hop, or about what a request itself presents.
@@ -98,6 +107,18 @@ impl<'e> Withdrawn<'e> {
         if let Some(presented) = &node.hop.presented_credential {
             asking.credential(presented);
         }
+        asking.found
+    }
+
+    /// The withdrawals of all that a principal holds of its own.
+    pub(super) fn of_root(
+        ground: Ground<'e>,
+        graph: &Graph<'e>,
+        principal: &'e PrincipalId,
+        tenant: &'e Tenant,
+    ) -> Self {
+        let mut asking = Asking::new(ground, Givers::OfRequest(graph, principal), tenant);
+        asking.principal(principal, FoundAs::RootInactive);
         asking.found
     }
 
@@ -237,9 +258,8 @@ impl<'c, 'e> Asking<'c, 'e> {
 
     fn rests(&mut self, rests: impl Iterator<Item = Rest<'e>>, found_as: FoundAs) {
         self.found.counting.extend(rests.map(|Rest { step, until }| Withdrawal {
-            record: step.record,
+            by: Some((step.record, &step.record.envelope.iss)),
             what: "task",
-            revoker: &step.record.envelope.iss,
             cause: step.task.op.to_string(),
             effective: step.at,
             until,
@@ -255,9 +275,8 @@ impl<'c, 'e> Asking<'c, 'e> {
         self.ask(&Term::WithdrawnPrincipal(principal), found_as, is_it);
         for suspension in suspensions(self.ground, principal) {
             self.found.counting.push(Withdrawal {
-                record: suspension.record,
+                by: Some((suspension.record, &suspension.record.envelope.iss)),
                 what: "principal",
-                revoker: &suspension.record.envelope.iss,
                 cause: suspension.status.to_string(),
                 effective: suspension.from,
                 until: suspension.until,
@@ -268,6 +287,7 @@ impl<'c, 'e> Asking<'c, 'e> {
     }
 
     fn ask(&mut self, term: &Term<'_>, found_as: FoundAs, is_it: impl Fn(&Target) -> bool) {
+        self.suppose(term, found_as, &is_it);
         for record in self.ground.evidence.find(term).records {
             let Some(payload @ Payload { at, body: Body::Revocation(revocation), .. }) = &record.payload
             else {
@@ -278,9 +298,8 @@ impl<'c, 'e> Asking<'c, 'e> {
             }
             let revoker = revocation.revoker.as_ref().unwrap_or(&record.envelope.iss);
             let withdrawal = Withdrawal {
-                record,
+                by: Some((record, revoker)),
                 what: revocation.target.kind.as_str(),
-                revoker,
                 cause: revocation.cause.as_ref().map_or_else(|| "no cause given".into(), ToString::to_string),
                 effective: revocation.effective_at.unwrap_or(*at),
                 until: None,
@@ -293,6 +312,23 @@ impl<'c, 'e> Asking<'c, 'e> {
             let found = if counts { &mut self.found.counting } else { &mut self.found.idle };
             found.push(withdrawal);
         }
+    }
+
+    /// What is supposed to be withdrawn is so by somebody who may.
+    fn suppose(&mut self, term: &Term<'_>, found_as: FoundAs, is_it: impl Fn(&Target) -> bool) {
+        let in_tenant = matches!(term, Term::WithdrawnForeign(..) | Term::WithdrawnTask(..));
+        let is_meant =
+            |supposed: &&Supposed| is_it(&supposed.target) && (!in_tenant || supposed.tenant == *self.tenant);
+        let Some(supposed) = self.ground.supposed.filter(is_meant) else { return };
+        self.found.counting.push(Withdrawal {
+            by: None,
+            what: supposed.target.kind.as_str(),
+            cause: String::from("supposed"),
+            effective: supposed.from,
+            until: None,
+            matters_at: self.matters_at,
+            found_as,
+        });
     }
 
     fn may(&self, revoker: &Speaker<'e>, target: &Target) -> bool {

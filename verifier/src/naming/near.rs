@@ -4,6 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use schemas::envelope::Statement;
+use schemas::text::PrincipalId;
 use schemas::time::Index;
 
 use super::own_ids;
@@ -33,6 +34,24 @@ pub fn near<'s>(
             if close.iter().all(|(_, known)| *known != text) {
                 close.push((index, text));
             }
+        }
+    }
+    close
+}
+
+/// Names of principals that look like one that is nobody's; at most `most`, each once.
+pub fn near_principals<'s>(
+    names: impl Iterator<Item = &'s PrincipalId>,
+    name: &str,
+    most: usize,
+) -> Vec<&'s PrincipalId> {
+    let wanted = name.rsplit_once(':').map_or(name, |(_, value)| value).to_ascii_lowercase();
+    let mut close: Vec<&PrincipalId> = Vec::new();
+    for known in names {
+        let text = known.as_str();
+        let value = text.split_once(':').map_or(text, |(_, value)| value);
+        if close.len() < most && is_near(value, &wanted) && !close.contains(&known) {
+            close.push(known);
         }
     }
     close

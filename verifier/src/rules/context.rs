@@ -127,14 +127,15 @@ pub(super) fn standing_changed(case: &Case<'_>, relied: &ReliedOn) -> Option<Fin
     }
     let looked_up = decision.revocations_at?;
     let withdrawals = hops().filter_map(|node| case.withdrawn_of(node)).chain([&case.withdrawn]);
-    let unseen = withdrawals
-        .flat_map(|withdrawn| &withdrawn.counting)
-        .find(|withdrawal| withdrawal.holds_at(moment) && looked_up < withdrawal.effective)?;
+    let all = withdrawals.flat_map(|withdrawn| &withdrawn.counting);
+    let (unseen, said, revoker) = all
+        .filter(|withdrawal| withdrawal.holds_at(moment) && looked_up < withdrawal.effective)
+        .find_map(|withdrawal| withdrawal.by.map(|(said, revoker)| (withdrawal, said, revoker)))?;
     let detail = format!(
-        "the decider had looked up revocations at {looked_up}; the {} was withdrawn by {} from {} on",
-        unseen.what, unseen.revoker, unseen.effective
+        "the decider had looked up revocations at {looked_up}; the {} was withdrawn by {revoker} from {} on",
+        unseen.what, unseen.effective
     );
-    let finding = Finding::new(CHANGED, Effect::NotAuthorized, detail).of(unseen.record);
+    let finding = Finding::new(CHANGED, Effect::NotAuthorized, detail).of(said);
     Some(finding.values(format!("revocations as of {}", unseen.effective), looked_up.to_string()))
 }
 

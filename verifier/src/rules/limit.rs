@@ -16,10 +16,9 @@ pub(super) enum Over {
 }
 
 impl Over {
-    /// Whether the subject is one action more than `limit` of those that use something. An outcome is no use beside its attempt.
+    /// Whether the subject is one action more than `limit` of those that use something.
     pub(super) fn of(case: &Case<'_>, uses: &Uses<'_>, limit: u64) -> Option<Self> {
-        let attempt = case.request.attempt.as_ref().and_then(|link| link.resolution.one());
-        let before = uses.before(attempt.unwrap_or(case.request.record).index);
+        let before = uses.before(case.request.begun);
         if before >= limit {
             return Some(Self::Number(before.saturating_add(1)));
         }

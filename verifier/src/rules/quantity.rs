@@ -68,12 +68,10 @@ pub(super) fn uses_exceeded(case: &Case<'_>, node: &Node<'_>) -> Option<Finding>
     let limit = node.hop.use_limit?;
     let at = node.record.index;
     let names_it = |link: &Link<'_>| link.resolution.one().is_some_and(|record| record.index == at);
-    if case.request.act.is_none() || !case.request.links.iter().any(names_it) {
+    if !case.request.uses || !case.request.links.iter().any(names_it) {
         return None;
     }
-    let attempt = case.request.attempt.as_ref().and_then(|link| link.resolution.one());
-    let begun = attempt.unwrap_or(case.request.record).index;
-    let handed_on = HandedOn::before(case.ground, node, begun);
+    let handed_on = HandedOn::before(case.ground, node, case.request.begun);
     let left = limit.saturating_sub(handed_on.limit);
     let over = Over::of(case, &Uses::of_hop(case.ground, node), left);
     let over = over.or((!handed_on.is_known).then_some(Over::Unknown))?;

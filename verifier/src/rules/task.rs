@@ -87,7 +87,8 @@ pub(super) fn credential_outlives_task(case: &Case<'_>) -> Option<Finding> {
 
 fn ended(found_as: FoundAs, withdrawn: &Withdrawn<'_>, of: &Record, moment: Time) -> Option<Finding> {
     let holds = |found: &&Withdrawal<'_>| found.found_as == found_as && found.holds_at(moment);
-    let Withdrawal { record, revoker, cause, effective, .. } = withdrawn.counting.iter().find(holds)?;
+    let Withdrawal { by, cause, effective, .. } = withdrawn.counting.iter().find(holds)?;
+    let (record, revoker) = (*by)?;
     let task = record.payload.as_ref().and_then(|payload| payload.task.as_ref());
     let task = task.map(Line::as_str).unwrap_or_default();
     let what = match found_as {

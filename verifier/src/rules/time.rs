@@ -93,18 +93,19 @@ fn logged_late(record: &Record, claimed: Time) -> Finding {
 /// but the subject's own signer says so.
 fn claimed_earlier_than(case: &Case<'_>, withdrawn: &Withdrawn<'_>) -> Option<Finding> {
     let record = case.request.record;
-    let after_moment = |withdrawal: &&Withdrawal<'_>| {
-        withdrawal.record.index < record.index
+    let after_moment = |withdrawal: &Withdrawal<'_>| {
+        let (said, _) = withdrawal.by?;
+        let is_after = said.index < record.index
             && withdrawal.effective > case.moment.to
-            && withdrawal.holds_at(withdrawal.effective)
+            && withdrawal.holds_at(withdrawal.effective);
+        is_after.then_some(said.index)
     };
-    let found = withdrawn.counting.iter().find(after_moment)?;
+    let found = withdrawn.counting.iter().find_map(after_moment)?;
     if seen_by_second_key(case) {
         return None;
     }
     let detail = format!(
-        "a withdrawal was logged at {} before the subject, whose claim to be earlier rests on its own signer alone",
-        found.record.index
+        "a withdrawal was logged at {found} before the subject, whose claim to be earlier rests on its own signer alone"
     );
     let expected = "a second entitled key at authority or boundary";
     Some(unproved(detail, expected, record.envelope.kid.to_string()).of(record))

@@ -61,19 +61,21 @@ pub(super) fn withdrawn_at(
 ) -> Option<Finding> {
     let holds = |found: &&Withdrawal<'_>| is_asked(found) && found.holds_at(moment);
     let found = withdrawn.counting.iter().find(holds)?;
-    let Withdrawal { what, revoker, cause, effective, record, .. } = found;
+    let Withdrawal { what, by, cause, effective, .. } = found;
     let before = match moment.since(*effective) {
         Millis(0) => String::from("at the very moment"),
         span => format!("{span} before the moment"),
     };
     let what = if found.found_as == FoundAs::RootInactive { "root" } else { what };
-    let detail = format!("{what} withdrawn by {revoker} at {} ({cause}), {before}", record.index);
+    let by = by.map(|(record, revoker)| format!(" by {revoker} at {}", record.index)).unwrap_or_default();
+    let detail = format!("{what} withdrawn{by} ({cause}), {before}");
     let finding = Finding::new(found.found_as.slug(), Effect::NotAuthorized, detail).of(of);
     Some(finding.values(format!("a moment before {effective}"), moment.to_string()))
 }
 
 fn idle(withdrawn: &Withdrawn<'_>) -> Option<Finding> {
-    let Withdrawal { what, revoker, record, .. } = withdrawn.idle.first()?;
+    let Withdrawal { what, by, .. } = withdrawn.idle.first()?;
+    let (record, revoker) = (*by)?;
     let detail = format!(
         "{revoker} may not withdraw the {what}: it is not theirs, nor did they hand it on, nor is their key an authority about it"
     );

@@ -1,12 +1,14 @@
 //! What is asked of the log: the answers of the room `questions`, as JSON or as the text that `writ` prints.
 
 mod asked;
+mod authority;
 mod blast;
 mod counts;
 mod coverage;
 mod crossings;
 mod grants;
 mod uses;
+mod what_if;
 mod why;
 
 use std::fmt::Display;
@@ -41,6 +43,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(blast::blast_of))
         .routes(routes!(grants::grants_of))
         .routes(routes!(crossings::crossings_of))
+        .routes(routes!(authority::authority_of))
+        .routes(routes!(what_if::what_if_withdrawn))
 }
 
 /// In which form an answer is asked for.
