@@ -207,6 +207,8 @@ fn answers(options: &Options, small: &Asked, large: &Asked, rounds: usize, repor
     let target = Some(Target::AtMost(GROWTH_RATIO_MAX));
     if options.wants(Part::Bundle) {
         compare("bundle route", |asked| &asked.fetched, few, many, target);
+        compare("proof route", |asked| &asked.proved, few, many, target);
+        compare("search, first page", |asked| &asked.searched, few, many, target);
         let (few, many) = (&small.restarted, &large.restarted);
         compare("bundle route after a restart", |asked| &asked.fetched, few, many, None);
     }
