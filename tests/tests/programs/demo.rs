@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use crate::harness::program;
+use crate::harness::{normal, program, shows};
 
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(path)
@@ -30,23 +30,6 @@ fn printed() -> &'static str {
     })
 }
 
-/// The text without what differs from run to run: hashes, times, ports, the temporary folder.
-fn normal(text: &str) -> String {
-    let same = [
-        (r"\S*/writ-demo\.\w+", "DIR"),
-        (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{3})?Z", "TIME"),
-        (r"\b\d+ (min|s|ms)( \d+ (s|ms))?\b", "SPAN"),
-        (r"\b\d+ bytes\b", "N bytes"),
-        (r"127\.0\.0\.1:\d+", "ADDRESS"),
-        (r"\b[0-9a-f]{64}\b", "ID"),
-        (r"\b[0-9a-f]{12}\b", "PREFIX"),
-        (r"\+[0-9a-f]{8}\b", "+KEY"),
-    ];
-    same.iter().fold(text.to_owned(), |text, (form, name)| {
-        Regex::new(form).unwrap().replace_all(&text, *name).into_owned()
-    })
-}
-
 /// The parts of a session, each from its `# ` line on.
 fn sections(session: &str) -> Vec<Vec<&str>> {
     let mut sections: Vec<Vec<&str>> = Vec::new();
@@ -64,17 +47,6 @@ fn sections(session: &str) -> Vec<Vec<&str>> {
         }
     }
     sections
-}
-
-/// Whether `shown` is `whole`, where a line `…` stands for any number of lines.
-fn shows(shown: &[&str], whole: &[&str]) -> bool {
-    match shown.split_first() {
-        None => whole.is_empty(),
-        Some((&"…", rest)) => (0..=whole.len()).any(|skipped| shows(rest, &whole[skipped..])),
-        Some((line, rest)) => {
-            whole.split_first().is_some_and(|(first, behind)| first == line && shows(rest, behind))
-        }
-    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod grants;
 mod harness;
 mod http_manners;
 mod init;
+mod investigation;
 mod keys;
 mod log_keys;
 mod main_job;

@@ -76,6 +76,12 @@ impl Cli {
 
     fn std_command<S: AsRef<OsStr>>(&self, args: &[S]) -> std::process::Command {
         let mut command = std::process::Command::new(program("writ"));
+        self.at_home(&mut command).args(args);
+        command
+    }
+
+    /// Gives a command this person's environment and folder, and nothing else.
+    fn at_home<'c>(&self, command: &'c mut std::process::Command) -> &'c mut std::process::Command {
         command
             .env_clear()
             .env("HOME", self.home())
@@ -88,8 +94,16 @@ impl Cli {
         if let Some(trust) = &self.trust {
             command.env("WRIT_TRUST", trust);
         }
-        command.args(args);
         command
+    }
+
+    /// Runs a line of a shell in which `writ` is the program.
+    pub(crate) fn shell(&self, line: &str) -> Ran {
+        let programs = program("writ").parent().unwrap().to_owned();
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+        let mut command = std::process::Command::new("bash");
+        self.at_home(&mut command).env("PATH", path).args(["-c", line]);
+        Ran::of(Command::from_std(command).timeout(SOON))
     }
 
     pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Ran {
