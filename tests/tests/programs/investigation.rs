@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::harness::{Ran, Story, normal, shows};
+use crate::harness::{Cli, Ran, Story, normal, shows};
 
 const BEGIN: &str = "```console\n";
 const END: &str = "```";
@@ -29,11 +29,23 @@ fn imported() -> Option<Story> {
     Some(story)
 }
 
-/// A command, and what it printed with how it ended.
-fn told(story: &Story, command: &str) -> String {
-    let ran = story.cli.shell(command);
+/// What a command printed, with how it ended. That it had to wait for a busy server is left out.
+fn told(cli: &Cli, command: &str) -> String {
+    let ran = cli.shell(command);
+    let errors = ran.stderr.lines().filter(|line| !line.starts_with("waiting for "));
+    let errors: String = errors.flat_map(|line| [line, "\n"]).collect();
     let end = if ran.code == 0 { String::new() } else { format!("(exit {})\n", ran.code) };
-    format!("{}{}{end}", ran.stdout, ran.stderr)
+    let config = format!("{}/config", cli.home().display());
+    format!("{}{errors}{end}", ran.stdout).replace(&config, "~/.config")
+}
+
+/// Somebody who pinned the log where `writ` looks for it.
+fn responder(story: &Story) -> Cli {
+    let cli = story.cli.with_trust(None);
+    let folder = cli.home().join("config/writ");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::copy(story.place.trust(), folder.join("trust.policy")).unwrap();
+    cli
 }
 
 /// The commands of a block, each with what is shown under it.
@@ -53,6 +65,7 @@ fn commands(block: &str) -> Vec<(&str, String)> {
 fn the_investigation_shows_what_the_programs_print() {
     let text = std::fs::read_to_string(document()).unwrap();
     let Some(story) = imported() else { return };
+    let cli = responder(&story);
     let writes = std::env::var_os("WRIT_WRITE_EXAMPLES").is_some();
     let mut parts = text.split(BEGIN);
     let mut written = parts.next().unwrap().to_owned();
@@ -61,7 +74,7 @@ fn the_investigation_shows_what_the_programs_print() {
         let (block, rest) = part.split_once(END).expect("a block that ends");
         written.push_str(BEGIN);
         for (command, shown) in commands(block) {
-            let printed = told(&story, command);
+            let printed = told(&cli, command);
             written.extend(["$ ", command, "\n", &printed]);
             if !writes {
                 let (shown, whole) = (normal(&shown), normal(&printed));
