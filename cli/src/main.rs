@@ -24,6 +24,7 @@ mod recompute;
 mod registrars;
 mod registration;
 mod render;
+mod report;
 mod resolve;
 mod schema;
 mod source;

@@ -15,6 +15,7 @@ pub(crate) const PROFILE: &str = "writ.profile/1";
 pub(crate) const PROFILE_LIST: &str = "writ.profile-list/1";
 pub(crate) const PROOF: &str = "writ.proof/1";
 pub(crate) const RECEIPT: &str = "writ.receipt/1";
+pub(crate) const REPORT: &str = "writ.report/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
 pub(crate) const SHOW: &str = "writ.show/1";
 pub(crate) const TAIL: &str = "writ.tail/1";
@@ -71,6 +72,7 @@ pub(crate) mod tests {
         PROFILE_LIST,
         PROOF,
         RECEIPT,
+        REPORT,
         SEARCH,
         SHOW,
         TAIL,

@@ -24,8 +24,9 @@ mod profile;
 mod proof;
 mod question;
 mod receipt;
+mod report;
 mod revoke;
-mod search;
+pub(crate) mod search;
 mod show;
 mod tail;
 mod trust;
@@ -33,6 +34,7 @@ mod uses;
 mod verify;
 mod what_if;
 mod who;
+pub(crate) mod who;
 mod why;
 mod witness;
 
@@ -60,6 +62,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Bundle(bundle::Command),
     Export(export::Args),
+    Report(report::Args),
     Proof(proof::Args),
     Receipt(receipt::Args),
     #[command(subcommand)]
@@ -96,6 +99,7 @@ impl Command {
             Self::WhatIf(args) => what_if::run(args, context),
             Self::Bundle(command) => command.run(context),
             Self::Export(args) => export::run(args, context),
+            Self::Report(args) => report::run(args, context),
             Self::Proof(args) => proof::run(args, context),
             Self::Receipt(args) => receipt::run(args, context),
             Self::Verify(command) => command.run(context),

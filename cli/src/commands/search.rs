@@ -179,7 +179,7 @@ fn counted(by: &str, query: Query, context: &Context) -> Result<Exit, Failure> {
 /// Holds the state that the server says it searched against the log's signed head, and that against the heads of before.
 ///
 /// Hands back whether the head's key is pinned.
-pub(super) fn hold(
+pub(crate) fn hold(
     context: &Context,
     client: &Client,
     trust: Option<&Trust>,
@@ -251,6 +251,17 @@ fn query(args: &Args) -> Result<Query, Failure> {
         .with_some("order", args.newest.then_some("newest"))
         .with("limit", args.limit.to_string())
         .with_some("cursor", args.page.as_ref()))
+}
+
+/// A query with the span that options name, all in words.
+pub(super) fn span(words: &str, since: Option<&str>, until: Option<&str>) -> Result<String, Failure> {
+    let mut words = words.to_owned();
+    for (name, text) in [("since", since), ("until", until)] {
+        let (time, more) = bound(name, text)?;
+        words.push_str(&more);
+        words.push_str(&time.map(|time| format!(" {name}:{}", time.0)).unwrap_or_default());
+    }
+    Ok(words)
 }
 
 /// A moment that an option names: as a time, or in words where the server is to tell it from its now on every page alike.

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use gateway::client::Client;
 use schemas::ids::StatementId;
 use verifier::evidence::{Evidence, Record};
 use verifier::gather::Wants;
@@ -89,27 +90,40 @@ pub(crate) fn fetch(context: &Context, asked: Asked<'_>) -> Result<(StatementId,
         check_subject(&judged.evidence, &candidate.id, asked.id)?;
         return Ok((candidate.id, judged));
     }
-    let bytes = client.bundle(&candidate.id, asked.judging.wants()?.task)?;
-    let bundled = check_bundle(context, &bytes, trust.as_ref(), limit, exit)?;
-    if bundled.checked.subject != candidate.id {
+    let evidence =
+        of_server(context, &client, trust.as_ref(), (limit, asked.judging.wants()?.task), &candidate.id)?;
+    check_subject(&evidence.evidence, &candidate.id, asked.id)?;
+    Ok((candidate.id, ToJudge { exit: exit.worse(evidence.exit), ..evidence }))
+}
+
+/// The evidence about one statement, from a bundle that the server makes.
+pub(crate) fn of_server(
+    context: &Context,
+    client: &Client,
+    trust: Option<&Trust>,
+    (limit, with_task): (AgeLimit, bool),
+    id: &StatementId,
+) -> Result<ToJudge, Failure> {
+    let bytes = client.bundle(id, with_task)?;
+    let bundled = check_bundle(context, &bytes, trust, limit, Exit::Ok)?;
+    if bundled.checked.subject != *id {
         return Err(Failure::new("wrong-subject", "the server's bundle is about another statement")
-            .values(candidate.id, bundled.checked.subject)
+            .values(id, bundled.checked.subject)
             .exit(Exit::Tampered));
     }
-    check_subject(&bundled.checked.evidence, &candidate.id, asked.id)?;
     let head = &bundled.checked.head;
     let consistency = match bundled.trust {
         Some(trust) => {
-            let since = context.heads()?.advance(trust, &client, &bundled.note, head)?;
+            let since = context.heads()?.advance(trust, client, &bundled.note, head)?;
             checks::consistency(since, head.size())
         }
         None => skipped("consistency", "nothing is pinned"),
     };
-    Ok((candidate.id, ToJudge::of(bundled, consistency)))
+    Ok(ToJudge::of(bundled, consistency))
 }
 
 /// Evidence of every entry of a mirror.
-pub(super) fn of_mirror(
+pub(crate) fn of_mirror(
     context: &Context,
     folder: &Path,
     trust: Option<&Trust>,
@@ -197,8 +211,13 @@ impl Judging {
         self.freshness.limit()
     }
 
+    /// The profile that was asked for, as it was named.
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
     /// The profile that was asked for.
-    fn profile(&self) -> Result<Option<Profile>, Failure> {
+    pub(crate) fn profile(&self) -> Result<Option<Profile>, Failure> {
         self.profile.as_deref().map(profiles::find).transpose()
     }
 
@@ -259,7 +278,7 @@ pub(crate) struct Judged {
     pub(crate) exit: Exit,
 }
 
-fn exit_of(verdict: &Verdict) -> Exit {
+pub(crate) fn exit_of(verdict: &Verdict) -> Exit {
     let judged = match verdict.outcome {
         Outcome::Authorized if verdict.complete => Exit::Ok,
         Outcome::Authorized | Outcome::Indeterminate => Exit::Indeterminate,

@@ -33,6 +33,7 @@ mod quorum;
 mod receipts;
 mod refusals;
 mod registrars;
+mod report;
 mod roles;
 mod rollback;
 mod scitt;

@@ -4,9 +4,8 @@ use gateway::client::{Client, Found};
 use serde::Serialize;
 use verifier::verdict::{Finding, Outcome, Severity, Verdict};
 
-use crate::bundled::check_bundle;
-use crate::checks::{self, AgeLimit};
-use crate::commands::who::{Judging, ToJudge};
+use crate::checks::AgeLimit;
+use crate::commands::who::{Judging, of_server};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -82,22 +81,9 @@ impl<'a> Judge<'a> {
     }
 
     fn verdict(&self, context: &Context, found: &Found) -> Result<(Verdict, Exit), Failure> {
-        let bytes = self.client.bundle(&found.id, self.with_task)?;
-        let bundled = check_bundle(context, &bytes, self.trust, self.limit, Exit::Ok)?;
-        if bundled.checked.subject != found.id {
-            return Err(Failure::new("wrong-subject", "the server's bundle is about another statement")
-                .values(found.id, bundled.checked.subject)
-                .exit(Exit::Tampered));
-        }
-        let head = &bundled.checked.head;
-        let consistency = match bundled.trust {
-            Some(trust) => {
-                let since = context.heads()?.advance(trust, &self.client, &bundled.note, head)?;
-                checks::consistency(since, head.size())
-            }
-            None => checks::skipped("consistency", "nothing is pinned"),
-        };
-        let judged = self.judging.judge(&found.id, ToJudge::of(bundled, consistency))?;
+        let how = (self.limit, self.with_task);
+        let evidence = of_server(context, &self.client, self.trust, how, &found.id)?;
+        let judged = self.judging.judge(&found.id, evidence)?;
         Ok((judged.verdict, judged.exit))
     }
 
