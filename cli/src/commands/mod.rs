@@ -33,7 +33,6 @@ mod trust;
 mod uses;
 mod verify;
 mod what_if;
-mod who;
 pub(crate) mod who;
 mod why;
 mod witness;
