@@ -1,6 +1,6 @@
 //! Following a log as it grows.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -178,4 +178,51 @@ fn a_reader_goes_on_behind_the_last_event_that_it_saw_also_after_a_restart() {
         reader.stream.read_line(&mut line).unwrap();
         assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{last}: {line}");
     }
+}
+
+/// Resident memory of a process, in KiB.
+fn resident(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn readers_that_do_not_read_are_cut_off_and_cost_the_server_little() {
+    // Each of them may take so long for a write (`--write-timeout`'s default), and all would need more than sockets hold.
+    const CUT: Duration = Duration::from_secs(30);
+    const READERS: usize = 8;
+    const FLOOD: usize = 800;
+    const FLOOD_BYTES: usize = 10_000;
+    const GROWTH_KIB_MAX: u64 = 64 * 1024;
+
+    let Story { place, server, .. } = Story::begin();
+    let (alice, log, size) = (Person::new(1, "user:alice@corp"), place.log(), server.http.size());
+    let large = |number: &usize| {
+        let ext = json!({"urn:example:flood": "x".repeat(FLOOD_BYTES)});
+        alice.sign(&Draft::note(&log, &format!("note {number}")).with("ext", ext))
+    };
+    for batch in (0..FLOOD).collect::<Vec<_>>().chunks(100) {
+        assert_eq!(server.http.append_many(&batch.iter().map(large).collect::<Vec<_>>()).status, 200);
+    }
+    let before = resident(&server);
+    let ask = format!("GET /v1/stream?from={size} HTTP/1.1\r\nhost: x\r\n\r\n");
+    let idle: Vec<TcpStream> = (0..READERS)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&server.http.address).unwrap();
+            stream.write_all(ask.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    std::thread::sleep(CUT + Duration::from_secs(10));
+    let grown = resident(&server).saturating_sub(before);
+    assert!(grown < GROWTH_KIB_MAX, "{before} KiB grew by {grown} KiB");
+    for mut stream in idle {
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let mut left = Vec::new();
+        // What was on its way is still there; behind it the connection has ended, no heartbeat comes any more.
+        stream.read_to_end(&mut left).expect("the server has hung up");
+        assert!(left.len() < FLOOD * FLOOD_BYTES, "{} bytes", left.len());
+    }
+    assert_eq!(server.http.get("/livez").status, 200);
 }
