@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
 use schemas::payload::{Kind, Seen};
+use schemas::text::PrincipalId;
 use schemas::time::Time;
 
 use crate::corpus::{Binding, Corpus};
@@ -72,6 +73,15 @@ impl<'a> Feed<'a> {
             self.post(&ingest::requests(&statements, GROW_BATCH), statements.len(), GROW_CONNECTIONS)?;
         }
         Ok(())
+    }
+
+    /// Posts so many chains with one human at their root; that human.
+    pub fn fan(&mut self, chains: u64) -> Result<PrincipalId> {
+        let binding = Binding { log: self.server.log, seen: self.seen, now: now()? };
+        let (human, made, end) = self.corpus.of_one_human(self.next_chain, chains, &binding)?;
+        self.next_chain = end;
+        self.post(&ingest::requests(&made, GROW_BATCH), made.len(), GROW_CONNECTIONS)?;
+        Ok(human)
     }
 
     /// Actions from all over the log.

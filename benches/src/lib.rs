@@ -1,7 +1,8 @@
 //! Benchmarks: how near to the machine's own bound the log comes.
 //!
 //! In scope: the corpus ([`corpus`]), what the machine can do at best ([`ceiling`]), a real server under load ([`server`],
-//! [`http`], [`feed`], [`ingest`]), what an answer and a judgement cost as the log grows ([`bundles`]), verifying a whole log
+//! [`http`], [`feed`], [`ingest`]), what an answer and a judgement cost as the log grows ([`bundles`]), and how far somebody
+//! reached ([`blast`]), verifying a whole log
 //! ([`verify`], over [`memory`]), large logs for others to read ([`mirror`]), and how figures are told ([`report`], [`stats`],
 //! [`machine`]).
 //!
@@ -10,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod blast;
 pub mod bundles;
 pub mod ceiling;
 pub mod corpus;

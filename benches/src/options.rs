@@ -70,6 +70,8 @@ pub enum Part {
     Judge,
     /// Verifying a whole log.
     Verify,
+    /// How far somebody reached.
+    Blast,
 }
 
 /// How much of everything.
@@ -91,6 +93,8 @@ pub struct Sizes {
     pub large: u64,
     /// Bundles asked for at each size.
     pub bundles: usize,
+    /// Actions under one human, at least.
+    pub reached: u64,
 }
 
 impl Options {
@@ -110,6 +114,7 @@ impl Options {
             small: 10_000,
             large: 1_000_000,
             bundles: 500,
+            reached: 10_000,
         };
         let smoke = Sizes {
             rounds: 2,
@@ -120,6 +125,7 @@ impl Options {
             small: 600,
             large: 1_200,
             bundles: 5,
+            reached: 100,
         };
         let sizes = if self.smoke { smoke } else { full };
         Sizes {

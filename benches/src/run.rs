@@ -3,9 +3,10 @@
 use anyhow::Result;
 use schemas::ids::StatementId;
 
+use crate::blast;
 use crate::bundles::{self, Measured};
 use crate::ceiling::Ceiling;
-use crate::corpus::{self, CHAIN_STATEMENTS, Corpus};
+use crate::corpus::{self, CHAIN_STATEMENTS, Corpus, PAIRS};
 use crate::feed::Feed;
 use crate::ingest::{self, Posted};
 use crate::machine::Machine;
@@ -25,6 +26,9 @@ const INGEST_RATIO_MIN: f64 = 0.5;
 /// Time for an answer in the large log over that in the small one: at most this.
 const GROWTH_RATIO_MAX: f64 = 1.5;
 
+/// Time for a blast radius of ten thousand actions, in milliseconds: at most this.
+const BLAST_MILLIS_MAX: f64 = 150.0;
+
 const CEILING: &str = "ceiling: verify_strict, all cores";
 
 /// Measures what the options ask for.
@@ -43,7 +47,7 @@ pub fn run(options: &Options) -> Result<Report> {
         verification(&log, &sizes, &mut report)?;
     }
     let asks = options.wants(Part::Bundle) || options.wants(Part::Judge);
-    if asks || options.wants(Part::Ingest) {
+    if asks || options.wants(Part::Ingest) || options.wants(Part::Blast) {
         let server = Server::start(options.writd.as_deref(), corpus.cast())?;
         let mut serving =
             Serving { options, sizes, keys: &log, feed: Feed::new(&corpus, &server)?, server: &server };
@@ -54,6 +58,9 @@ pub fn run(options: &Options) -> Result<Report> {
         if let Some(small) = small {
             let large = serving.ask(sizes.large)?;
             answers(options, &small, &large, sizes.rounds, &mut report);
+        }
+        if options.wants(Part::Blast) {
+            serving.blast(&mut report)?;
         }
     }
     Ok(report)
@@ -133,6 +140,22 @@ impl Serving<'_> {
             rounds.add(bound, made.len(), bytes, &posted, cpu);
         }
         Ok(rounds)
+    }
+
+    /// How far one human reached in the large log, as it runs and after a restart.
+    fn blast(&mut self, report: &mut Report) -> Result<()> {
+        self.feed.grow(self.sizes.large)?;
+        let human = self.feed.fan(self.sizes.reached.div_ceil(PAIRS as u64))?;
+        let running = blast::measure(self.server, &human, self.sizes.rounds)?;
+        self.server.restart()?;
+        let restarted = blast::measure(self.server, &human, self.sizes.rounds)?;
+        let (name, size) = (format!("blast of {} actions", running.actions), running.size);
+        report.figure(format!("{name} at {size} entries"), "ms", &running.times);
+        report.figure("  statements looked at", "statements", &[running.examined as f64]);
+        report.figure(format!("{name} after a restart"), "ms", &restarted.times);
+        let quotients: Vec<f64> = running.times.iter().map(|time| time / BLAST_MILLIS_MAX).collect();
+        report.ratio(format!("{name} / {BLAST_MILLIS_MAX} ms"), &quotients, Target::AtMost(1.0));
+        Ok(())
     }
 
     /// Bundles and judgements once the log has this many entries.

@@ -15,6 +15,9 @@ use crate::schema;
 
 mod advice;
 
+/// What servers say where there is nothing that a question could be about.
+const NOT_WITHDRAWN: [&str; 2] = ["not-withdrawn", "target-unknown"];
+
 /// Why a command did not do what it was asked.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Failure {
@@ -142,6 +145,9 @@ impl From<ClientError> for Failure {
             ClientError::Address { .. } => failure.exit(Exit::Usage).next("--server http://127.0.0.1:8377"),
             ClientError::Refused { .. } if error.is_not_found() && error.code() == "not-found" => {
                 failure.exit(Exit::NotFound).next("`writ search --help` to look for it by who, what or when")
+            }
+            ClientError::Refused { .. } if error.is_not_found() && NOT_WITHDRAWN.contains(&error.code()) => {
+                failure.exit(Exit::NotFound)
             }
             ClientError::Refused { .. } | ClientError::Answer { .. } | ClientError::TooLarge { .. } => {
                 failure
@@ -282,6 +288,9 @@ mod tests {
             retry_after: None,
         };
         assert_eq!(Failure::from(refused("not-found")).exit, Exit::NotFound);
+        for code in NOT_WITHDRAWN {
+            assert_eq!(Failure::from(refused(code)).exit, Exit::NotFound, "{code}");
+        }
         assert_eq!(Failure::from(refused("http-404")).exit, Exit::Error);
     }
 }

@@ -24,6 +24,8 @@ pub(crate) const TRUST_UPDATED: &str = "writ.trust-updated/1";
 #[cfg(test)]
 pub(crate) use questions::blast::BLAST_SCHEMA;
 #[cfg(test)]
+pub(crate) use questions::effect::EFFECT_SCHEMA;
+#[cfg(test)]
 pub(crate) use questions::uses::USES_SCHEMA;
 pub(crate) const VERIFY_FORK: &str = "writ.verify-fork/1";
 pub(crate) const VERIFY_LOG: &str = "writ.verify-log/1";
@@ -59,6 +61,7 @@ pub(crate) mod tests {
         BUNDLE_INSPECT,
         COVERAGE_SCHEMA,
         CROSSINGS_SCHEMA,
+        EFFECT_SCHEMA,
         ERROR,
         EXPORTED,
         GRANTS_SCHEMA,

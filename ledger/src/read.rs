@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use schemas::bundle::ProvedEntry;
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
@@ -51,6 +52,24 @@ pub struct Found {
     pub entry: Entry,
     /// Its statement.
     pub statement: Statement,
+}
+
+/// Entries read together where many are looked at: bounds what is in memory at a time.
+const READ_TOGETHER: usize = 1_024;
+
+/// Terms looked up by one thread where there are many.
+const TERMS_TOGETHER: usize = 512;
+
+/// An entry that was read, not yet held against anything.
+struct Read {
+    leaf: TreeHash,
+    found: Result<Found, ReadError>,
+}
+
+impl Read {
+    fn of(index: Index, bytes: Vec<u8>) -> Self {
+        Self { leaf: leaf_hash(&bytes), found: decode(index, &bytes) }
+    }
 }
 
 /// A log as of one published head.
@@ -152,13 +171,23 @@ impl<'l> Reader<'l> {
         visit: &mut dyn FnMut(Found),
     ) -> Result<(), ReadError> {
         let mut leaves = tiles::Leaves::new(self);
-        for index in indexes {
-            let bytes = self.entry_bytes(*index)?;
-            if leaves.at(*index)? != Some(leaf_hash(&bytes)) {
-                // The proof tells whether it is the entry that is wrong, or a tile.
-                self.proved_entry(*index)?;
+        for together in indexes.chunks(READ_TOGETHER) {
+            let rows = self.rows();
+            let read = |index: &Index| {
+                (*index, rows.entry_bytes(*index).map(|bytes| bytes.map(|bytes| Read::of(*index, bytes))))
+            };
+            // Hashing and decoding is most of it, and each entry is one by itself.
+            let read: Vec<_> = together.par_iter().map(read).collect();
+            for (index, read) in read {
+                let Some(Read { leaf, found }) = self.watch(read.map_err(ReadError::from))? else {
+                    return Err(self.entry_bytes(index).err().unwrap_or(ReadError::Reindexing));
+                };
+                if leaves.at(index)? != Some(leaf) {
+                    // The proof tells whether it is the entry that is wrong, or a tile.
+                    self.proved_entry(index)?;
+                }
+                visit(self.watch(found)?);
             }
-            visit(self.decoded(*index, &bytes)?);
         }
         Ok(())
     }
@@ -312,7 +341,13 @@ impl Source for Reader<'_> {
     }
 
     fn find(&self, terms: &[TermId], most: usize) -> Result<Vec<Vec<Index>>, ReadError> {
-        let found = self.rows().terms(terms, self.size(), most);
+        let (rows, size) = (self.rows(), self.size());
+        let found = if terms.len() <= TERMS_TOGETHER {
+            rows.terms(terms, size, most)
+        } else {
+            let found = terms.par_chunks(TERMS_TOGETHER).map(|terms| rows.terms(terms, size, most));
+            found.collect::<Result<Vec<_>, _>>().map(|found| found.into_iter().flatten().collect())
+        };
         self.index(Column::Terms, found.map_err(ReadError::from))
     }
 }

@@ -17,6 +17,7 @@ pub mod blast;
 pub mod counts;
 pub mod coverage;
 pub mod crossings;
+pub mod effect;
 pub mod grants;
 pub mod kept;
 pub mod page;

@@ -45,6 +45,25 @@ pub(crate) fn state(as_of: &kept::AsOf) -> String {
     format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time)
 }
 
+/// Text as one word of a shell.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Foreign text as part of one line.
+pub(crate) fn line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
+}
+
+/// So many of something.
+pub(crate) fn plural(count: u64, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
 /// A finding as a line: the sign of what it means, its slug, its sentence.
 pub(crate) fn finding(finding: &Finding) -> String {
     let sign = match finding.effect {

@@ -14,8 +14,10 @@ use rayon::prelude::*;
 use schemas::envelope::Statement;
 use schemas::ids::LogId;
 use schemas::payload::Seen;
+use schemas::text::PrincipalId;
 use schemas::time::Time;
 
+use cast::HUMANS;
 pub use cast::{Cast, Emitter, Post};
 pub(crate) use cast::{public, secret, sign};
 pub use chain::{CHAIN_STATEMENTS, HOPS, PAIRS};
@@ -60,6 +62,22 @@ impl Corpus {
 
     /// The statements of some chains, signed on all cores.
     pub fn statements(&self, chains: Range<u64>, binding: &Binding) -> Result<Vec<Statement>> {
+        self.chains(chains.collect(), binding)
+    }
+
+    /// The statements of so many chains with one human at their root, from a chain on; that human, and the next free chain.
+    pub fn of_one_human(
+        &self,
+        from: u64,
+        chains: u64,
+        binding: &Binding,
+    ) -> Result<(PrincipalId, Vec<Statement>, u64)> {
+        let end = from + chains * HUMANS;
+        let numbers = (from..end).step_by(HUMANS as usize).collect();
+        Ok((self.cast.human(from).clone(), self.chains(numbers, binding)?, end))
+    }
+
+    fn chains(&self, chains: Vec<u64>, binding: &Binding) -> Result<Vec<Statement>> {
         let made: Vec<Vec<Statement>> = chains
             .into_par_iter()
             .map(|number| chain::make(&self.cast, self.seed, number, binding))

@@ -93,13 +93,22 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 
 /// Whether what the server answered about is called `what`, by its own name or by that of a statement which stands for it.
 fn is_about(of: &Of, what: &str, client: &Client) -> Result<bool, Failure> {
-    if of.name == what || of.name.split_once(':').is_some_and(|(_, value)| value == what) {
+    if called(of, what) {
         return Ok(true);
     }
-    let Candidate { id, index, .. } = resolve(client, what)?;
-    let statement = fetch(client, &id)?;
-    let put = Put { index: Index(index), time: Time::default(), statement };
-    Ok(Subject::of(&put).is_some_and(|subject| Of::from(&subject) == *of))
+    let found = resolve(client, what)?;
+    Ok(stands_for(client, &found)?.is_some_and(|subject| Of::from(&subject) == *of))
+}
+
+/// Whether something's own name is `what`.
+pub(super) fn called(of: &Of, what: &str) -> bool {
+    of.name == what || of.name.split_once(':').is_some_and(|(_, value)| value == what)
+}
+
+/// What a statement of the server stands for.
+pub(super) fn stands_for(client: &Client, found: &Candidate) -> Result<Option<Subject>, Failure> {
+    let statement = fetch(client, &found.id)?;
+    Ok(Subject::of(&Put { index: Index(found.index), time: Time::default(), statement }))
 }
 
 fn from_mirror(args: &Args, span: Span, evidence: &Evidence) -> Result<Blast, Failure> {
@@ -128,27 +137,28 @@ fn from_mirror(args: &Args, span: Span, evidence: &Evidence) -> Result<Blast, Fa
 }
 
 fn of_statement(id: &StatementId, evidence: &Evidence) -> Result<Subject, Failure> {
-    let log = Whole(evidence);
-    let record = evidence.get(id).map(|record| record.index);
-    let put = record.and_then(|index| log.placed(index).unwrap_or_else(|never| match never {}));
-    let put = put.ok_or_else(|| {
-        Failure::new(
-            "not-sound",
-            format!("statement {id} counts for nothing: its signature or role does not stand"),
-        )
-        .exit(Exit::NotFound)
-        .next(format!("writ show {id}"))
-    })?;
+    let put = counting(id, evidence)?;
     let kind = put.statement.payload.kind;
     Subject::of(&put).ok_or_else(|| {
         let what = format!(
-            "nothing relies on a {kind} statement; ask about a principal, key, delegation, credential, approval, decision or policy"
+            "nothing relies on a {kind} statement; ask about a principal, key, task, delegation, credential, approval, decision or \
+             policy"
         );
         Failure::usage("not-relied-on", what).next(format!("writ show {id}"))
     })
 }
 
-fn ambiguous(what: &str, several: &[String]) -> Failure {
+/// A statement of a mirror that counts.
+pub(super) fn counting(id: &StatementId, evidence: &Evidence) -> Result<Put, Failure> {
+    let index = evidence.get(id).map(|record| record.index);
+    let put = index.and_then(|index| Whole(evidence).placed(index).unwrap_or_else(|never| match never {}));
+    put.ok_or_else(|| {
+        let what = format!("statement {id} counts for nothing: its signature, key or role does not stand");
+        Failure::new("not-sound", what).exit(Exit::NotFound).next(format!("writ show {id}"))
+    })
+}
+
+pub(super) fn ambiguous(what: &str, several: &[String]) -> Failure {
     Failure::usage("ambiguous-id", format!("`{what}` means several things: {}", several.join(", ")))
         .next("the same as TYPE:VALUE, or with the id of the statement that is meant")
 }

@@ -13,6 +13,7 @@ mod blast;
 mod bundle;
 mod coverage;
 mod crossings;
+mod effect;
 mod export;
 mod grants;
 mod help;
@@ -58,6 +59,7 @@ pub(crate) enum Command {
     Crossings(crossings::Args),
     Authority(authority::Args),
     WhatIf(what_if::Args),
+    Effect(effect::Args),
     #[command(subcommand)]
     Bundle(bundle::Command),
     Export(export::Args),
@@ -96,6 +98,7 @@ impl Command {
             Self::Crossings(args) => crossings::run(args, context),
             Self::Authority(args) => authority::run(args, context),
             Self::WhatIf(args) => what_if::run(args, context),
+            Self::Effect(args) => effect::run(args, context),
             Self::Bundle(command) => command.run(context),
             Self::Export(args) => export::run(args, context),
             Self::Report(args) => report::run(args, context),

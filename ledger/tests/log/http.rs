@@ -406,6 +406,7 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
         "/v1/counts",
         "/v1/coverage",
         "/v1/crossings",
+        "/v1/effect",
         "/v1/entries",
         "/v1/grants",
         "/v1/log",

@@ -63,7 +63,7 @@ fn every_answer_of_a_route_is_described() {
                 "/v1/resolve" => "?id=abcdefab",
                 "/v1/counts" => "?by=actor",
                 "/v1/uses" => "?id=abcdefab",
-                "/v1/blast" => "?of=agent:nobody",
+                "/v1/blast" | "/v1/effect" => "?of=agent:nobody",
                 "/v1/what-if" => "?id=abcdefab",
                 "/v1/why" => "?id=abcdefab",
                 "/v1/entries" => "?start=0",

@@ -18,6 +18,7 @@ use crate::page::{Cursor, Page};
 use crate::reach::{Reach, Subject};
 use count::Counts;
 pub use open::{Hop, Open};
+pub(crate) use text::named;
 
 /// Name of the JSON form.
 pub const BLAST_SCHEMA: &str = "writ.blast/1";

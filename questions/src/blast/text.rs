@@ -5,8 +5,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Blast, Heir, Hop, Row, Undoable};
-use crate::text::{printable, row, short};
+use schemas::text::Tenant;
+
+use super::{Blast, Heir, Hop, Of, Row, Undoable};
+use crate::text::{line, plural, printable, quoted, row, short};
 
 /// Widest column of the table, in characters: what is longer moves the rest of its line.
 const COLUMN_MAX: usize = 48;
@@ -199,36 +201,24 @@ fn foot(blast: &Blast) -> String {
     let as_of = &blast.as_of;
     let root: String = as_of.root.to_hex().chars().take(12).collect();
     row(&mut text, "As of", &format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time));
-    let name = quoted(&blast.of.name);
-    let tenant = blast.of.tenant.as_ref().filter(|tenant| *tenant != "default");
-    let tenant = tenant.map(|tenant| format!(" --tenant {}", quoted(tenant))).unwrap_or_default();
+    let name = named(&blast.of);
     let lasting = blast.irreversible.listed.first().map(|one| one.index);
     let next = match (&blast.next, lasting, blast.open.listed.first(), blast.rows.first()) {
-        (Some(next), ..) => format!("writ blast {name}{tenant} --page {}", printable(next)),
+        (Some(next), ..) => format!("writ blast {name} --page {}", printable(next)),
         (None, Some(index), ..) => format!("writ who '#{}'", index.0),
         (.., Some(hop), _) => format!("writ revoke {} --key FILE", short(&hop.id)),
         (.., Some(row)) => format!("writ who '#{}'", row.index.0),
-        _ => format!("writ search {name}"),
+        _ => format!("writ search {}", quoted(&blast.of.name)),
     };
     text += &format!("Next: {}\n", line(&next));
     text
 }
 
-/// Text as one word of a shell.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+=".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.into();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-fn line(text: &str) -> String {
-    printable(text).replace('\n', "\\n")
-}
-
-fn plural(count: u64, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+/// A name as it is typed, with the tenant that it needs.
+pub(crate) fn named(of: &Of) -> String {
+    let tenant = of.tenant.as_ref().filter(|tenant| *tenant != Tenant::default_label().as_str());
+    let tenant = tenant.map(|tenant| format!(" --tenant {}", quoted(tenant))).unwrap_or_default();
+    format!("{}{tenant}", quoted(&of.name))
 }
 
 fn shown(total: u64, listed: usize) -> String {

@@ -39,6 +39,8 @@ pub(crate) struct Hop {
 pub(crate) struct Act {
     pub(crate) index: Index,
     pub(crate) id: StatementId,
+    /// When the log placed it.
+    pub(crate) time: Time,
     /// When it was attempted, as its signer says.
     pub(crate) at: Time,
     pub(crate) actor: PrincipalId,
@@ -57,6 +59,7 @@ pub(crate) struct Refusal {
     pub(crate) index: Index,
     pub(crate) id: StatementId,
     pub(crate) at: Time,
+    pub(crate) actor: PrincipalId,
     pub(crate) action: String,
     pub(crate) resources: Vec<String>,
 }
@@ -92,6 +95,7 @@ impl Act {
         Self {
             index: put.index,
             id: put.statement.id(),
+            time: put.time,
             at: action.attempted_at,
             actor: action.actor.clone(),
             action: action.action.name.to_string(),
@@ -116,6 +120,7 @@ impl Refusal {
             index: put.index,
             id: put.statement.id(),
             at: decision.evaluated_at,
+            actor: decision.actor.clone(),
             action: decision.action.name.to_string(),
             resources: decision.resources.iter().map(ToString::to_string).collect(),
         }

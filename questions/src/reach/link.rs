@@ -32,6 +32,9 @@ impl<P: Placed> Walk<'_, P> {
             Subject::Foreign { tenant, foreign, .. } => {
                 payload.tenant == *tenant && carries(payload, foreign)
             }
+            Subject::Task { tenant, task } => {
+                payload.tenant == *tenant && payload.task.as_ref() == Some(task)
+            }
             Subject::Revision { tenant, engine, id, revision } => match &payload.body {
                 Body::Decision(Decision { policy: Some(policy), .. }) => {
                     payload.tenant == *tenant

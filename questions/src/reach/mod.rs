@@ -96,6 +96,7 @@ impl<P: Placed> Walk<'_, P> {
             Subject::Revision { tenant, engine, id, revision } => {
                 self.ask(Term::Revision(tenant, engine, id, revision));
             }
+            Subject::Task { tenant, task } => self.ask(Term::Task(tenant, task)),
             Subject::Foreign { tenant, foreign, .. } => {
                 for kind in [Kind::Delegation, Kind::Credential, Kind::Approval, Kind::Decision] {
                     self.ask(Term::Named(kind, tenant, foreign));

@@ -35,6 +35,13 @@ pub enum Subject {
         /// Its revision.
         revision: Line,
     },
+    /// All that was given and done for a task, within a tenant.
+    Task {
+        /// Its tenant.
+        tenant: Tenant,
+        /// The task.
+        task: Line,
+    },
     /// Whatever goes by a foreign id, within a tenant: a credential above all.
     Foreign {
         /// Tenant of what goes by it.
@@ -83,6 +90,7 @@ impl Subject {
                 let (engine, revision) = (policy.engine.clone(), policy.revision.clone());
                 Some(Self::Revision { tenant, engine, id: policy.id.clone(), revision })
             }
+            Body::Task(_) => Some(Self::Task { tenant, task: payload.task.clone()? }),
             Body::Key(key) => Some(Self::Key(key.kid)),
             Body::Principal(principal) => Some(Self::Principal(principal.id.clone())),
             _ => None,
@@ -95,6 +103,7 @@ impl Subject {
             Self::Principal(_) => "principal",
             Self::Key(_) => "key",
             Self::Revision { .. } => "policy",
+            Self::Task { .. } => "task",
             Self::Foreign { .. } => "foreign",
             Self::Statement { kind, .. } => kind.as_str(),
         }
@@ -106,6 +115,7 @@ impl Subject {
             Self::Principal(principal) => principal.to_string(),
             Self::Key(key) => key.to_string(),
             Self::Revision { engine, id, revision, .. } => alloc::format!("{engine}:{id}@{revision}"),
+            Self::Task { task, .. } => task.to_string(),
             Self::Foreign { foreign, .. } => foreign.to_string(),
             Self::Statement { id, .. } => id.to_string(),
         }
@@ -114,7 +124,9 @@ impl Subject {
     /// Its tenant, where its name means something only there.
     pub fn tenant(&self) -> Option<&Tenant> {
         match self {
-            Self::Revision { tenant, .. } | Self::Foreign { tenant, .. } => Some(tenant),
+            Self::Revision { tenant, .. } | Self::Task { tenant, .. } | Self::Foreign { tenant, .. } => {
+                Some(tenant)
+            }
             Self::Principal(_) | Self::Key(_) | Self::Statement { .. } => None,
         }
     }

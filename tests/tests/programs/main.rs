@@ -13,6 +13,7 @@ mod counts;
 mod coverage;
 mod demo;
 mod durability;
+mod effect;
 mod evidence;
 mod export;
 mod flips;

@@ -6,6 +6,7 @@ mod blast;
 mod counts;
 mod coverage;
 mod crossings;
+mod effect;
 mod grants;
 mod uses;
 mod what_if;
@@ -16,14 +17,15 @@ use std::fmt::Display;
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use questions::kept::{KeptError, Placed};
+use questions::kept::{KeptError, Placed, Put};
 use questions::page::Cursor;
 use questions::reach::{self, Named, Subject};
+use schemas::ids::StatementId;
 use schemas::text::Tenant;
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use verifier::gather::GatherError;
+use verifier::gather::{GatherError, Source};
 
 use super::App;
 use super::bundles::{candidates, one};
@@ -45,6 +47,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(crossings::crossings_of))
         .routes(routes!(authority::authority_of))
         .routes(routes!(what_if::what_if_withdrawn))
+        .routes(routes!(effect::effect_of))
 }
 
 /// In which form an answer is asked for.
@@ -94,19 +97,29 @@ fn pinned<'r, 'l>(reader: &'r Reader<'l>, begun: Option<Cursor>) -> Result<(Pinn
 /// What a name means: a principal, a key, a policy's revision, a foreign id or a statement.
 fn subject(reader: &Reader<'_>, text: &str, tenant: &Tenant) -> Result<Subject, Problem> {
     let log = Pinned::new(reader, reader.size())?;
-    match reach::subject(text, tenant, &log)? {
-        Named::One(subject) => return Ok(subject),
+    if let Some(subject) = named(&log, text, tenant)? {
+        return Ok(subject);
+    }
+    let put = statement(&log, &one(&candidates(reader, text)?, text)?)?;
+    Subject::of(&put).ok_or_else(|| blast::not_relied_on(put.statement.payload.kind))
+}
+
+/// What a name means where it is no statement's id.
+fn named(log: &Pinned<'_, '_>, text: &str, tenant: &Tenant) -> Result<Option<Subject>, Problem> {
+    match reach::subject(text, tenant, log)? {
+        Named::One(subject) => Ok(Some(subject)),
+        Named::Nothing => Ok(None),
         Named::Several(several) => {
             let detail = format!("`{text}` can mean {} things: {}", several.len(), several.join(", "));
-            return Err(Problem::new(StatusCode::CONFLICT, "ambiguous-id", detail));
+            Err(Problem::new(StatusCode::CONFLICT, "ambiguous-id", detail))
         }
-        Named::Nothing => {}
     }
-    let id = one(&candidates(reader, text)?, text)?;
-    let index = reader.index_of(&id)?;
-    let put = index.map(|index| log.placed(index)).transpose()?.flatten();
-    let put = put.ok_or_else(|| Problem::not_found(format!("no statement {id} is in the log")))?;
-    Subject::of(&put).ok_or_else(|| blast::not_relied_on(put.statement.payload.kind))
+}
+
+/// The statement of an id, with its place.
+fn statement(log: &Pinned<'_, '_>, id: &StatementId) -> Result<Put, Problem> {
+    let put = log.index_of(id)?.map(|index| log.placed(index)).transpose()?.flatten();
+    put.ok_or_else(|| Problem::not_found(format!("no statement {id} is in the log")))
 }
 
 fn wrong_cursor() -> Problem {
