@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+pub(crate) use questions::mark::Mark;
 pub(crate) use questions::printable;
 use serde::Serialize;
 
@@ -17,21 +18,6 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     /// Whether characters beyond ASCII arrive.
     pub(crate) unicode: bool,
-}
-
-/// A word that says how something stands, with the sign that goes before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// It holds.
-    Good,
-    /// It does not hold.
-    Bad,
-    /// It is not there.
-    Missing,
-    /// It holds, with a reservation.
-    Warning,
-    /// It was not looked at.
-    Skipped,
 }
 
 impl Output {
@@ -123,21 +109,6 @@ impl Output {
     }
 }
 
-impl Mark {
-    /// Sign and word, in the colour of the sign: `✓ VALID`.
-    pub(crate) fn word(self, word: &str) -> String {
-        let (sign, colour) = match self {
-            Self::Good => ("✓", AnsiColor::Green),
-            Self::Bad => ("✗", AnsiColor::Red),
-            Self::Missing => ("?", AnsiColor::Yellow),
-            Self::Warning => ("!", AnsiColor::Yellow),
-            Self::Skipped => ("–", AnsiColor::BrightBlack),
-        };
-        let style = Style::new().fg_color(Some(colour.into()));
-        format!("{style}{sign} {word}{style:#}")
-    }
-}
-
 /// Our own signs in ASCII; whatever else is beyond ASCII is written out.
 fn ascii(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut plain, c| {
@@ -195,12 +166,5 @@ mod tests {
     fn only_a_utf8_locale_gets_signs() {
         assert!(is_utf8("en_US.UTF-8") && is_utf8("C.utf8"));
         assert!(!is_utf8("C") && !is_utf8("") && !is_utf8("de_DE.ISO-8859-1"));
-    }
-
-    #[test]
-    fn a_mark_says_its_word_whatever_the_colour() {
-        for mark in [Mark::Good, Mark::Bad, Mark::Missing, Mark::Warning, Mark::Skipped] {
-            assert!(mark.word("WORD").contains("WORD"));
-        }
     }
 }

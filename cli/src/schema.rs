@@ -40,10 +40,13 @@ pub(crate) mod tests {
     use std::path::PathBuf;
 
     use questions::authority::AUTHORITY_SCHEMA;
+    use questions::chain::CHAIN_SCHEMA;
     use questions::counts::COUNTS_SCHEMA;
     use questions::coverage::COVERAGE_SCHEMA;
     use questions::crossings::CROSSINGS_SCHEMA;
+    use questions::diff::DIFF_SCHEMA;
     use questions::grants::GRANTS_SCHEMA;
+    use questions::lookup::LOOKUP_SCHEMA;
     use questions::what_if::WHAT_IF_SCHEMA;
     use questions::why::WHY_SCHEMA;
     use serde::Serialize;
@@ -59,8 +62,10 @@ pub(crate) mod tests {
         AUTHORITY_SCHEMA,
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
+        CHAIN_SCHEMA,
         COVERAGE_SCHEMA,
         CROSSINGS_SCHEMA,
+        DIFF_SCHEMA,
         EFFECT_SCHEMA,
         ERROR,
         EXPORTED,
@@ -69,6 +74,7 @@ pub(crate) mod tests {
         KEY,
         KEY_PROPOSALS,
         KEY_REGISTERED,
+        LOOKUP_SCHEMA,
         MIRROR,
         MONITOR,
         PROFILE,

@@ -12,7 +12,7 @@ use crate::export::{Format, title};
 use crate::failure::Failure;
 use crate::file;
 use crate::output::printable;
-use crate::render::who::{Shown, Source};
+use crate::render::who::{Checked, Source};
 use crate::schema;
 
 /// Write the chain behind an action for other tools: W3C PROV-JSON, Graphviz DOT, Mermaid
@@ -83,12 +83,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let Judged { evidence, checks, verdict, exit } = args.judging.judge(&subject, judged)?;
     let record = |id: &StatementId| evidence.get(id);
-    let source = match (&args.bundle, &args.mirror) {
-        (Some(file), _) => Source::Bundle(file),
+    let place = args.bundle.as_ref().or(args.mirror.as_ref()).map(|path| path.display().to_string());
+    let source = match (&args.bundle, &place) {
+        (Some(_), Some(file)) => Source::Bundle(file),
         (None, Some(folder)) => Source::Mirror(folder),
-        (None, None) => Source::Server,
+        (_, None) => Source::Server,
     };
-    let shown = Shown { verdict: &verdict, record: &record, checks: &checks, source, exit };
+    let checked = Checked::of(&checks, source);
+    let shown = checked.beside(&verdict, &record, source, exit);
     let text = args.format.write(shown)?;
     if is_piped {
         context.output.bytes(text.as_bytes())?;

@@ -11,14 +11,17 @@ mod asked;
 mod authority;
 mod blast;
 mod bundle;
+mod chain;
 mod coverage;
 mod crossings;
+mod diff;
 mod effect;
 mod export;
 mod grants;
 mod help;
 mod import;
 mod keys;
+mod lookup;
 mod mirror;
 mod monitor;
 mod profile;
@@ -52,6 +55,9 @@ pub(crate) enum Command {
     Tail(tail::Args),
     Who(who::Args),
     Why(why::Args),
+    Chain(chain::Args),
+    Diff(diff::Args),
+    Lookup(lookup::Args),
     Uses(uses::Args),
     Coverage(coverage::Args),
     Blast(blast::Args),
@@ -91,6 +97,9 @@ impl Command {
             Self::Tail(args) => tail::run(args, context),
             Self::Who(args) => who::run(args, context),
             Self::Why(args) => why::run(args, context),
+            Self::Chain(args) => chain::run(args, context),
+            Self::Diff(args) => diff::run(args, context),
+            Self::Lookup(args) => lookup::run(args, context),
             Self::Uses(args) => uses::run(args, context),
             Self::Coverage(args) => coverage::run(args, context),
             Self::Blast(args) => blast::run(args, context),

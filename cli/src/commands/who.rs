@@ -17,7 +17,7 @@ use crate::mirror::Mirror;
 use crate::profiles;
 use crate::recompute::{self, Checkpoint};
 use crate::render;
-use crate::render::who::{Shown, Source};
+use crate::render::who::{Checked, Source};
 use crate::resolve::{carries, is_elsewhere, resolve, resolve_among};
 use crate::source::LogSource;
 use crate::tiles::TileLog;
@@ -70,6 +70,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let Args { id, judging, recompute, mirror } = args;
     let asked = Asked { id, judging, recompute: *recompute, mirror: mirror.as_deref() };
     let (subject, judged) = fetch(context, asked)?;
+    let mirror = mirror.as_deref().map(|folder| folder.display().to_string());
     let source = mirror.as_deref().map_or(Source::Server, Source::Mirror);
     judging.answer(context, &subject, judged, source)
 }
@@ -263,8 +264,8 @@ impl Judging {
             })?;
         } else {
             let record = |id: &StatementId| evidence.get(id);
-            let shown = Shown { verdict: &verdict, record: &record, checks: &checks, source, exit };
-            context.output.text(&render::who::text(shown))?;
+            let checked = Checked::of(&checks, source);
+            context.output.text(&render::who::text(checked.beside(&verdict, &record, source, exit)))?;
         }
         Ok(exit)
     }

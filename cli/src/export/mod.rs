@@ -61,7 +61,7 @@ pub(crate) fn title(shown: Shown<'_>) -> String {
     if !verdict.complete {
         reserve.push_str("INCOMPLETE, ");
     }
-    if verdict.trust.pinned && shown.exit == Exit::Untrusted {
+    if verdict.trust.pinned && shown.exit == Some(Exit::Untrusted.code()) {
         reserve.push_str("UNTRUSTED, ");
     }
     format!("{reserve}{word}: {} {}", verdict.subject.kind, short(&verdict.subject.id))

@@ -73,7 +73,7 @@ impl<'a> Document<'a> {
         let mut about = attributes(json!({
             "prov:label": label, "prov:type": typed("writ", &kind),
             "writ:verdict": title(self.shown),
-            "writ:authorized": exit == Exit::Ok, "writ:exit": exit.code(),
+            "writ:authorized": exit == Some(Exit::Ok.code()), "writ:exit": exit,
             "writ:outcome": verdict.outcome.as_str(), "writ:decision": verdict.decision,
             "writ:complete": verdict.complete, "writ:absence": verdict.absence,
             "writ:pinned": verdict.trust.pinned, "writ:registrars": verdict.trust.registrars,

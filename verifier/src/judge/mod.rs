@@ -13,6 +13,7 @@ mod credential;
 mod graph;
 mod ground;
 mod identity;
+mod laid;
 mod lived;
 mod moment;
 mod request;
@@ -45,6 +46,7 @@ pub use ground::{EFFORT_MAX, Effort, Ground};
 pub(crate) use identity::{
     Root, described, descriptions, is_firm, linked, may_be_one, root, suspensions, type_of,
 };
+pub use laid::{Laid, LaidHop, LaidLink, lay_out};
 pub use lived::{Lived, lived};
 pub use moment::Moment;
 pub use request::{Act, Request};
@@ -143,13 +145,23 @@ pub fn judge(subject: &StatementId, evidence: &Evidence, profile: &Profile) -> R
 /// The best way, and what all rules find, worst first.
 fn judged<'c>(case: &'c Case<'c>) -> (Support<'c>, Vec<Finding>) {
     let support = support::best(case);
+    let findings = all_findings(case, &support);
+    (support, findings)
+}
+
+/// What was found on the way and about the case, worst first, and among equals in the order of the rules.
+fn all_findings(case: &Case<'_>, support: &Support<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = support.findings.clone();
-    findings.extend(case_findings(case, &support));
-    findings.extend(without_root(case, &support, &findings));
+    findings.extend(case_findings(case, support));
+    findings.extend(without_root(case, support, &findings));
+    in_order(&mut findings);
+    findings
+}
+
+fn in_order(findings: &mut Vec<Finding>) {
     let place = |finding: &Finding| (finding.effect, rank(finding.code), finding.index);
     findings.sort_by(|one, other| place(one).cmp(&place(other)).then_with(|| one.cmp(other)));
     findings.dedup();
-    (support, findings)
 }
 
 /// Findings that hang on the subject and what it names beside its hops, whichever way the authority came.

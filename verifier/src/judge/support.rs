@@ -33,16 +33,41 @@ pub(super) struct Support<'c> {
     pub(super) findings: Vec<Finding>,
 }
 
+/// A stretch of a way: from a hop, or from where the way begins, to the hop or the request that relies on it.
+#[derive(Clone, Debug)]
+pub(super) struct Stretch {
+    /// The hop relied on; nothing where the way begins.
+    pub(super) from: Option<Index>,
+    /// The hop that relies on it; nothing: the request does.
+    pub(super) to: Option<Index>,
+    /// What the rules found about the hop that relies, and what about the stretch.
+    pub(super) own: Vec<Finding>,
+    pub(super) between: Vec<Finding>,
+}
+
 /// The best way to the request.
 pub(super) fn best<'c>(case: &'c Case<'c>) -> Support<'c> {
-    let mut search = Search { case, steps: Vec::new(), notes: Vec::new(), reached: BTreeMap::new() };
-    for node in case.graph.parents_first() {
-        let ways = search.ways_to(&node.links, Some(node));
-        search.reached.insert(node.record.index, best_by_root(ways));
-    }
-    let ways = search.ways_to(&case.request.links, None);
-    let best = ways.into_iter().min_by_key(|way| (way.worst(), way.hops));
-    best.map_or(Support { root: None, hops: Vec::new(), findings: Vec::new() }, |way| search.support(way))
+    Search::of(case).0
+}
+
+/// The best way to the request, and every stretch of every way that was looked at.
+pub(super) fn every<'c>(case: &'c Case<'c>) -> (Support<'c>, Vec<Stretch>) {
+    let (support, search) = Search::of(case);
+    let index = |node: Option<&Node<'_>>| node.map(|node| node.record.index);
+    let found = |notes: &[usize]| -> Vec<Finding> {
+        notes.iter().filter_map(|note| search.notes.get(*note)).flatten().cloned().collect()
+    };
+    let stretches = search.steps.iter().map(|step| {
+        let before = step.before.and_then(|(before, _)| search.steps.get(before));
+        let (own, between) = step.notes.split_at_checked(1).unwrap_or_default();
+        Stretch {
+            from: before.and_then(|before| index(before.node)),
+            to: index(step.node),
+            own: found(own),
+            between: found(between),
+        }
+    });
+    (support, stretches.collect())
 }
 
 impl Support<'_> {
@@ -83,6 +108,19 @@ struct Way<'c> {
 }
 
 impl<'c> Search<'c> {
+    /// Searches every way, and takes the best.
+    fn of(case: &'c Case<'c>) -> (Support<'c>, Self) {
+        let mut search = Self { case, steps: Vec::new(), notes: Vec::new(), reached: BTreeMap::new() };
+        for node in case.graph.parents_first() {
+            let ways = search.ways_to(&node.links, Some(node));
+            search.reached.insert(node.record.index, best_by_root(ways));
+        }
+        let ways = search.ways_to(&case.request.links, None);
+        let best = ways.into_iter().min_by_key(|way| (way.worst(), way.hops));
+        let none = || Support { root: None, hops: Vec::new(), findings: Vec::new() };
+        (best.map_or_else(none, |way| search.support(way)), search)
+    }
+
     /// Every way to a hop (`child`) or, without one, to the request.
     fn ways_to(&mut self, links: &'c [Link<'c>], child: Option<&'c Node<'c>>) -> Vec<Way<'c>> {
         let case = self.case;

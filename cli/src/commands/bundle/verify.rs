@@ -41,7 +41,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let Args { file, judging, recompute, mirror } = args;
     let (subject, judged) = check(context, file, judging, (*recompute, mirror.as_deref()))?;
-    judging.answer(context, &subject, judged, Source::Bundle(file))
+    judging.answer(context, &subject, judged, Source::Bundle(&file.display().to_string()))
 }
 
 /// Checks a bundle in a file; where asked, with every entry read from the log's server or from a mirror.

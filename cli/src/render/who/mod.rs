@@ -1,33 +1,14 @@
-//! The answer to "who authorized this?": the answer first, then the chain, then what it stands on, then what to do next.
+//! The answer to "who authorized this?" as the program gives it: what the room `questions` says, with what was checked before.
 
-pub(crate) mod facts;
-pub(crate) mod tree;
-
-use std::fmt::Write as _;
-use std::path::Path;
-
+use questions::mark::Mark;
+pub(crate) use questions::who::{Shown, Source, facts, headword, text, tree};
 use schemas::ids::StatementId;
-use schemas::payload::{Body, Payload};
 use serde::Serialize;
 use verifier::evidence::Record;
-use verifier::verdict::{Effect, Outcome, Verdict};
+use verifier::verdict::Verdict;
 
-use super::short;
 use crate::checks::{self, Check, CheckStatus};
 use crate::exit::Exit;
-use crate::output::{Mark, printable};
-
-/// A verdict to be shown.
-#[derive(Clone, Copy)]
-pub(crate) struct Shown<'a> {
-    pub(crate) verdict: &'a Verdict,
-    /// The statements that it is about, by id.
-    pub(crate) record: &'a dyn Fn(&StatementId) -> Option<&'a Record>,
-    /// What was checked before it was judged.
-    pub(crate) checks: &'a [Check],
-    pub(crate) source: Source<'a>,
-    pub(crate) exit: Exit,
-}
 
 /// `writ who --json`: the verdict, what was checked before it was reached, and how the program ends.
 #[derive(Serialize)]
@@ -38,175 +19,35 @@ pub(crate) struct Document<'a> {
     pub(crate) exit: u8,
 }
 
-/// Where the evidence came from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Source<'a> {
-    /// The log's server.
-    Server,
-    /// A bundle in a file, with no server at hand.
-    Bundle(&'a Path),
-    /// A mirror of the log, with no server at hand.
-    Mirror(&'a Path),
+/// What was checked, to be shown beside a verdict.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// All of it where somebody verifies what they hold; otherwise what does not hold.
+    lines: String,
+    is_stale: bool,
 }
 
-/// The human form of a verdict.
-pub(crate) fn text(shown: Shown<'_>) -> String {
-    let mut text = answer(shown);
-    text.push('\n');
-    for line in tree::lines(shown) {
-        text.push_str(&line);
-        text.push('\n');
-    }
-    text.push('\n');
-    text.push_str(&evidence(shown.verdict, shown.source));
-    text.push_str(&checks(shown));
-    if shown.exit != Exit::Ok {
-        let _ = writeln!(text, "Exit     {} (writ help exit-codes)", shown.exit.code());
-    }
-    if let Some(next) = next(shown) {
-        let _ = writeln!(text, "Next: {}", printable(&next));
-    }
-    text
-}
-
-impl<'a> Shown<'a> {
-    fn subject(&self) -> Option<(&'a Record, &'a Payload)> {
-        let record = (self.record)(&self.verdict.subject.id)?;
-        Some((record, record.payload.as_ref()?))
-    }
-
-    /// The decision that was judged by: the subject itself, or the one that it names.
-    fn decision(&self) -> Option<&'a Record> {
-        let named = self.verdict.relies_on.iter().find(|relied| relied.kind == "decision");
-        match (named, self.subject()) {
-            (Some(relied), _) => (self.record)(relied.id.as_ref()?),
-            (None, Some((record, Payload { body: Body::Decision(_), .. }))) => Some(record),
-            _ => None,
+impl Checked {
+    pub(crate) fn of(checks: &[Check], source: Source<'_>) -> Self {
+        let is_stale = checks::is_broken(checks, "freshness");
+        if matches!(source, Source::Bundle(_)) && !checks.is_empty() {
+            return Self { lines: format!("Checks\n{}", checks::lines(checks)), is_stale };
         }
+        let broken = checks.iter().filter(|check| check.status == CheckStatus::Broken);
+        Self { lines: checks::lines(&broken.cloned().collect::<Vec<_>>()), is_stale }
     }
-}
 
-fn answer(shown: Shown<'_>) -> String {
-    let verdict = shown.verdict;
-    let what = match shown.subject() {
-        Some((record, payload)) => facts::headline(payload, record.envelope.iss.as_str()),
-        None => "a statement of an unknown form".into(),
-    };
-    let principal = match verdict.principal.as_str() {
-        "" => "nobody that is known",
-        principal => principal,
-    };
-    let (mark, word) = headword(shown);
-    let mut text = format!("{}  {}\n", mark.word(&word), printable(&what));
-    let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:<8} {}", printable(value));
-    };
-    line("By", principal);
-    let established =
-        if verdict.moment.established == "interval" { "not proved" } else { verdict.moment.established };
-    line("When", &format!("{} ({established})", verdict.moment.at));
-    if let Some((record, payload)) = shown.subject() {
-        line("Seen by", &facts::seen_by(payload, record.envelope.iss.as_str()));
-        if matches!(payload.body, Body::Action(_) | Body::Decision(_)) {
-            let ruled = shown.decision().and_then(|record| {
-                let decided = facts::decided(record)?;
-                Some(format!("{} {decided}, {}", verdict.decision, record.index))
-            });
-            line("Decision", &ruled.unwrap_or_else(|| verdict.decision.clone()));
-        }
-    }
-    if let Some(worst) = verdict.findings.first().filter(|finding| finding.effect != Effect::None) {
-        line("Because", &worst.detail);
-    }
-    text
-}
-
-/// The outcome as it is said first: that it is of an old checkpoint comes before what it is.
-pub(crate) fn headword(shown: Shown<'_>) -> (Mark, String) {
-    match outcome(shown.verdict) {
-        (_, word) if checks::is_broken(shown.checks, "freshness") => {
-            (Mark::Missing, format!("STALE: {word} as of an old checkpoint"))
-        }
-        (mark, word) => (mark, word.into()),
-    }
-}
-
-/// The outcome in a word.
-fn outcome(verdict: &Verdict) -> (Mark, &'static str) {
-    match verdict.outcome {
-        Outcome::Authorized => (Mark::Good, "AUTHORIZED"),
-        Outcome::NotAuthorized => (Mark::Bad, "NOT AUTHORIZED"),
-        Outcome::Indeterminate => (Mark::Missing, "INDETERMINATE"),
-    }
-}
-
-fn evidence(verdict: &Verdict, source: Source<'_>) -> String {
-    let as_of = &verdict.as_of;
-    let complete = if verdict.complete { "complete" } else { "INCOMPLETE" };
-    let time = as_of.time.map(|time| format!(" of {time}")).unwrap_or_default();
-    let root: String = as_of.root.to_hex().chars().take(12).collect();
-    let hops = verdict.hops.len();
-    let plural = if hops == 1 { "hop" } else { "hops" };
-    let absence = match verdict.absence {
-        "asserted" => "the log asserts that nothing else exists",
-        "recomputed" => match source {
-            Source::Server => "every entry was read from the server's tiles: nothing else exists",
-            Source::Mirror(_) => "every entry was read from the mirror: nothing else exists",
-            Source::Bundle(_) => "every entry under the checkpoint was read: nothing else exists",
-        },
-        _ => "it is proved that nothing else exists",
-    };
-    let mut text = format!("Evidence {hops} {plural}, {complete}; {absence}\n");
-    let _ = writeln!(text, "As of    {} size {} root {root}…{time}", printable(&as_of.origin), as_of.size);
-    let pinned = if verdict.trust.pinned { "pinned" } else { "NOT PINNED" };
-    let registrars = if verdict.trust.registrars == "pinned" { "pinned" } else { "as the log names them" };
-    let dev = if verdict.trust.dev { "; a dev log: its registrar key was made beside it" } else { "" };
-    // Of a C2SP verifier key, name and id are for people; what follows is the key itself, which may hold a `+` too.
-    let key: Vec<&str> = verdict.trust.key.splitn(3, '+').take(2).collect();
-    let key = printable(&key.join("+"));
-    let _ = writeln!(text, "Trust    key {key} {pinned}; registrars {registrars}{dev}");
-    let _ = writeln!(text, "Profile  {} version {}", verdict.profile.name, verdict.profile.version);
-    text
-}
-
-/// Every check where somebody verifies what they hold; otherwise how many there were, and those that do not hold.
-fn checks(shown: Shown<'_>) -> String {
-    if matches!(shown.source, Source::Bundle(_)) && !shown.checks.is_empty() {
-        return format!("Checks\n{}", checks::lines(shown.checks));
-    }
-    let broken = shown.checks.iter().filter(|check| check.status == CheckStatus::Broken);
-    checks::lines(&broken.cloned().collect::<Vec<_>>())
-}
-
-/// What to do next with what is at hand: a bundle needs no server, and gives no orders to one.
-fn next(shown: Shown<'_>) -> Option<String> {
-    let Shown { verdict, source, .. } = shown;
-    let (id, profile) = (short(&verdict.subject.id), verdict.profile.name.as_str());
-    let asserted = |finding: &verifier::verdict::Finding| {
-        finding.code == "absence-unproved" && finding.got == verdict.absence
-    };
-    match source {
-        Source::Bundle(path) if path == Path::new("-") => None,
-        Source::Bundle(path) if !verdict.trust.pinned => {
-            Some(format!("writ bundle verify {} --trust FILE", path.display()))
-        }
-        Source::Bundle(path) => Some(format!("writ bundle inspect {}", path.display())),
-        Source::Mirror(path) if !verdict.trust.pinned => {
-            Some(format!("writ who {id} --mirror {} --trust FILE", path.display()))
-        }
-        Source::Mirror(path) => Some(format!("writ verify log --mirror {}", path.display())),
-        Source::Server if !verdict.trust.pinned => Some(format!("writ who {id} --trust FILE")),
-        Source::Server if verdict.findings.iter().any(asserted) => {
-            Some(format!("writ who {id} --profile {profile} --recompute"))
-        }
-        Source::Server => {
-            let bundle = format!("writ bundle create {id} -o incident.bundle");
-            let last = verdict.hops.last().filter(|_| verdict.outcome == Outcome::Authorized);
-            Some(match last {
-                Some(hop) => format!("{bundle}     writ revoke {} --key FILE", short(&hop.id)),
-                None => format!("{bundle}     writ show {id}"),
-            })
-        }
+    /// A verdict as it is shown beside this: with the statements that it is about, by id.
+    pub(crate) fn beside<'a>(
+        &'a self,
+        verdict: &'a Verdict,
+        record: &'a dyn Fn(&StatementId) -> Option<&'a Record>,
+        source: Source<'a>,
+        exit: Exit,
+    ) -> Shown<'a> {
+        let Self { lines, is_stale } = self;
+        let (is_stale, checks, exit) = (*is_stale, lines.as_str(), Some(exit.code()));
+        Shown { verdict, record, source, is_stale, checks, exit, word: Mark::word }
     }
 }
 

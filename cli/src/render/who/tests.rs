@@ -2,18 +2,19 @@ use std::collections::BTreeMap;
 
 use gateway::signer::Signer;
 use schemas::ids::LogId;
-use schemas::payload::Kind;
+use schemas::payload::{Kind, Payload};
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 use serde_json::{Value, json};
 use verifier::registry::Assurance;
 use verifier::verdict::{
-    AsOf, Finding, Severity, Subject, SubjectKind, VerdictHop, VerdictMoment, VerdictProfile,
-    VerdictReliance, VerdictTrust,
+    AsOf, Effect, Finding, Outcome, Severity, Subject, SubjectKind, VerdictHop, VerdictMoment,
+    VerdictProfile, VerdictReliance, VerdictTrust,
 };
 
 use super::*;
 use crate::export::Format;
+use crate::render::short;
 use crate::schema::tests::assert_described;
 use crate::testlog::TestLog;
 
@@ -70,14 +71,15 @@ impl Case {
 
     fn text(&self, source: Source<'_>, exit: Exit) -> String {
         assert_described(&Document { verdict: &self.verdict, checks: &[], exit: exit.code() });
-        text(Shown { verdict: &self.verdict, record: &|id| self.records.get(id), checks: &[], source, exit })
+        let record = |id: &StatementId| self.records.get(id);
+        text(Checked::of(&[], source).beside(&self.verdict, &record, source, exit))
     }
 
     /// The same in another tool's form.
     pub(crate) fn exported(&self, format: Format, exit: Exit) -> String {
         let record = |id: &StatementId| self.records.get(id);
         let source = Source::Server;
-        format.write(Shown { verdict: &self.verdict, record: &record, checks: &[], source, exit }).unwrap()
+        format.write(Checked::of(&[], source).beside(&self.verdict, &record, source, exit)).unwrap()
     }
 
     fn shown(&self) -> String {
@@ -327,10 +329,10 @@ fn the_next_command_can_be_run_with_what_is_at_hand() {
         let text = case.text(source, Exit::Ok);
         text.lines().last().unwrap().to_string()
     };
-    let file = Source::Bundle(Path::new("a.bundle"));
+    let file = Source::Bundle("a.bundle");
     assert!(next(&case, Source::Server).contains("writ revoke 050505050505 --key FILE"));
     assert_eq!(next(&case, file), "Next: writ bundle inspect a.bundle");
-    assert!(next(&case, Source::Bundle(Path::new("-"))).starts_with("Profile"), "standard input is used up");
+    assert!(next(&case, Source::Bundle("-")).starts_with("Profile"), "standard input is used up");
 
     let open =
         Finding { got: "asserted".into(), ..finding("absence-unproved", Effect::Indeterminate, (HOP, 5)) };

@@ -3,13 +3,17 @@
 mod asked;
 mod authority;
 mod blast;
+mod chain;
 mod counts;
 mod coverage;
 mod crossings;
+mod diff;
 mod effect;
 mod grants;
+mod lookup;
 mod uses;
 mod what_if;
+mod who;
 mod why;
 
 use std::fmt::Display;
@@ -48,6 +52,10 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(authority::authority_of))
         .routes(routes!(what_if::what_if_withdrawn))
         .routes(routes!(effect::effect_of))
+        .routes(routes!(chain::whole_chain))
+        .routes(routes!(diff::differences))
+        .routes(routes!(lookup::looked_up))
+        .routes(routes!(who::who_authorized))
 }
 
 /// In which form an answer is asked for.

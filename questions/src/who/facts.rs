@@ -1,5 +1,8 @@
 //! What the statements behind a verdict say, in a few words each.
 
+use alloc::format;
+use alloc::string::{String, ToString};
+
 use schemas::kinds::{Decision, PolicyRef, Ruling};
 use schemas::payload::{Body, Payload};
 use schemas::scope::Quantities;
@@ -7,7 +10,7 @@ use schemas::text::Line;
 use schemas::time::Time;
 use verifier::evidence::Record;
 
-use crate::render::statement;
+use crate::summary::summary;
 
 /// What was judged: what was done or asked, by whom, and what came of it.
 pub(crate) fn headline(payload: &Payload, iss: &str) -> String {
@@ -27,7 +30,7 @@ pub(crate) fn headline(payload: &Payload, iss: &str) -> String {
             };
             format!("{what} by {} (attempt, {ruled} by {decider})", decision.actor)
         }
-        _ => statement::summary(payload, iss),
+        _ => summary(payload, iss),
     }
 }
 
@@ -76,7 +79,7 @@ fn policy_name(PolicyRef { engine, id, revision, .. }: &PolicyRef) -> String {
 }
 
 /// What a decision says.
-pub(crate) fn decision_of(record: &Record) -> Option<&Decision> {
+pub fn decision_of(record: &Record) -> Option<&Decision> {
     match &record.payload.as_ref()?.body {
         Body::Decision(decision) => Some(decision),
         _ => None,
@@ -84,7 +87,7 @@ pub(crate) fn decision_of(record: &Record) -> Option<&Decision> {
 }
 
 /// What a statement that the subject relies on says, and when.
-pub(crate) fn relied(kind: &str, record: &Record) -> Option<(String, Time)> {
+pub fn relied(kind: &str, record: &Record) -> Option<(String, Time)> {
     let payload = record.payload.as_ref()?;
     Some(match &payload.body {
         Body::Decision(decision) => {
@@ -101,7 +104,7 @@ pub(crate) fn relied(kind: &str, record: &Record) -> Option<(String, Time)> {
 }
 
 /// What the subject is in the chain that leads to it.
-pub(crate) fn end(payload: Option<&Payload>, kind: &str) -> String {
+pub fn end(payload: Option<&Payload>, kind: &str) -> String {
     match payload.map(|payload| &payload.body) {
         Some(Body::Action(action)) => {
             format!("does {}", what(action.action.name.as_str(), &action.resources, &action.quantities))

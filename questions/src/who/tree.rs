@@ -1,6 +1,10 @@
 //! The chain as a tree: each hop one step further in, what the request relies on beside it, findings under what they are about.
 
-use std::fmt::Write as _;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt::Write as _;
 
 use schemas::kinds::Ruling;
 use schemas::time::{Index, Time};
@@ -8,7 +12,8 @@ use verifier::evidence::Record;
 use verifier::verdict::{Effect, Finding, VerdictHop, VerdictReliance};
 
 use super::{Shown, facts, outcome};
-use crate::output::{Mark, printable};
+use crate::mark::Mark;
+use crate::text::printable;
 
 /// Column at which the standing begins at the latest: a longer text pushes its own standing further.
 const STANDING_COLUMN_MAX: usize = 100;
@@ -33,17 +38,19 @@ pub(super) fn lines(shown: Shown<'_>) -> Vec<String> {
     for (depth, hop) in shown.verdict.hops.iter().enumerate() {
         lines.push(hop_row(shown, depth, hop));
         lines.extend(
-            hop.findings.iter().map(|finding| Line::Note(note(depth, true, finding, Some(hop.index)))),
+            hop.findings.iter().map(|finding| Line::Note(note(shown, depth, true, finding, Some(hop.index)))),
         );
     }
     let depth = shown.verdict.hops.len();
     for relied in &shown.verdict.relies_on {
         let findings = findings_of(shown, relied);
         lines.push(relied_row(shown, depth, relied));
-        lines.extend(findings.iter().map(|finding| Line::Note(note(depth, false, finding, relied.index))));
+        lines.extend(
+            findings.iter().map(|finding| Line::Note(note(shown, depth, false, finding, relied.index))),
+        );
     }
     lines.extend(end(shown, depth));
-    aligned(lines)
+    aligned(shown, &lines)
 }
 
 /// The root principal: where it is not known, the beginning is missing.
@@ -60,7 +67,7 @@ fn root(shown: Shown<'_>) -> Line {
 }
 
 /// The hop that the chain should begin with, or go on from, and that is not there.
-pub(crate) fn missing_hop(shown: Shown<'_>) -> Option<&str> {
+pub fn missing_hop(shown: Shown<'_>) -> Option<&str> {
     let verdict = shown.verdict;
     let from = verdict.hops.first().map_or(verdict.subject.index, |hop| hop.index);
     let found =
@@ -112,12 +119,12 @@ fn relied_row(shown: Shown<'_>, depth: usize, relied: &VerdictReliance) -> Line 
 }
 
 /// How a hop stands.
-pub(crate) fn hop_standing(shown: Shown<'_>, hop: &VerdictHop) -> (Mark, &'static str) {
+pub fn hop_standing(shown: Shown<'_>, hop: &VerdictHop) -> (Mark, &'static str) {
     standing(shown, &hop.findings.iter().collect::<Vec<_>>())
 }
 
 /// How a statement stands that the subject relies on beside its hops.
-pub(crate) fn relied_standing(shown: Shown<'_>, relied: &VerdictReliance) -> (Mark, &'static str) {
+pub fn relied_standing(shown: Shown<'_>, relied: &VerdictReliance) -> (Mark, &'static str) {
     let Some(record) = relied.id.as_ref().and_then(|id| (shown.record)(id)) else { return not_one(shown) };
     match facts::decision_of(record).map(|decision| decision.ruling) {
         Some(Ruling::Deny) => (Mark::Bad, "DENIED"),
@@ -145,12 +152,14 @@ fn end(shown: Shown<'_>, depth: usize) -> Vec<Line> {
         at: Some(verdict.moment.at),
     })];
     let others = other_findings(shown).into_iter();
-    lines.extend(others.map(|finding| Line::Note(note(depth, true, finding, Some(verdict.subject.index)))));
+    lines.extend(
+        others.map(|finding| Line::Note(note(shown, depth, true, finding, Some(verdict.subject.index)))),
+    );
     lines
 }
 
 /// Every finding that is about no hop and nothing that the subject relies on.
-pub(crate) fn other_findings(shown: Shown<'_>) -> Vec<&Finding> {
+pub fn other_findings(shown: Shown<'_>) -> Vec<&Finding> {
     let verdict = shown.verdict;
     let of_hops = verdict.hops.iter().flat_map(|hop| &hop.findings);
     let of_relied = verdict.relies_on.iter().flat_map(|relied| findings_of(shown, relied));
@@ -159,7 +168,7 @@ pub(crate) fn other_findings(shown: Shown<'_>) -> Vec<&Finding> {
 }
 
 /// Findings about a statement that the subject relies on.
-pub(crate) fn findings_of<'a>(shown: Shown<'a>, relied: &VerdictReliance) -> Vec<&'a Finding> {
+pub fn findings_of<'a>(shown: Shown<'a>, relied: &VerdictReliance) -> Vec<&'a Finding> {
     let about = |finding: &&Finding| relied.id.is_some() && finding.statement == relied.id;
     shown.verdict.findings.iter().filter(about).collect()
 }
@@ -173,7 +182,7 @@ fn branch(depth: usize, last: bool, text: &str) -> String {
 }
 
 /// A finding, with the place of the statement that it is about where that is not the row's own.
-fn note(depth: usize, last: bool, finding: &Finding, own: Option<Index>) -> String {
+fn note(shown: Shown<'_>, depth: usize, last: bool, finding: &Finding, own: Option<Index>) -> String {
     let mark = match finding.effect {
         Effect::NotAuthorized => Mark::Bad,
         Effect::Indeterminate => Mark::Missing,
@@ -182,7 +191,8 @@ fn note(depth: usize, last: bool, finding: &Finding, own: Option<Index>) -> Stri
     let indent = format!("{}{}  ", "   ".repeat(depth), if last { "   " } else { "│  " });
     let elsewhere = finding.index.filter(|index| Some(*index) != own);
     let place = elsewhere.map(|index| format!(" ({index})")).unwrap_or_default();
-    let mut text = format!("{indent}{}{place}: {}", mark.word(finding.code), printable(&finding.detail));
+    let mut text =
+        format!("{indent}{}{place}: {}", (shown.word)(mark, finding.code), printable(&finding.detail));
     if !(finding.expected.is_empty() && finding.got.is_empty()) {
         let (expected, got) = (printable(&finding.expected), printable(&finding.got));
         let _ = write!(text, "\n{indent}    expected {expected}\n{indent}    got      {got}");
@@ -202,7 +212,7 @@ fn standing(shown: Shown<'_>, findings: &[&Finding]) -> (Mark, &'static str) {
 }
 
 /// The lines with each column as wide as its widest text.
-fn aligned(lines: Vec<Line>) -> Vec<String> {
+fn aligned(shown: Shown<'_>, lines: &[Line]) -> Vec<String> {
     let width = |of: fn(&Row) -> usize, most: usize| {
         let rows = lines.iter().filter_map(|line| match line {
             Line::Row(row) => Some(of(row)),
@@ -215,7 +225,7 @@ fn aligned(lines: Vec<Line>) -> Vec<String> {
     let index = width(|row| row.index.map_or(0, |index| index.to_string().len()), usize::MAX);
     let assurance = width(|row| row.assurance.len(), usize::MAX);
     let text = |row: &Row| {
-        let word = row.standing.map_or_else(|| "  ".into(), |(mark, word)| mark.word(word));
+        let word = row.standing.map_or_else(|| "  ".into(), |(mark, word)| (shown.word)(mark, word));
         let pad = |shown: usize, width: usize| " ".repeat(width.saturating_sub(shown));
         let place = row.index.map(|index| index.to_string()).unwrap_or_default();
         let at = row.at.map(|at| at.to_string()).unwrap_or_default();
@@ -228,9 +238,9 @@ fn aligned(lines: Vec<Line>) -> Vec<String> {
         );
         line.trim_end().to_string()
     };
-    let shown = lines.iter().map(|line| match line {
+    let written = lines.iter().map(|line| match line {
         Line::Row(row) => text(row),
         Line::Note(note) => note.clone(),
     });
-    shown.collect()
+    written.collect()
 }

@@ -1,0 +1,54 @@
+//! `/v1/chain`.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use questions::chain::chain;
+use questions::kept::own_evidence;
+use verifier::judge::default_profile;
+use verifier::profile::Profile;
+
+use super::who::unjudged;
+use super::{Form, unkept};
+use crate::http::App;
+use crate::http::bundles::{candidates, name, one};
+use crate::http::problem::Problem;
+use crate::http::query::Params;
+
+/// The whole chain behind an action, decision, delegation or credential: every hop on every path, what it handed on, and which
+/// link is broken first, as this server judges it under its own key.
+#[utoipa::path(
+    get,
+    path = "/v1/chain",
+    params(
+        ("id" = String, Query, description = "action, decision, delegation or credential: statement id, foreign id (value or type:value) or hex prefix of 8 digits or more"),
+        ("profile" = Option<String>, Query, description = "`standard`, `strict` or `imported`; default: `imported` where the subject was imported, else `standard`"),
+    ),
+    responses(
+        (status = 200, description = "the chain (docs/json/writ.chain-1.schema.json; `trust.pinned` is false), or with `Accept: text/plain` the text that `writ chain` prints",
+            content((Object = "application/json"), (String = "text/plain"))),
+        (status = 404, description = "no such statement", body = Problem, content_type = "application/problem+json"),
+        (status = 406, description = "neither form is accepted", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "several statements", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "nobody authorizes statements of this kind, or more than a bundle holds is involved", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn whole_chain(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let params = Params::read(&uri, &["id", "profile"])?;
+    let name = name(params.required("id")?)?;
+    let profile = params.word("profile", Profile::named)?;
+    let form = Form::of(&headers)?;
+    app.read(move |reader| {
+        let subject = one(&candidates(reader, &name)?, &name)?;
+        let wants = profile.as_ref().map(Profile::wants).unwrap_or_default();
+        let evidence = own_evidence(subject, wants, reader).map_err(unkept)?;
+        let profile = profile.or_else(|| evidence.get(&subject).map(default_profile));
+        let profile = profile.unwrap_or_else(Profile::standard);
+        Ok(form.answer(&chain(&subject, &evidence, &profile).map_err(unjudged)?.of_server()))
+    })
+    .await
+}

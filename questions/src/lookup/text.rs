@@ -1,0 +1,110 @@
+//! The answer for people: what it is and which actions it leads to first, then each statement on a branch.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Act, How, Lookup, Row};
+use crate::text::{printable, row, short};
+
+/// Most actions that are listed beside the statements.
+const ACTIONS_SHOWN_MAX: usize = 8;
+
+impl How {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Is => "is",
+            Self::Carries => "carries",
+            Self::Issues => "issues",
+            Self::Presents => "presents",
+            Self::Refers => "refers",
+            Self::Withdraws => "withdraws",
+            Self::Traced => "traced",
+        }
+    }
+}
+
+impl fmt::Display for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&headline(self))?;
+        for (at, found) in self.statements.iter().enumerate() {
+            let last = at.saturating_add(1) == self.statements.len() && !self.truncated;
+            let sign = if last { "└─" } else { "├─" };
+            writeln!(f, "{sign} {}", line(found))?;
+        }
+        if self.truncated {
+            f.write_str("└─ …and more\n")?;
+        }
+        f.write_str(&foot(self))
+    }
+}
+
+fn headline(found: &Lookup) -> String {
+    let total = match found.total {
+        1 => String::from("1 statement holds"),
+        total => format!("{total} statements hold"),
+    };
+    let least = if found.complete { "" } else { "AT LEAST " };
+    let mut text = format!("{least}{total} {}\n", one_line(&found.asked));
+    let ids = found.ids.iter().map(|id| format!("{} of {} (tenant {})", id.kind, id.namespace, id.tenant));
+    for id in ids {
+        row(&mut text, "Is", &id);
+    }
+    let groups =
+        found.groups.iter().map(|group| format!("{} {} {}", group.count, group.kind, group.how.as_str()));
+    row(&mut text, "Held by", &groups.collect::<Vec<_>>().join(", "));
+    text += &actions(found);
+    text
+}
+
+/// How many actions it leads to, and those that are not on this page anyway.
+fn actions(found: &Lookup) -> String {
+    let mut text = String::new();
+    let least = if found.actions_truncated { "AT LEAST " } else { "" };
+    row(&mut text, "Leads to", &format!("{least}{} actions", found.actions.len()));
+    let is_listed = |act: &&Act| found.statements.iter().any(|listed| listed.id == act.id);
+    let mut others = found.actions.iter().filter(|act| !is_listed(act));
+    for act in others.by_ref().take(ACTIONS_SHOWN_MAX) {
+        row(&mut text, "", &format!("{:<7} {}  {}", act.index.to_string(), short(&act.id), act.summary));
+    }
+    let rest = others.count();
+    if rest > 0 {
+        row(&mut text, "", &format!("…and {rest} more, in --json and on later pages"));
+    }
+    text
+}
+
+fn line(found: &Row) -> String {
+    let how: Vec<&str> = found.how.iter().map(|how| how.as_str()).collect();
+    let text = format!(
+        "{:<7} {}  {}  {:<10} {:<9} {}",
+        found.index.to_string(),
+        found.at,
+        short(&found.id),
+        found.kind.as_str(),
+        how.join("+"),
+        found.summary
+    );
+    one_line(&text)
+}
+
+fn foot(found: &Lookup) -> String {
+    let mut text = String::new();
+    let as_of = &found.as_of;
+    let root: String = as_of.root.to_hex().chars().take(12).collect();
+    row(&mut text, "As of", &format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time));
+    let next = match (&found.next, found.actions.first(), found.statements.first()) {
+        (Some(next), ..) => format!("the same with --page {}", printable(next)),
+        (None, Some(act), _) => format!("writ chain {}", short(&act.id)),
+        (None, None, Some(first)) => format!("writ show {}", short(&first.id)),
+        (None, None, None) => String::from("writ search --help"),
+    };
+    text += &format!("Next: {next}\n");
+    text
+}
+
+fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
+}
