@@ -18,7 +18,7 @@ fn run(only: &[&str]) -> Report {
 fn every_part_runs_and_says_what_it_measured() {
     let report = run(&[]);
     let names: Vec<&str> = report.ratios.iter().map(|ratio| ratio.name.as_str()).collect();
-    assert_eq!(names.len(), 5, "{names:?}");
+    assert_eq!(names.len(), 7, "{names:?}");
     assert!(report.figures.iter().all(|figure| figure.spread.count > 0), "{report}");
     assert!(report.ratios.iter().all(|ratio| ratio.spread.median > 0.0), "{report}");
     let json = serde_json::to_value(&report).unwrap();

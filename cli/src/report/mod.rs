@@ -20,9 +20,9 @@ use serde::Serialize;
 use verifier::verdict::{Effect, Finding, Outcome, Verdict, VerdictHop};
 
 use crate::failure::Failure;
-use crate::render::who::facts::headline;
 use frameworks::ByFramework;
 pub(crate) use gathered::Gathered;
+use questions::who::facts::headline;
 
 /// Most actions that a report lists one by one; all are counted.
 pub(crate) const LISTED_MAX: usize = 1_000;

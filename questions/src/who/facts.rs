@@ -13,7 +13,7 @@ use verifier::evidence::Record;
 use crate::summary::summary;
 
 /// What was judged: what was done or asked, by whom, and what came of it.
-pub(crate) fn headline(payload: &Payload, iss: &str) -> String {
+pub fn headline(payload: &Payload, iss: &str) -> String {
     match &payload.body {
         Body::Action(action) => {
             let came_of_it = action.outcome.map_or_else(|| "attempt".into(), |outcome| outcome.to_string());
