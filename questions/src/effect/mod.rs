@@ -175,7 +175,7 @@ pub enum EffectError<E: core::fmt::Display> {
     #[error("the revocation withdraws {0}, which is not in the log")]
     TargetUnknown(String),
     /// Nothing of this kind is withdrawn.
-    #[error("a {0} statement is not withdrawn; ask about a revocation, or about what one withdraws")]
+    #[error("no {0} statement is ever withdrawn; ask about a revocation, or about what one withdraws")]
     NotWithdrawable(Kind),
     /// A look-up failed.
     #[error(transparent)]

@@ -126,7 +126,7 @@ pub enum UsesError<E: core::fmt::Display> {
     #[error("no statement {0} is in the log")]
     NotFound(StatementId),
     /// Nothing relies on statements of this kind.
-    #[error("no action relies on a {0} statement; ask about a delegation, approval, decision or credential")]
+    #[error("no action relies on {0} statements; ask about a delegation, approval, decision or credential")]
     NotReliedOn(Kind),
     /// A look-up failed.
     #[error("{0}")]

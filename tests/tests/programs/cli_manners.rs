@@ -1,5 +1,8 @@
 //! The command line's manners.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
@@ -164,5 +167,20 @@ fn a_server_that_is_not_there_is_named_with_what_to_do() {
         );
         assert!(ran.code == 1 && ran.stdout.is_empty(), "{ran}");
         assert!(ran.stderr.contains("127.0.0.1:1") && ran.stderr.contains("writd serve"), "{ran}");
+    }
+}
+
+#[test]
+fn every_verb_that_the_requirements_name_is_one() {
+    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/requirements.tsv");
+    let requirements = fs::read_to_string(requirements).unwrap();
+    let targets = requirements.lines().filter_map(|line| line.split('\t').nth(2));
+    let verbs: BTreeSet<&str> = targets
+        .flat_map(|targets| targets.split(' ').filter_map(|word| word.strip_prefix("query:")))
+        .collect();
+    assert!(verbs.len() > 10, "{verbs:?}");
+    for verb in verbs.into_iter().chain(["report"]) {
+        let ran = writ(&[verb, "--help"]);
+        assert!(ran.code == 0 && ran.stdout.contains("Usage: writ"), "{verb}: {ran}");
     }
 }
