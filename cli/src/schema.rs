@@ -47,6 +47,7 @@ pub(crate) mod tests {
     use questions::diff::DIFF_SCHEMA;
     use questions::grants::GRANTS_SCHEMA;
     use questions::lookup::LOOKUP_SCHEMA;
+    use questions::revisions::REVISIONS_SCHEMA;
     use questions::what_if::WHAT_IF_SCHEMA;
     use questions::why::WHY_SCHEMA;
     use serde::Serialize;
@@ -82,6 +83,7 @@ pub(crate) mod tests {
         PROOF,
         RECEIPT,
         REPORT,
+        REVISIONS_SCHEMA,
         SEARCH,
         SHOW,
         TAIL,

@@ -26,6 +26,7 @@ pub mod lookup;
 pub mod mark;
 pub mod page;
 pub mod reach;
+pub mod revisions;
 mod rows;
 pub mod scopes;
 pub mod standing;

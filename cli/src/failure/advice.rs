@@ -22,9 +22,7 @@ fn of_code(code: &str) -> Option<&'static str> {
             "writ keys generate --out FILE, and have the new key registered"
         }
         "not-withdrawn" => "`writ blast` for what it did so far, `writ revoke --help` to withdraw it",
-        "not-withdrawable" | "not-relied-on" | "not-judgeable" => {
-            "`writ show ID` for what it is, `writ lookup ID` for what else carries the id"
-        }
+        "not-withdrawable" | "not-relied-on" | "not-judgeable" => "`writ show ID` for what it is",
         "target-unknown" => "`writ show` on the revocation, for what it names",
         "no-log-key" => {
             "ask who runs the log: `writd keys list` names the key in force and its file; put it there and start writd again"

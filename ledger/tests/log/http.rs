@@ -416,6 +416,7 @@ fn every_documented_operation_is_there_and_every_route_is_documented() {
         "/v1/proofs/consistency",
         "/v1/proofs/inclusion",
         "/v1/resolve",
+        "/v1/revisions",
         "/v1/statements",
         "/v1/statements/{id}",
         "/v1/stream",

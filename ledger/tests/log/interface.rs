@@ -61,6 +61,7 @@ fn every_answer_of_a_route_is_described() {
                 "/v1/grants" => "?stale=99999999",
                 "/v1/crossings" => "?limit=0",
                 "/v1/resolve" => "?id=abcdefab",
+                "/v1/revisions" => "?policy=opa:x&a=1&b=2",
                 "/v1/counts" => "?by=actor",
                 "/v1/uses" => "?id=abcdefab",
                 "/v1/blast" | "/v1/effect" => "?of=agent:nobody",

@@ -63,7 +63,7 @@ fn headline(found: &Lookup) -> String {
 fn actions(found: &Lookup) -> String {
     let mut text = String::new();
     let least = if found.actions_truncated { "AT LEAST " } else { "" };
-    row(&mut text, "Leads to", &format!("{least}{}", actions(found.actions.len())));
+    row(&mut text, "Leads to", &format!("{least}{}", counted(found.actions.len())));
     let is_listed = |act: &&Act| found.statements.iter().any(|listed| listed.id == act.id);
     let mut others = found.actions.iter().filter(|act| !is_listed(act));
     for act in others.by_ref().take(ACTIONS_SHOWN_MAX) {
@@ -109,7 +109,7 @@ fn one_line(text: &str) -> String {
     printable(text).replace('\n', "\\n")
 }
 
-fn actions(count: usize) -> String {
+fn counted(count: usize) -> String {
     match count {
         1 => String::from("1 action"),
         count => format!("{count} actions"),

@@ -105,3 +105,61 @@ fn what_has_nothing_to_be_compared_in_is_refused() {
     assert_eq!(story.cli.run(&["diff", "no-such-approval", &refund.action]).code, NOT_FOUND);
     assert_eq!(story.cli.with_trust(None).run(&["diff", &refund.action]).code, 13);
 }
+
+/// A ruling by a revision of the refund policy.
+fn ruled(story: &Story, revision: &str, resource: &str, ruling: &str) -> String {
+    let body = json!({
+        "ruling": ruling, "actor": "agent:refunds/7", "action": {"name": "payments:refund"}, "resources": [resource],
+        "policy": {"engine": "opa", "id": "refunds", "revision": revision},
+    });
+    story.log("opa", &[json!({"kind": "decision", "body": body})])[0].clone()
+}
+
+#[test]
+fn two_revisions_differ_in_the_requests_that_they_ruled_otherwise_by_their_last_word() {
+    let story = Story::begin();
+    ruled(&story, "41", "order/1", "deny");
+    let before = ruled(&story, "41", "order/1", "permit");
+    ruled(&story, "41", "order/2", "permit");
+    ruled(&story, "41", "order/3", "permit");
+    let after = ruled(&story, "42", "order/1", "deny");
+    ruled(&story, "42", "order/2", "permit");
+    ruled(&story, "42", "order/4", "deny");
+    let args = ["diff", "--policy", "opa:refunds", "41", "42"];
+    let answer = story.cli.ok(&[&args[..], &["--json"]].concat()).json();
+    assert_eq!(
+        (&answer["same"], &answer["different"], &answer["complete"]),
+        (&json!(1), &json!(1), &json!(true))
+    );
+    let change = &answer["changes"][0];
+    assert_eq!(change["first"], json!({"ruling": "permit", "decision": before}), "its last word counts");
+    assert_eq!(change["second"], json!({"ruling": "deny", "decision": after}));
+    let made = |side: &str, what: &str| answer[side][what].clone();
+    assert_eq!((made("first", "decisions"), made("first", "alone")), (json!(4), json!(1)));
+    assert_eq!((made("second", "denials"), made("second", "alone")), (json!(2), json!(1)));
+    assert!(answer["first"].get("announced").is_none(), "nobody announced it");
+
+    let shown = story.cli.ok(&args).stdout;
+    assert!(shown.starts_with("✗ 1 request is ruled otherwise by opa:refunds; 1 alike"), "{shown}");
+    assert!(
+        shown.contains("NOT ANNOUNCED") && shown.contains("permit") && shown.contains("→ deny"),
+        "{shown}"
+    );
+    let plain = [("accept", "text/plain")];
+    let path = "/v1/revisions?policy=opa:refunds&a=41&b=42";
+    let told = story.server.http.request("GET", path, &plain, b"").unwrap();
+    assert!(told.status == 200 && shown.starts_with(&told.text()), "{shown}{}", told.text());
+    let mirror = story.place.path().join("mirror");
+    let mirror = mirror.to_str().unwrap();
+    story.cli.ok(&["mirror", mirror]);
+    let mut copied = story.cli.ok(&[&args[..], &["--mirror", mirror, "--json"]].concat()).json();
+    copied["trust"] = answer["trust"].clone();
+    assert_eq!(copied, answer, "the same without a server");
+
+    let none = story.cli.run(&["diff", "--policy", "opa:refunds", "7", "8"]);
+    assert_eq!(none.code, 14, "{none}");
+    assert_eq!(story.cli.run(&["diff", "--policy", "opa:refunds", "41"]).code, 2);
+    for bad in ["/v1/revisions?policy=opa&a=1&b=2", "/v1/revisions?policy=opa:refunds&a=1"] {
+        assert_eq!(story.server.http.get(bad).status, 400, "{bad}");
+    }
+}

@@ -11,6 +11,7 @@ mod diff;
 mod effect;
 mod grants;
 mod lookup;
+mod revisions;
 mod uses;
 mod what_if;
 mod who;
@@ -54,6 +55,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(effect::effect_of))
         .routes(routes!(chain::whole_chain))
         .routes(routes!(diff::differences))
+        .routes(routes!(revisions::of_revisions))
         .routes(routes!(lookup::looked_up))
         .routes(routes!(who::who_authorized))
 }
