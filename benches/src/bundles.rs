@@ -29,7 +29,7 @@ pub struct Measured {
     pub empty: Vec<f64>,
     /// A proof that the subject is in the log.
     pub proved: Vec<f64>,
-    /// The first page of each of [`SEARCHES`] in turn.
+    /// The first page of two searches in turn, one that finds much and one that finds little.
     pub searched: Vec<f64>,
     /// A bundle.
     pub fetched: Vec<f64>,
