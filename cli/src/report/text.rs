@@ -86,8 +86,9 @@ fn answer(report: &Report) -> String {
 pub(super) fn covered(report: &Report) -> [(&'static str, String); 4] {
     let coverage = &report.coverage;
     let of = |number: u64| {
-        let percent = number.saturating_mul(100).checked_div(coverage.judged).unwrap_or(100);
-        format!("{number} of {} ({percent} %)", coverage.judged)
+        let percent = number.saturating_mul(100).checked_div(coverage.judged);
+        let percent = percent.map(|percent| format!(" ({percent} %)")).unwrap_or_default();
+        format!("{number} of {}{percent}", coverage.judged)
     };
     [
         ("root known", of(coverage.attributed)),
