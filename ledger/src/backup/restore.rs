@@ -15,12 +15,9 @@ use crate::folder::Folder;
 use crate::fsck;
 use crate::recover::{Loaded, OpenError, load_whole};
 use crate::restored::{Restored, Standing, standing};
-use crate::store::rocks::RocksStore;
+use crate::store::rocks::{CACHE_BYTES, RocksStore};
 use crate::store::rows::{NOTE_KEY, Rows};
 use crate::store::{Batch, Column, Store as _};
-
-/// Memory for the store's cache, in bytes: rows are read once, in order.
-const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 /// A log that was just restored.
 #[derive(Debug)]
