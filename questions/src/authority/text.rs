@@ -10,7 +10,7 @@ use verifier::verdict::Effect;
 
 use super::{Authority, Held};
 use crate::standing::{Carries, way};
-use crate::text::{printable, row, short};
+use crate::text::{printable, row, short, state};
 use crate::uses::Limit;
 
 impl fmt::Display for Authority {
@@ -155,9 +155,7 @@ fn one_line(text: &str) -> String {
 
 fn foot(authority: &Authority) -> String {
     let mut text = String::new();
-    let as_of = &authority.as_of;
-    let root: String = as_of.root.to_hex().chars().take(12).collect();
-    row(&mut text, "As of", &format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time));
+    row(&mut text, "As of", &state(&authority.as_of));
     let next = match (&authority.next, authority.delegations.first()) {
         (Some(next), _) => format!("writ authority {} --page {next}", authority.principal),
         (None, Some(first)) if first.carries == Carries::NotHeld => format!("writ who {}", short(&first.id)),

@@ -8,7 +8,7 @@ use core::fmt;
 use schemas::text::Tenant;
 
 use super::{Blast, Heir, Hop, Of, Row, Undoable};
-use crate::text::{line, plural, printable, quoted, row, short};
+use crate::text::{line, plural, printable, quoted, row, short, state};
 
 /// Widest column of the table, in characters: what is longer moves the rest of its line.
 const COLUMN_MAX: usize = 48;
@@ -198,9 +198,7 @@ fn still(hop: &Hop) -> String {
 
 fn foot(blast: &Blast) -> String {
     let mut text = String::new();
-    let as_of = &blast.as_of;
-    let root: String = as_of.root.to_hex().chars().take(12).collect();
-    row(&mut text, "As of", &format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time));
+    row(&mut text, "As of", &state(&blast.as_of));
     let name = named(&blast.of);
     let lasting = blast.irreversible.listed.first().map(|one| one.index);
     let next = match (&blast.next, lasting, blast.open.listed.first(), blast.rows.first()) {

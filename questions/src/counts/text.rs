@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::Counts;
-use crate::text::{printable, row, short};
+use crate::text::{printable, row, short, state};
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,9 +45,7 @@ fn headline(counts: &Counts) -> String {
 
 fn foot(counts: &Counts) -> String {
     let mut text = String::new();
-    let as_of = &counts.as_of;
-    let root: String = as_of.root.to_hex().chars().take(12).collect();
-    row(&mut text, "As of", &format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time));
+    row(&mut text, "As of", &state(&counts.as_of));
     if !counts.complete {
         row(
             &mut text,

@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::{Actor, Done, Effect, Withdrawal};
 use crate::blast::named;
-use crate::text::{line, plural, row, short};
+use crate::text::{line, plural, row, short, state};
 
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,9 +131,7 @@ fn actor(one: &Actor) -> String {
 
 fn foot(effect: &Effect) -> String {
     let mut text = String::new();
-    let as_of = &effect.as_of;
-    let root: String = as_of.root.to_hex().chars().take(12).collect();
-    row(&mut text, "As of", &format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time));
+    row(&mut text, "As of", &state(&effect.as_of));
     // One withdrawal stands for its question; where there are several, what they withdraw does.
     let asked = match effect.withdrawals.as_slice() {
         [only] => short(&only.id),

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Act, How, Lookup, Row};
-use crate::text::{printable, row, short};
+use crate::text::{plural, printable, row, short, state};
 
 /// Most actions that are listed beside the statements.
 const ACTIONS_SHOWN_MAX: usize = 8;
@@ -63,7 +63,7 @@ fn headline(found: &Lookup) -> String {
 fn actions(found: &Lookup) -> String {
     let mut text = String::new();
     let least = if found.actions_truncated { "AT LEAST " } else { "" };
-    row(&mut text, "Leads to", &format!("{least}{}", counted(found.actions.len())));
+    row(&mut text, "Leads to", &format!("{least}{}", plural(found.actions.len() as u64, "action")));
     let is_listed = |act: &&Act| found.statements.iter().any(|listed| listed.id == act.id);
     let mut others = found.actions.iter().filter(|act| !is_listed(act));
     for act in others.by_ref().take(ACTIONS_SHOWN_MAX) {
@@ -92,9 +92,7 @@ fn line(found: &Row) -> String {
 
 fn foot(found: &Lookup) -> String {
     let mut text = String::new();
-    let as_of = &found.as_of;
-    let root: String = as_of.root.to_hex().chars().take(12).collect();
-    row(&mut text, "As of", &format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time));
+    row(&mut text, "As of", &state(&found.as_of));
     let next = match (&found.next, found.actions.first(), found.statements.first()) {
         (Some(next), ..) => format!("the same with --page {}", printable(next)),
         (None, Some(act), _) => format!("writ chain {}", short(&act.id)),
@@ -107,11 +105,4 @@ fn foot(found: &Lookup) -> String {
 
 fn one_line(text: &str) -> String {
     printable(text).replace('\n', "\\n")
-}
-
-fn counted(count: usize) -> String {
-    match count {
-        1 => String::from("1 action"),
-        count => format!("{count} actions"),
-    }
 }

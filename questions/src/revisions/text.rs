@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::{Change, Revision, Revisions};
-use crate::text::{printable, row, short};
+use crate::text::{printable, row, short, state};
 
 impl fmt::Display for Revisions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,9 +71,7 @@ fn line(change: &Change) -> String {
 
 fn foot(answer: &Revisions) -> String {
     let mut text = String::new();
-    let as_of = &answer.as_of;
-    let root: String = as_of.root.to_hex().chars().take(12).collect();
-    row(&mut text, "As of", &format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time));
+    row(&mut text, "As of", &state(&answer.as_of));
     let next = match answer.changes.first() {
         Some(change) => format!("writ why {}", short(&change.second.decision)),
         None => format!(

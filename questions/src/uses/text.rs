@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::{Use, Uses};
-use crate::text::{printable, row, short};
+use crate::text::{printable, row, short, state};
 
 impl fmt::Display for Uses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,9 +79,7 @@ fn line(used: &Use) -> String {
 
 fn foot(uses: &Uses) -> String {
     let mut text = String::new();
-    let as_of = &uses.as_of;
-    let root: String = as_of.root.to_hex().chars().take(12).collect();
-    row(&mut text, "As of", &format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time));
+    row(&mut text, "As of", &state(&uses.as_of));
     let id = short(&uses.of.id);
     let next = match (&uses.next, uses.uses.last()) {
         (Some(next), _) => format!("writ uses {id} --page {}", printable(next)),

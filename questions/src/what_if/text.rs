@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::{Fate, Outlook, Permit, WhatIf};
 use crate::standing::{Carries, way};
-use crate::text::{printable, row, short};
+use crate::text::{printable, row, short, state};
 
 impl fmt::Display for WhatIf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -126,9 +126,7 @@ fn one_line(text: &str) -> String {
 
 fn foot(answer: &WhatIf) -> String {
     let mut text = String::new();
-    let as_of = &answer.as_of;
-    let root: String = as_of.root.to_hex().chars().take(12).collect();
-    row(&mut text, "As of", &format!("{} size {} root {root}… of {}", as_of.origin, as_of.size, as_of.time));
+    row(&mut text, "As of", &state(&answer.as_of));
     let next = match &answer.next {
         Some(next) => format!("writ what-if {} --page {next}", answer.withdrawn.name),
         None => answer.revoke_by.clone(),

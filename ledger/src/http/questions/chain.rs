@@ -4,16 +4,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use questions::chain::chain;
-use questions::kept::own_evidence;
-use verifier::judge::default_profile;
-use verifier::profile::Profile;
 
+use super::judged;
 use super::who::unjudged;
-use super::{Form, unkept};
 use crate::http::App;
-use crate::http::bundles::{candidates, name, one};
 use crate::http::problem::Problem;
-use crate::http::query::Params;
 
 /// The whole chain behind an action, decision, delegation or credential: every hop on every path, what it handed on, and which
 /// link is broken first, as this server judges it under its own key.
@@ -38,17 +33,8 @@ pub(crate) async fn whole_chain(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["id", "profile"])?;
-    let name = name(params.required("id")?)?;
-    let profile = params.word("profile", Profile::named)?;
-    let form = Form::of(&headers)?;
-    app.read(move |reader| {
-        let subject = one(&candidates(reader, &name)?, &name)?;
-        let wants = profile.as_ref().map(Profile::wants).unwrap_or_default();
-        let evidence = own_evidence(subject, wants, reader).map_err(unkept)?;
-        let profile = profile.or_else(|| evidence.get(&subject).map(default_profile));
-        let profile = profile.unwrap_or_else(Profile::standard);
-        Ok(form.answer(&chain(&subject, &evidence, &profile).map_err(unjudged)?.of_server()))
+    judged(app, &uri, &headers, |subject, evidence, profile| {
+        Ok(chain(subject, evidence, profile).map_err(unjudged)?.of_server())
     })
     .await
 }

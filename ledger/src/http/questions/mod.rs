@@ -20,9 +20,9 @@ mod why;
 use std::fmt::Display;
 
 use axum::Json;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use questions::kept::{KeptError, Placed, Put};
+use questions::kept::{KeptError, Placed, Put, own_evidence};
 use questions::page::Cursor;
 use questions::reach::{self, Named, Subject};
 use schemas::ids::StatementId;
@@ -30,11 +30,15 @@ use schemas::text::Tenant;
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use verifier::evidence::Evidence;
 use verifier::gather::{GatherError, Source};
+use verifier::judge::default_profile;
+use verifier::profile::Profile;
 
 use super::App;
-use super::bundles::{candidates, one};
+use super::bundles::{candidates, name, one};
 use super::problem::Problem;
+use super::query::Params;
 use crate::kept::Pinned;
 use crate::read::{ReadError, Reader};
 
@@ -145,4 +149,26 @@ fn unkept(error: KeptError<ReadError>) -> Problem {
         }
         KeptError::Evidence(error) => Problem::internal(error.to_string()),
     }
+}
+
+/// Answers a question about one statement from the log's own evidence, under the profile that was asked for or the default one.
+async fn judged<A: Serialize + Display + Send + 'static>(
+    app: App,
+    uri: &Uri,
+    headers: &HeaderMap,
+    answer: impl FnOnce(&StatementId, &Evidence, &Profile) -> Result<A, Problem> + Send + 'static,
+) -> Result<Response, Problem> {
+    let params = Params::read(uri, &["id", "profile"])?;
+    let name = name(params.required("id")?)?;
+    let profile = params.word("profile", Profile::named)?;
+    let form = Form::of(headers)?;
+    app.read(move |reader| {
+        let subject = one(&candidates(reader, &name)?, &name)?;
+        let wants = profile.as_ref().map(Profile::wants).unwrap_or_default();
+        let evidence = own_evidence(subject, wants, reader).map_err(unkept)?;
+        let profile = profile.or_else(|| evidence.get(&subject).map(default_profile));
+        let profile = profile.unwrap_or_else(Profile::standard);
+        Ok(form.answer(&answer(&subject, &evidence, &profile)?))
+    })
+    .await
 }

@@ -3,16 +3,12 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use questions::kept::own_evidence;
 use questions::who::own_verdict;
-use verifier::judge::{JudgeError, default_profile};
-use verifier::profile::Profile;
+use verifier::judge::JudgeError;
 
-use super::{Form, unkept};
+use super::judged;
 use crate::http::App;
-use crate::http::bundles::{candidates, name, one};
 use crate::http::problem::Problem;
-use crate::http::query::Params;
 
 /// Who authorized an action, decision, delegation or credential, as this server judges it under its own key. Whoever must not
 /// take its word asks `writ who`, which fetches the evidence and judges it there.
@@ -37,17 +33,8 @@ pub(crate) async fn who_authorized(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["id", "profile"])?;
-    let name = name(params.required("id")?)?;
-    let profile = params.word("profile", Profile::named)?;
-    let form = Form::of(&headers)?;
-    app.read(move |reader| {
-        let subject = one(&candidates(reader, &name)?, &name)?;
-        let wants = profile.as_ref().map(Profile::wants).unwrap_or_default();
-        let evidence = own_evidence(subject, wants, reader).map_err(unkept)?;
-        let profile = profile.or_else(|| evidence.get(&subject).map(default_profile));
-        let profile = profile.unwrap_or_else(Profile::standard);
-        Ok(form.answer(&own_verdict(&subject, &evidence, &profile).map_err(unjudged)?))
+    judged(app, &uri, &headers, |subject, evidence, profile| {
+        own_verdict(subject, evidence, profile).map_err(unjudged)
     })
     .await
 }
