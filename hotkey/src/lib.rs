@@ -1,0 +1,153 @@
+//! Ed25519 verification for keys that are seen often: four times as fast, and it accepts nothing that
+//! `ed25519_dalek::VerifyingKey::verify_strict` refuses.
+//!
+//! In scope: a [`Table`] of multiples of one public key, and [`accepted`], which says of signatures whether they certainly stand.
+//! Out of scope: the verdict. **`true` is a verdict, `false` is none**: whoever asks then asks `verify_strict`, so that every refusal
+//! is its refusal. Nothing here is secret, so nothing needs constant time.
+//!
+//! # Why it is faster
+//! A verification computes s·B − k·A (RFC 8032 §5.1.7). Without tables that takes 253 doublings; with the multiples of A and of
+//! the base point B by every digit at hand it takes 75 additions. The result has to be divided by its Z to be compared with R: many
+//! signatures share one inversion.
+//!
+//! # Why accepting implies that `verify_strict` accepts
+//! `verify_strict` (ed25519-dalek 3.0) accepts if and only if s is below the order L of the base point; R decodes to a point; neither
+//! R nor A is of small order; and the one encoding of s·B − k·A, where k is SHA-512(R ‖ A ‖ M) modulo L as an integer in 0..L, equals
+//! R's bytes. [`accepted`] says `true` only where
+//!
+//! 1. s is below L (the same function decides: `Scalar::from_canonical_bytes`);
+//! 2. s·B − k·A was computed of the same integers s and k, over the same bytes R, A and M: k comes from the same reduction; A is
+//!    decoded as dalek decodes it; multiples are those of the exact point A, so that a component of small order in it counts exactly as
+//!    often as in dalek's sum (no cofactor is cleared on either side); and the addition formulas are complete, so that there is no pair of
+//!    points for which they fail (see `point`);
+//! 3. the one encoding of the sum equals R's bytes. R is then the encoding of a point of the curve, so it decodes;
+//! 4. R is none of the eight encodings of a point of small order, and a table is never made of an A of small order.
+//!
+//! Each of these is held against dalek by the tests: every entry of the tables, and the decision on random, mutated, crafted and
+//! published signatures (`tests/`).
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod field;
+mod multiples;
+mod point;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use curve25519_dalek::Scalar;
+use curve25519_dalek::constants::{ED25519_BASEPOINT_COMPRESSED, EIGHT_TORSION};
+use sha2::{Digest as _, Sha512};
+
+use field::{Element, invert_all};
+use multiples::Multiples;
+use point::{Curve, Point};
+
+/// Bits of a digit of k. Measured with 16 keys in turn: 5 bits take 5 % longer, 8 bits save 5 % at three times the memory.
+const KEY_BITS: usize = 6;
+
+/// Bits of a digit of s. There is one table of the base point only.
+const BASE_BITS: usize = 8;
+
+/// Memory of a [`Table`], in bytes, beside a few dozen of its own.
+pub const TABLE_BYTES: usize = Multiples::<KEY_BITS>::BYTES;
+
+/// Memory of the [`Base`], in bytes.
+pub const BASE_BYTES: usize = Multiples::<BASE_BITS>::BYTES;
+
+/// Most signatures that share an inversion: it is then 2 % of the work.
+const TOGETHER: usize = 64;
+
+/// Multiples of the base point of Ed25519. One is enough for any number of tables.
+pub struct Base {
+    curve: Curve,
+    multiples: Multiples<BASE_BITS>,
+    small: [[u8; 32]; 8],
+}
+
+/// Multiples of the opposite of one public key.
+pub struct Table {
+    base: Arc<Base>,
+    key: [u8; 32],
+    multiples: Multiples<KEY_BITS>,
+}
+
+/// A signature in question.
+#[derive(Clone, Copy)]
+pub struct Signed<'a> {
+    /// The table of the key.
+    pub table: &'a Table,
+    /// The message, in parts that follow each other.
+    pub message: &'a [&'a [u8]],
+    /// R and s.
+    pub signature: &'a [u8; 64],
+}
+
+impl Base {
+    /// Computes the multiples: about as long as forty verifications.
+    pub fn new() -> Self {
+        let curve = Curve::new();
+        let point = curve.decode(ED25519_BASEPOINT_COMPRESSED.as_bytes()).unwrap_or(Point::NEUTRAL);
+        let small = EIGHT_TORSION.map(|point| point.compress().to_bytes());
+        Self { multiples: Multiples::new(&curve, &point), curve, small }
+    }
+}
+
+impl Default for Base {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Table {
+    /// Computes the multiples: about as long as twenty verifications. None of bytes that are no point of the curve, or one of small
+    /// order.
+    pub fn new(base: &Arc<Base>, key: &[u8; 32]) -> Option<Self> {
+        let point = base.curve.decode(key)?;
+        if base.small.contains(&point.encode(&Element::ONE)) {
+            return None;
+        }
+        let multiples = Multiples::new(&base.curve, &point.negated());
+        Some(Self { base: Arc::clone(base), key: *key, multiples })
+    }
+
+    /// The public key.
+    pub fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
+}
+
+/// Of each signature whether `verify_strict` certainly accepts it; of what is not certain it must be asked.
+pub fn accepted(signed: &[Signed<'_>]) -> Vec<bool> {
+    let mut accepted = Vec::with_capacity(signed.len());
+    for signed in signed.chunks(TOGETHER) {
+        let sums: Vec<Option<Point>> = signed.iter().map(sum).collect();
+        let mut inverses: Vec<Element> =
+            sums.iter().map(|sum| sum.map_or(Element::ONE, |sum| sum.z)).collect();
+        invert_all(&mut inverses.iter_mut().collect::<Vec<_>>());
+        let each = signed.iter().zip(sums).zip(&inverses);
+        accepted.extend(each.map(|((signed, sum), inverse)| {
+            let Some(sum) = sum else { return false };
+            let encoded = sum.encode(inverse);
+            signed.signature.starts_with(&encoded) && !signed.table.base.small.contains(&encoded)
+        }));
+    }
+    accepted
+}
+
+/// s·B − k·A; nothing where s is not below the order of the base point.
+fn sum(signed: &Signed<'_>) -> Option<Point> {
+    let Signed { table, message, signature } = signed;
+    let (r, s) = signature.split_first_chunk::<32>()?;
+    let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(*s.first_chunk()?))?;
+    let mut hash = Sha512::new();
+    hash.update(r);
+    hash.update(table.key);
+    message.iter().for_each(|part| hash.update(part));
+    let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
+    let sum = table.multiples.add_to(Point::NEUTRAL, k.as_bytes());
+    Some(table.base.multiples.add_to(sum, s.as_bytes()))
+}
