@@ -1,6 +1,7 @@
 //! What a principal could do at a moment: the delegations that it holds, what each carries along its whole way, and why the
 //! others carry nothing.
 
+mod held;
 mod holder;
 mod text;
 
@@ -9,22 +10,20 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use schemas::ids::StatementId;
-use schemas::payload::Body;
-use schemas::scope::{External, Grant};
 use schemas::term::Term;
 use schemas::text::{PrincipalId, Tenant};
-use schemas::time::{Index, Time};
+use schemas::time::Time;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use verifier::evidence::Evidence;
 use verifier::gather::GatherError;
-use verifier::judge::{Asked, Standing, profile_by_vantage, root_stands, standing, use_limit};
+use verifier::judge::root_stands;
 use verifier::profile::Profile;
 
 use crate::kept::{AsOf, Evidential, KeptError, Put};
 use crate::page::{Cursor, Page};
-use crate::standing::{Carries, Found, Hop, each, findings, too_many};
-use crate::uses::{Limit, limit};
+use crate::standing::{Carries, each};
+use held::row;
+pub use held::{Held, Part, Way};
 use holder::Holder;
 
 /// Name of the JSON form.
@@ -77,55 +76,6 @@ pub struct RootStanding {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-}
-
-/// One delegation, as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Held {
-    /// Its id.
-    pub id: StatementId,
-    /// Where it stands.
-    pub index: Index,
-    /// Who gave.
-    pub delegator: String,
-    /// The name that it was given to.
-    pub delegatee: String,
-    /// Its tenant.
-    pub tenant: String,
-    /// The task that it is for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub task: Option<String>,
-    /// The stage of the task that it is for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stage: Option<String>,
-    /// The services that it is for; empty: any.
-    pub audience: Vec<String>,
-    /// Whether it carries authority.
-    pub carries: Carries,
-    /// The root that its way begins with; absent where it leads to none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub root: Option<String>,
-    /// The hops from the root, itself last: the way that holds, or comes nearest to it.
-    pub way: Vec<Hop>,
-    /// Whether hops above it have several parents: another way may carry it too, and may carry more.
-    pub other_ways: bool,
-    /// What every hop of the way allows; absent where no hop spells it out, or where it takes too long to tell.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub may: Option<Vec<Grant>>,
-    /// Where hops leave it to other systems: each act needs a fresh permit of each.
-    pub elsewhere: Vec<External>,
-    /// The earliest end on the way; absent: none of its hops has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<Time>,
-    /// How many actions it may carry; absent: any number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub uses: Option<Limit>,
-    /// How many further hops may follow, where a hop of the way bounds them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub further_hops: Option<usize>,
-    /// What the rules found, worst first.
-    pub findings: Vec<Found>,
 }
 
 /// What is asked.
@@ -239,35 +189,4 @@ fn words(question: &Question<'_>) -> [String; 4] {
 
 fn refs(words: &[String; 4]) -> [&str; 4] {
     words.each_ref().map(String::as_str)
-}
-
-fn row(put: &Put, at: Time, principal: &PrincipalId, evidence: Option<&Evidence>) -> Option<Held> {
-    let payload = &put.statement.payload;
-    let Body::Delegation(hop) = &payload.body else { return None };
-    let profile = profile_by_vantage(payload);
-    let asked = Asked { at, by: Some(principal), supposed: None };
-    let judged = evidence.and_then(|evidence| standing(&put.statement.id(), asked, evidence, &profile).ok());
-    let judged = judged.as_ref();
-    let of = |pick: fn(&Standing) -> Option<Time>| judged.and_then(pick);
-    Some(Held {
-        id: put.statement.id(),
-        index: put.index,
-        delegator: hop.delegator.to_string(),
-        delegatee: hop.delegatee.to_string(),
-        tenant: payload.tenant.to_string(),
-        task: payload.task.as_ref().map(ToString::to_string),
-        stage: hop.stage.as_ref().map(ToString::to_string),
-        audience: hop.audience.iter().map(ToString::to_string).collect(),
-        carries: judged.map_or(Carries::Uncertain, |judged| judged.outcome.into()),
-        root: judged.and_then(|judged| judged.root.as_ref()).map(ToString::to_string),
-        way: judged.map(|judged| judged.hops.iter().map(Hop::from).collect()).unwrap_or_default(),
-        other_ways: judged.is_some_and(|judged| judged.is_joined),
-        may: judged.and_then(|judged| judged.carried.grants.clone()),
-        elsewhere: judged.map(|judged| judged.carried.elsewhere.clone()).unwrap_or_default(),
-        until: of(|judged| judged.expires),
-        uses: use_limit(&payload.body, &profile)
-            .map(|allowed| limit(allowed, judged.and_then(|judged| judged.uses))),
-        further_hops: judged.and_then(|judged| judged.further_hops),
-        findings: judged.map_or_else(|| [too_many()].into(), findings),
-    })
 }

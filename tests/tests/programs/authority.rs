@@ -56,14 +56,15 @@ fn what_is_held_comes_first_with_what_all_hops_allow_and_the_rest_with_why_not()
     assert_eq!((&answer["complete"], &answer["at"]), (&json!(true), &answer["as_of"]["time"]));
     let rows = answer["delegations"].as_array().unwrap();
     assert_eq!(
-        rows[1]["may"],
+        rows[1]["ways"][0]["may"],
         json!([{"actions": ["payments:refund"], "resources": ["order/*"], "limits": {"eur": {"max": 5000}}}]),
         "what the delegation leaves open its parent bounds"
     );
-    assert_eq!((&rows[1]["until"], &rows[1]["uses"]["left"]), (&json!(ends), &json!(2)));
-    assert_eq!((&rows[0]["further_hops"], &rows[0]["root"]), (&json!(1), &json!("user:alice@corp")));
+    assert_eq!((&rows[1]["ways"][0]["until"], &rows[1]["uses"]["left"]), (&json!(ends), &json!(2)));
+    let only = &rows[0]["ways"][0];
+    assert_eq!((&only["further_hops"], &only["root"]), (&json!(1), &json!("user:alice@corp")));
     let way: Vec<&str> =
-        rows[0]["way"].as_array().unwrap().iter().map(|hop| hop["id"].as_str().unwrap()).collect();
+        only["hops"].as_array().unwrap().iter().map(|hop| hop["id"].as_str().unwrap()).collect();
     assert_eq!(way, [&root, &leaf]);
     assert_eq!(codes(&rows[2])[0], "hop-not-yet-valid");
     assert_eq!(codes(&rows[3])[0], "scope-escalated");
@@ -98,6 +99,61 @@ fn what_is_held_comes_first_with_what_all_hops_allow_and_the_rest_with_why_not()
     assert_eq!(read["trust"], json!({"pinned": true}));
     read["trust"] = answer["trust"].clone();
     assert_eq!(read, answer, "a mirror answers as the server does");
+}
+
+fn from_alice(scope: Value, more: Value) -> Value {
+    let mut body = json!({"delegator": "user:alice@corp", "delegatee": "agent:planner", "scope": scope});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"kind": "delegation", "body": body})
+}
+
+#[test]
+fn every_way_is_shown_with_what_it_allows_and_their_union_is_the_answer() {
+    let story = Story::begin();
+    let limited = |most: u64| json!([{"actions": ["payments:*"], "resources": ["order/**"], "limits": {"eur": {"max": most}}}]);
+    let ends = now() + 3_600_000;
+    let given = [
+        from_alice(limited(5000), json!({"expires": ends})),
+        from_alice(limited(100), json!({"max_depth": 1})),
+        from_alice(limited(9000), json!({})),
+    ];
+    let [wide, tight, gone] = story.log("alice", &given).try_into().unwrap();
+    let joined = to_refunds(&wide, json!({"parents": [wide, tight, gone]}));
+    let joined = story.log("planner", &[joined])[0].clone();
+    story.log("alice", &[revocation(&gone)]);
+
+    let answer = story.cli.ok(&["authority", "agent:refunds/7", "--json"]).json();
+    assert_eq!(rows(&answer), [(joined.as_str(), "held")]);
+    let row = &answer["delegations"][0];
+    let ways = row["ways"].as_array().unwrap();
+    let hops = |way: &Value| way["hops"][0]["id"].as_str().unwrap().to_owned();
+    let told: Vec<(String, &str)> =
+        ways.iter().map(|way| (hops(way), way["carries"].as_str().unwrap())).collect();
+    let expected = [(wide.clone(), "held"), (tight.clone(), "held"), (gone.clone(), "not-held")];
+    assert_eq!((told, &row["ways_complete"]), (expected.to_vec(), &json!(true)));
+    let eur = |most: u64| json!({"actions": ["payments:refund"], "resources": ["order/*"], "limits": {"eur": {"max": most}}});
+    assert_eq!((&ways[0]["may"], &ways[1]["may"]), (&json!([eur(5000)]), &json!([eur(100)])));
+    assert_eq!((&ways[0]["until"], ways[1].get("until")), (&json!(ends), None));
+    let part = |most, way| json!({"grant": eur(most), "elsewhere": [], "carries": "held", "ways": [way]});
+    assert_eq!(row["may"], json!([part(5000, 1), part(100, 2)]), "what is withdrawn carries nothing");
+    assert_eq!((codes(&ways[2]), codes(row)), (vec!["revoked"], vec![]));
+
+    let shown = story.cli.ok(&["authority", "agent:refunds/7"]).stdout;
+    for words in [
+        "may    by way 1: payments:refund on order/*, eur ≤ 5000",
+        "by way 2: payments:refund on order/*, eur ≤ 100",
+        "way 1  ✓ held: user:alice@corp → agent:planner",
+        "not to be handed on",
+        "way 3  ✗ not held: user:alice@corp",
+        "✗ revoked: delegation withdrawn by user:alice@corp",
+    ] {
+        assert!(shown.contains(words), "{words}:\n{shown}");
+    }
+    let mirror = story.cli.home().join("mirror");
+    let mirror = mirror.to_str().unwrap();
+    story.cli.ok(&["mirror", mirror]);
+    let read = story.cli.ok(&["authority", "agent:refunds/7", "--mirror", mirror, "--json"]).json();
+    assert_eq!(read["delegations"], answer["delegations"], "a mirror answers as the server does");
 }
 
 #[test]

@@ -12,7 +12,9 @@ use schemas::time::Time;
 use serde_json::json;
 use tests::scenario::Scenario;
 use verifier::evidence::Evidence;
-use verifier::judge::{Asked, Standing, Supposed, default_profile, judge, profile_by_vantage, standing};
+use verifier::judge::{
+    Asked, Standing, Supposed, WAYS_MAX, Ways, default_profile, judge, profile_by_vantage, standing, ways,
+};
 use verifier::verdict::Outcome;
 
 use crate::cases;
@@ -38,6 +40,11 @@ fn stories() -> impl Iterator<Item = (&'static str, Story, Evidence, Vec<Stateme
 fn stands(hop: &StatementId, at: Time, supposed: Option<&Supposed>, evidence: &Evidence) -> Standing {
     let profile = default_profile(evidence.get(hop).expect("a hop"));
     standing(hop, Asked { at, by: None, supposed }, evidence, &profile).expect("a delegation")
+}
+
+fn all_ways(hop: &StatementId, at: Time, evidence: &Evidence) -> Ways {
+    let profile = default_profile(evidence.get(hop).expect("a hop"));
+    ways(hop, Asked { at, by: None, supposed: None }, evidence, &profile).expect("a delegation")
 }
 
 fn of_hop(id: StatementId) -> Target {
@@ -91,29 +98,34 @@ fn what_a_way_carries_is_within_every_hop_of_it() {
     let mut told = 0;
     for (name, _, evidence, hops) in stories() {
         for hop in &hops {
-            let now = stands(hop, evidence.head_time().expect("a time"), None, &evidence);
-            let Some(may) = now.carried.grants else { continue };
-            for on_way in &now.hops {
-                let record = evidence.get(&on_way.id).expect("a hop");
-                let Some(Body::Delegation(body)) = record.payload.as_ref().map(|payload| &payload.body)
-                else {
-                    continue;
-                };
-                match &body.scope {
-                    Some(Scope::Grants(grants)) => {
-                        let within = |grant: &Grant| grants.iter().any(|wider| grant.within(wider));
-                        assert!(may.iter().all(within), "{name}: {may:?} of {grants:?}");
-                        told += may.len();
-                    }
-                    Some(Scope::External(external)) => assert!(now.carried.elsewhere.contains(external)),
-                    None => assert!(may.is_empty(), "{name}: {may:?}"),
-                }
+            for way in all_ways(hop, evidence.head_time().expect("a time"), &evidence).each {
+                told += within_its_hops(name, &way, &evidence);
             }
-            let ends = now.hops.iter().filter_map(|on_way| on_way.expires).min();
-            assert_eq!(now.expires, ends, "{name}");
         }
     }
     assert!(told > 50, "{told}");
+}
+
+/// How many grants a way carries; all of them are within every hop.
+fn within_its_hops(name: &str, now: &Standing, evidence: &Evidence) -> usize {
+    let Some(may) = &now.carried.grants else { return 0 };
+    for on_way in &now.hops {
+        let record = evidence.get(&on_way.id).expect("a hop");
+        let Some(Body::Delegation(body)) = record.payload.as_ref().map(|payload| &payload.body) else {
+            continue;
+        };
+        match &body.scope {
+            Some(Scope::Grants(grants)) => {
+                let within = |grant: &Grant| grants.iter().any(|wider| grant.within(wider));
+                assert!(may.iter().all(within), "{name}: {may:?} of {grants:?}");
+            }
+            Some(Scope::External(external)) => assert!(now.carried.elsewhere.contains(external)),
+            None => assert!(may.is_empty(), "{name}: {may:?}"),
+        }
+    }
+    let ends = now.hops.iter().filter_map(|on_way| on_way.expires).min();
+    assert_eq!(now.expires, ends, "{name}");
+    may.len()
 }
 
 #[test]
@@ -133,25 +145,69 @@ fn nothing_that_is_supposed_to_be_withdrawn_makes_anything_stand() {
 }
 
 #[test]
-fn without_any_hop_of_the_only_way_a_delegation_is_not_held() {
-    let mut tried = 0;
+fn the_best_of_all_ways_stands_as_the_judge_finds_it() {
+    let mut joined = 0;
     for (name, _, evidence, hops) in stories() {
         let at = evidence.head_time().expect("a time");
         for hop in &hops {
-            let before = stands(hop, at, None, &evidence);
-            if before.outcome != Outcome::Authorized || before.is_joined {
-                continue;
-            }
-            for on_way in &before.hops {
-                let without = supposed(of_hop(on_way.id), at);
+            let (best, all) = (stands(hop, at, None, &evidence), all_ways(hop, at, &evidence));
+            let first = all.each.first().expect("a way");
+            assert_eq!((first.outcome, all.is_cut), (best.outcome, false), "{name}: {:?}", first.findings);
+            assert!(all.each.is_sorted_by_key(|way| way.outcome), "{name}");
+            joined += usize::from(all.each.len() > 1);
+        }
+    }
+    assert!(joined > 5, "{joined}");
+}
+
+#[test]
+fn a_delegation_is_held_without_a_hop_where_a_way_without_it_is_held_and_nowhere_else() {
+    let (mut lost, mut kept) = (0, 0);
+    for (name, _, evidence, hops) in stories() {
+        let at = evidence.head_time().expect("a time");
+        for hop in &hops {
+            let all = all_ways(hop, at, &evidence).each;
+            let held: Vec<_> = all.iter().filter(|way| way.outcome == Outcome::Authorized).collect();
+            let on_them: BTreeSet<StatementId> =
+                held.iter().flat_map(|way| way.hops.iter().map(|on_way| on_way.id)).collect();
+            for one in on_them {
+                let without = supposed(of_hop(one), at);
                 let after = stands(hop, at, Some(&without), &evidence);
-                assert_eq!(after.outcome, Outcome::NotAuthorized, "{name} without {}", on_way.id);
-                assert!(after.findings.iter().any(|found| found.code == "revoked"), "{name}");
-                tried += 1;
+                let is_kept = held.iter().any(|way| way.hops.iter().all(|on_way| on_way.id != one));
+                assert_eq!(after.outcome == Outcome::Authorized, is_kept, "{name} without {one}");
+                if is_kept {
+                    kept += 1;
+                } else if all.iter().all(|way| way.outcome == Outcome::Authorized) {
+                    assert_eq!(after.outcome, Outcome::NotAuthorized, "{name} without {one}");
+                    assert!(after.findings.iter().any(|found| found.code == "revoked"), "{name}");
+                    lost += 1;
+                }
             }
         }
     }
-    assert!(tried > 50, "{tried}");
+    assert!(lost > 50 && kept > 2, "{lost} {kept}");
+}
+
+#[test]
+fn ways_beyond_the_bound_are_said_to_be_left_out_and_those_that_hold_come_before() {
+    let mut story = Story::new();
+    let mut granted = || {
+        story.log.wait(1);
+        story.granted()
+    };
+    let parents: Vec<StatementId> = (0..=WAYS_MAX).map(|_| granted()).collect();
+    for parent in &parents[..WAYS_MAX] {
+        let revocation = story.revocation(json!(of_hop(*parent)));
+        story.log.say(&story.alice, revocation);
+    }
+    let last = story.onward(parents[0]).body("parents", json!(parents));
+    let last = story.log.say(&story.planner, last);
+    let evidence = story.log.recomputed().expect("a whole log");
+    let all = all_ways(&last, evidence.head_time().expect("a time"), &evidence);
+    assert_eq!((all.each.len(), all.is_cut), (WAYS_MAX, true));
+    let held: Vec<_> = all.each.iter().filter(|way| way.outcome == Outcome::Authorized).collect();
+    assert_eq!(held.len(), 1, "{:?}", all.each[0].findings);
+    assert_eq!(held[0].hops[0].id, parents[WAYS_MAX], "the one that holds is not the one that is left out");
 }
 
 /// Whether the registrar may still speak: some stories are about one whose key was stolen.

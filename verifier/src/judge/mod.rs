@@ -53,7 +53,7 @@ pub use request::{Act, Request};
 pub(crate) use resolve::resolve;
 pub use resolve::{Link, Resolution, Via};
 pub(crate) use revisions::revisions;
-pub use standing::{Asked, Carried, Standing, root_stands, standing};
+pub use standing::{Asked, Carried, Standing, WAYS_MAX, Ways, root_stands, standing, ways};
 pub(crate) use task::{History, Step};
 pub(crate) use uses::{Cited, HandedOn, Uses, is_obligation};
 pub(crate) use withdrawn::FoundAs;

@@ -1,5 +1,6 @@
 //! What stands of an authority at another moment than its own: whether a delegation, or a permit, still carries an action.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use schemas::ids::StatementId;
@@ -17,15 +18,18 @@ use super::ground::{Effort, Ground};
 use super::identity::{Root, root};
 use super::moment::Moment;
 use super::request::Request;
-use super::support::Support;
+use super::support::{Support, several};
 use super::withdrawn::{Supposed, Withdrawn};
-use super::{Counted, JudgeError, judged};
+use super::{Counted, JudgeError, all_findings, judged};
 use crate::evidence::Evidence;
 use crate::profile::Profile;
 use crate::verdict::{Finding, Outcome, VerdictHop};
 
 /// Most pairs of patterns to compare for what two hops both allow; beyond it, what a way carries is not told.
 const PATTERN_PAIRS_MAX: usize = 1 << 13;
+
+/// Most ways to one authority that are told apart: more than a person reads, and as many again are compared at each hop.
+pub const WAYS_MAX: usize = 16;
 
 /// What is asked of an authority.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +61,6 @@ pub struct Standing {
     pub uses: Option<Counted>,
     /// How many further hops may follow, where a hop of the way says so.
     pub further_hops: Option<usize>,
-    /// Whether hops above it have several parents, so that another way may carry more.
-    pub is_joined: bool,
     /// Whether every reference resolved and everything asked for was there.
     pub complete: bool,
 }
@@ -66,10 +68,21 @@ pub struct Standing {
 /// What may be done by a way: what every hop of it allows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Carried {
-    /// The intersection of all that is spelled out; nothing: no hop spells it out, or it takes too long to tell.
+    /// The intersection of all that is spelled out; nothing: no hop spells it out.
     pub grants: Option<Vec<Grant>>,
     /// Authority held in other systems: each act needs a fresh permit from each of them too.
     pub elsewhere: Vec<External>,
+    /// Whether that takes too long to tell: then nothing is said of it.
+    pub is_untold: bool,
+}
+
+/// Every way to an authority, each as it would stand if it were the only one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// The ways, the best first; at least one.
+    pub each: Vec<Standing>,
+    /// Whether there are more than are followed: [`WAYS_MAX`] to each hop.
+    pub is_cut: bool,
 }
 
 /// Judges a delegation as its holder's next use of it, or a decision as the next action that relies on it, as of a moment.
@@ -81,34 +94,72 @@ pub fn standing<'e>(
     evidence: &'e Evidence,
     profile: &'e Profile,
 ) -> Result<Standing, JudgeError> {
-    let record = evidence.get(subject).ok_or(JudgeError::NotFound { subject: *subject })?;
-    let payload = record.payload.as_ref().ok_or(JudgeError::NotFound { subject: *subject })?;
     let effort = Effort::new();
     let ground = Ground { evidence, profile, effort: &effort, supposed: asked.supposed };
+    let (case, uses) = laid(subject, asked, ground)?;
+    let (support, findings) = judged(&case);
+    Ok(by(&case, &support, findings, uses))
+}
+
+/// The same for each way that leads there: an act needs one that holds all along, and never parts of several.
+pub fn ways<'e>(
+    subject: &StatementId,
+    asked: Asked<'e>,
+    evidence: &'e Evidence,
+    profile: &'e Profile,
+) -> Result<Ways, JudgeError> {
+    let effort = Effort::new();
+    let ground = Ground { evidence, profile, effort: &effort, supposed: asked.supposed };
+    let (case, uses) = laid(subject, asked, ground)?;
+    let (supports, is_cut) = several(&case, WAYS_MAX);
+    let mut seen: BTreeSet<(Option<&PrincipalId>, Vec<Index>)> = BTreeSet::new();
+    let mut each: Vec<Standing> = Vec::new();
+    for support in &supports {
+        let hops = support.hops.iter().map(|(node, _)| node.record.index).collect();
+        // A parent that is named twice is one way, by the better of its names.
+        if seen.insert((support.root.as_ref(), hops)) {
+            each.push(by(&case, support, all_findings(&case, support), uses));
+        }
+    }
+    each.sort_by_key(|standing| standing.outcome);
+    Ok(Ways { each, is_cut })
+}
+
+/// The case of the next use of an authority, and how many it has left.
+fn laid<'e>(
+    subject: &StatementId,
+    asked: Asked<'e>,
+    ground: Ground<'e>,
+) -> Result<(Case<'e>, Option<Counted>), JudgeError> {
+    let not_found = JudgeError::NotFound { subject: *subject };
+    let record = ground.evidence.get(subject).ok_or(not_found.clone())?;
+    let payload = record.payload.as_ref().ok_or(not_found)?;
     let request = Request::of(record, payload, ground)
         .filter(|request| matches!(request.kind, Kind::Delegation | Kind::Decision))
         .ok_or(JudgeError::NotJudgeable { kind: payload.kind })?;
     let actor = asked.by.unwrap_or(request.actor);
-    let begun = begun_at(evidence, asked.at);
+    let begun = begun_at(ground.evidence, asked.at);
     let request = Request { actor, begun, uses: true, claimed: asked.at, ..request };
-    let case = Case::at(Moment::asked(asked.at), ground, request);
-    let (support, findings) = judged(&case);
     let uses = match &payload.body {
         Body::Delegation(_) => counted_of(ground, record, begun),
         _ => None,
     };
-    Ok(Standing {
+    Ok((Case::at(Moment::asked(asked.at), ground, request), uses))
+}
+
+/// What an authority comes to by one way.
+fn by(case: &Case<'_>, support: &Support<'_>, findings: Vec<Finding>, uses: Option<Counted>) -> Standing {
+    Standing {
         outcome: outcome(&findings),
         root: support.root.clone(),
         hops: support.hops.iter().map(|(node, via)| hop(node, *via, &findings)).collect(),
-        carried: carried(&support),
+        carried: carried(support),
         expires: support.hops.iter().filter_map(|(node, _)| node.hop.expires).min(),
         uses,
-        further_hops: further_hops(&support),
-        is_joined: case.graph.parents_first().any(|node| node.links.len() > 1),
-        complete: case.is_complete(&support.relied_on(&case)),
+        further_hops: further_hops(support),
+        complete: case.is_complete(&support.relied_on(case)),
         findings,
-    })
+    }
 }
 
 /// Whether a chain may begin with a principal at a moment: a registrar registered it as what chains begin with, and nothing that
@@ -154,14 +205,14 @@ fn carried(support: &Support<'_>) -> Carried {
             Some(Scope::Grants(grants)) => {
                 let before = all.take().unwrap_or_else(|| grants.clone());
                 if patterns(&before).saturating_mul(patterns(grants)) > PATTERN_PAIRS_MAX {
-                    return Carried { grants: None, elsewhere };
+                    return Carried { grants: None, elsewhere, is_untold: true };
                 }
                 all = Some(intersection(&before, grants));
             }
             None => all = Some(Vec::new()),
         }
     }
-    Carried { grants: all, elsewhere }
+    Carried { grants: all, elsewhere, is_untold: false }
 }
 
 fn patterns(grants: &[Grant]) -> usize {

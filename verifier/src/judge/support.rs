@@ -47,12 +47,20 @@ pub(super) struct Stretch {
 
 /// The best way to the request.
 pub(super) fn best<'c>(case: &'c Case<'c>) -> Support<'c> {
-    Search::of(case).0
+    Search::of(case, Keep::Best).0
+}
+
+/// The ways to the request, best first, and whether any is left out: of those to each hop the best `most` are followed.
+pub(super) fn several<'c>(case: &'c Case<'c>, most: usize) -> (Vec<Support<'c>>, bool) {
+    let mut search = Search::new(case, Keep::Most(most));
+    let ways = search.ways();
+    let ways = search.kept(ways).into_iter().map(|way| search.support(way)).collect();
+    (ways, search.is_cut || case.graph.is_cut() || case.ground.effort.is_spent())
 }
 
 /// The best way to the request, and every stretch of every way that was looked at.
 pub(super) fn every<'c>(case: &'c Case<'c>) -> (Support<'c>, Vec<Stretch>) {
-    let (support, search) = Search::of(case);
+    let (support, search) = Search::of(case, Keep::Best);
     let index = |node: Option<&Node<'_>>| node.map(|node| node.record.index);
     let found = |notes: &[usize]| -> Vec<Finding> {
         notes.iter().filter_map(|note| search.notes.get(*note)).flatten().cloned().collect()
@@ -79,8 +87,20 @@ impl Support<'_> {
     }
 }
 
+/// Which of the ways to a hop are followed further.
+#[derive(Clone, Copy, Debug)]
+enum Keep {
+    /// The best from each root.
+    Best,
+    /// So many, the best of all.
+    Most(usize),
+}
+
 struct Search<'c> {
     case: &'c Case<'c>,
+    keep: Keep,
+    /// Whether a way was dropped that [`Keep::Most`] would have shown.
+    is_cut: bool,
     steps: Vec<Step<'c>>,
     /// Findings, kept once however many ways share them.
     notes: Vec<Vec<Finding>>,
@@ -108,17 +128,38 @@ struct Way<'c> {
 }
 
 impl<'c> Search<'c> {
+    fn new(case: &'c Case<'c>, keep: Keep) -> Self {
+        Self { case, keep, is_cut: false, steps: Vec::new(), notes: Vec::new(), reached: BTreeMap::new() }
+    }
+
     /// Searches every way, and takes the best.
-    fn of(case: &'c Case<'c>) -> (Support<'c>, Self) {
-        let mut search = Self { case, steps: Vec::new(), notes: Vec::new(), reached: BTreeMap::new() };
-        for node in case.graph.parents_first() {
-            let ways = search.ways_to(&node.links, Some(node));
-            search.reached.insert(node.record.index, best_by_root(ways));
-        }
-        let ways = search.ways_to(&case.request.links, None);
-        let best = ways.into_iter().min_by_key(|way| (way.worst(), way.hops));
+    fn of(case: &'c Case<'c>, keep: Keep) -> (Support<'c>, Self) {
+        let mut search = Self::new(case, keep);
+        let best = search.ways().into_iter().min_by_key(|way| (way.worst(), way.hops));
         let none = || Support { root: None, hops: Vec::new(), findings: Vec::new() };
         (best.map_or_else(none, |way| search.support(way)), search)
+    }
+
+    /// The ways to the request, by those to each hop that are kept.
+    fn ways(&mut self) -> Vec<Way<'c>> {
+        for node in self.case.graph.parents_first() {
+            let ways = self.ways_to(&node.links, Some(node));
+            let kept = self.kept(ways);
+            self.reached.insert(node.record.index, kept);
+        }
+        self.ways_to(&self.case.request.links, None)
+    }
+
+    fn kept(&mut self, mut ways: Vec<Way<'c>>) -> Vec<Way<'c>> {
+        match self.keep {
+            Keep::Best => best_by_root(ways),
+            Keep::Most(most) => {
+                ways.sort_by_key(Way::rank);
+                self.is_cut |= ways.len() > most;
+                ways.truncate(most);
+                ways
+            }
+        }
     }
 
     /// Every way to a hop (`child`) or, without one, to the request.
@@ -214,15 +255,19 @@ impl Way<'_> {
         let worst = if self.denied > 0 { 2 } else { usize::from(self.missing > 0) };
         (worst, self.denied, self.missing, self.root.is_none())
     }
+
+    /// The least wrong first and, among those, the one that may still go on furthest.
+    fn rank(&self) -> impl Ord + use<> {
+        (self.worst(), Reverse(self.allowed.saturating_sub(self.hops)), self.hops)
+    }
 }
 
 /// For each root the way with the least wrong and, among those, the one that may still go on furthest.
 fn best_by_root<'c>(ways: Vec<Way<'c>>) -> Vec<Way<'c>> {
-    let rank = |way: &Way<'c>| (way.worst(), Reverse(way.allowed.saturating_sub(way.hops)), way.hops);
     let mut best: BTreeMap<Option<&PrincipalId>, Way<'c>> = BTreeMap::new();
     for way in ways {
         let known = best.entry(way.root).or_insert(way);
-        if rank(&way) < rank(known) {
+        if way.rank() < known.rank() {
             *known = way;
         }
     }
