@@ -33,11 +33,14 @@ pub fn scanner(data: &[u8]) {
     assert_eq!(whole, scan_prefix(data, 0).is_ok_and(|end| end == data.len()));
 }
 
-/// A statement's payload, written again, is the payload that was signed, and its terms are in order.
+/// A statement's payload, written again, is the payload that was signed, and its terms are in order. Read again as accepted before,
+/// it is the same.
 pub fn statement(data: &[u8]) {
     let envelope = Envelope::decode(data);
+    let again = Statement::decode_accepted(data);
     let Ok(statement) = Statement::decode(data) else { return };
     assert_eq!(envelope.as_ref(), Ok(&statement.envelope));
+    assert_eq!(again.as_ref(), Ok(&statement));
     assert_eq!(statement.envelope.bytes(), data);
     assert_eq!(statement.payload.to_bytes().as_deref(), Ok(statement.envelope.payload()));
     assert!(terms(&statement).is_sorted_by(|a, b| a < b));

@@ -95,7 +95,7 @@ impl Placed for Pinned<'_, '_> {
 
     fn looked(&self, indexes: &[Index], visit: &mut dyn FnMut(&Put)) -> Result<(), ReadError> {
         self.reader.found_many(indexes, &mut |found| {
-            let Found { entry, statement } = found;
+            let Found { entry, statement } = *found;
             visit(&Put { index: entry.index, time: entry.time, statement });
         })
     }

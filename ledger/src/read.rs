@@ -63,14 +63,18 @@ const TERMS_TOGETHER: usize = 512;
 /// An entry that was read, not yet held against anything.
 struct Read {
     leaf: TreeHash,
-    found: Result<Found, ReadError>,
+    /// Boxed: it is handed on, and it is large.
+    found: Result<Box<Found>, ReadError>,
 }
 
 impl Read {
-    fn of(index: Index, bytes: Vec<u8>) -> Self {
-        Self { leaf: leaf_hash(&bytes), found: decode(index, &bytes) }
+    fn of(index: Index, bytes: &[u8]) -> Self {
+        Self { leaf: leaf_hash(bytes), found: decode(index, bytes).map(Box::new) }
     }
 }
+
+/// What was there at an index.
+type Fetched = (Index, Result<Option<Read>, StoreError>);
 
 /// A log as of one published head.
 pub struct Reader<'l> {
@@ -168,28 +172,42 @@ impl<'l> Reader<'l> {
     pub(crate) fn found_many(
         &self,
         indexes: &[Index],
-        visit: &mut dyn FnMut(Found),
+        visit: &mut dyn FnMut(Box<Found>),
     ) -> Result<(), ReadError> {
-        let mut leaves = tiles::Leaves::new(self);
-        for together in indexes.chunks(READ_TOGETHER) {
-            let rows = self.rows();
-            let read = |index: &Index| {
-                (*index, rows.entry_bytes(*index).map(|bytes| bytes.map(|bytes| Read::of(*index, bytes))))
-            };
-            // Hashing and decoding is most of it, and each entry is one by itself.
-            let read: Vec<_> = together.par_iter().map(read).collect();
-            for (index, read) in read {
-                let Some(Read { leaf, found }) = self.watch(read.map_err(ReadError::from))? else {
-                    return Err(self.entry_bytes(index).err().unwrap_or(ReadError::Reindexing));
-                };
-                if leaves.at(index)? != Some(leaf) {
-                    // The proof tells whether it is the entry that is wrong, or a tile.
-                    self.proved_entry(index)?;
-                }
-                visit(self.watch(found)?);
-            }
+        let (rows, mut leaves) = (self.rows(), tiles::Leaves::new(self));
+        let mut ahead = indexes.chunks(READ_TOGETHER);
+        let mut read = ahead.next().map(|indexes| read_together(rows, indexes)).unwrap_or_default();
+        while !read.is_empty() {
+            let mut next = Vec::new();
+            // The next ones are read while these are looked at.
+            rayon::in_place_scope(|reading| {
+                let (next, ahead) = (&mut next, ahead.next());
+                reading.spawn(move |_| {
+                    *next = ahead.map(|indexes| read_together(rows, indexes)).unwrap_or_default();
+                });
+                read.into_iter().try_for_each(|read| {
+                    visit(self.held_against_leaf(read, &mut leaves)?);
+                    Ok::<_, ReadError>(())
+                })
+            })?;
+            read = next;
         }
         Ok(())
+    }
+
+    fn held_against_leaf(
+        &self,
+        (index, read): Fetched,
+        leaves: &mut tiles::Leaves<'_, 'l>,
+    ) -> Result<Box<Found>, ReadError> {
+        let Some(Read { leaf, found }) = self.watch(read.map_err(ReadError::from))? else {
+            return Err(self.entry_bytes(index).err().unwrap_or(ReadError::Reindexing));
+        };
+        if leaves.at(index)? != Some(leaf) {
+            // The proof tells whether it is the entry that is wrong, or a tile.
+            self.proved_entry(index)?;
+        }
+        self.watch(found)
     }
 
     /// An entry's bytes with their path, checked against the head's root.
@@ -352,9 +370,18 @@ impl Source for Reader<'_> {
     }
 }
 
+/// Reads, hashes and decodes entries on all cores: each is one by itself.
+fn read_together(rows: Rows<'_>, indexes: &[Index]) -> Vec<Fetched> {
+    let read = |index: &Index| {
+        (*index, rows.entry_bytes(*index).map(|bytes| bytes.map(|bytes| Read::of(*index, &bytes))))
+    };
+    indexes.par_iter().map(read).collect()
+}
+
 fn decode(index: Index, bytes: &[u8]) -> Result<Found, ReadError> {
     let entry = decode_entry(index, bytes)?;
-    let statement = Statement::decode(&entry.statement);
+    // It was accepted before it was placed. Damage shows in the store's checksums and in the tree.
+    let statement = Statement::decode_accepted(&entry.statement);
     let statement = statement.map_err(|error| ReadError::Tree { index, detail: error.to_string() })?;
     Ok(Found { entry, statement })
 }

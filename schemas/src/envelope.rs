@@ -173,9 +173,17 @@ impl Envelope {
     }
 
     fn of(bytes: &[u8], (parts, claims): (usual::Parts, usual::Claims)) -> Result<Self, StatementError> {
+        scan("payload", bytes.get(parts.payload.clone()).unwrap_or_default())?;
+        Self::put_together(bytes, parts, claims)
+    }
+
+    fn put_together(
+        bytes: &[u8],
+        parts: usual::Parts,
+        claims: usual::Claims,
+    ) -> Result<Self, StatementError> {
         let usual::Parts { protected, payload, signature } = parts;
         let usual::Claims { kid, iss, sub } = claims;
-        scan("payload", bytes.get(payload.clone()).unwrap_or_default())?;
         let iss = PrincipalId::new(iss).map_err(StatementError::Issuer)?;
         let id = StatementId::of(bytes);
         Ok(Self { id, kid, iss, sub, signature, protected, payload, bytes: bytes.to_vec() })
@@ -201,6 +209,16 @@ impl Statement {
     /// Takes a statement apart: exactly the bytes that [`Unsigned::sign`] can make are accepted.
     pub fn decode(bytes: &[u8]) -> Result<Self, StatementError> {
         Self::open(Envelope::decode(bytes)?)
+    }
+
+    /// [`Statement::decode`] of bytes that it has accepted before, as whoever calls knows by where they were kept: what need not
+    /// be asked again is not, and for other bytes than those the result means nothing. Total all the same.
+    pub fn decode_accepted(bytes: &[u8]) -> Result<Self, StatementError> {
+        let Some((parts, claims)) = usual::accepted(bytes) else { return Self::decode(bytes) };
+        let envelope = Envelope::put_together(bytes, parts, claims)?;
+        let payload =
+            Payload::from_accepted(envelope.payload()).map_err(|e| StatementError::Payload(Box::new(e)))?;
+        Ok(Self { envelope, payload })
     }
 
     /// Decodes the payload of an envelope.

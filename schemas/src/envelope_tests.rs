@@ -56,8 +56,10 @@ fn a_changed_byte_never_decodes_to_the_same_id() {
     for at in 0..bytes.len() {
         let mut changed: Vec<u8> = bytes.to_vec();
         changed[at] ^= 1;
+        let again = Statement::decode_accepted(&changed);
         if let Ok(other) = Statement::decode(&changed) {
             assert_ne!(other.id(), statement.id(), "byte {at}");
+            assert_eq!(again, Ok(other), "byte {at}");
         }
     }
 }

@@ -31,6 +31,10 @@ use position::Position;
 /// Most bytes that are read before the store is opened anew: files that were replaced meanwhile take up room until then.
 const STRETCH_BYTES: u64 = 256 * 1024 * 1024;
 
+/// The scrub rests so many times as long as it works, whatever it may read: it takes a sixteenth of one core at most, also where opening
+/// the store is most of the work, and less where others want the core.
+const REST: u32 = 15;
+
 /// Shortest time between two passes, and how long to wait after reading failed. Bounds what a small log costs.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -177,6 +181,7 @@ impl Scrubber {
 
     /// One stretch by a store opened for it. An error where there is nothing to read at this moment.
     fn stretch_once(&self, position: &mut Position) -> Result<Result<bool, Fault>, ()> {
+        let mut working = Instant::now();
         let store = match RocksStore::open_past_caches(&self.store) {
             Ok(store) => store,
             // A file may be replaced between its listing and its opening.
@@ -192,12 +197,11 @@ impl Scrubber {
             metrics::counter!("writ_scrub_bytes_total").increment(bytes);
             left = left.saturating_sub(bytes);
             owed += Duration::from_secs_f64(bytes as f64 / self.bytes_per_second as f64);
-            let wait = owed.saturating_duration_since(Instant::now());
-            if self.is_stopped(wait) || left == 0 {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            let now = Instant::now();
+            let rest = now.saturating_duration_since(working).saturating_mul(REST);
+            let stopped = self.is_stopped(owed.saturating_duration_since(now).max(rest));
+            working = Instant::now();
+            if stopped || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         Ok(scrubbed)
     }

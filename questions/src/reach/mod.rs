@@ -110,7 +110,9 @@ impl<P: Placed> Walk<'_, P> {
 
     /// Looks up what waits, and takes what that leads to.
     fn step(&mut self) -> Result<(), P::Error> {
-        let terms = core::mem::take(&mut self.waiting);
+        let mut terms = core::mem::take(&mut self.waiting);
+        // Neighbours in the index are looked up together.
+        terms.sort_unstable();
         let left = EXAMINED_MAX.saturating_sub(self.reach.examined);
         let rows = self.placed.find(&terms, left.saturating_add(self.taken.len()).saturating_add(1))?;
         let found: BTreeSet<Index> = rows.into_iter().flatten().collect();

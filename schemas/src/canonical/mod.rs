@@ -17,8 +17,8 @@ mod writer;
 
 pub use head::{Head, Major, read_head};
 pub(crate) use items::Items;
-pub(crate) use model::from_scanned;
 pub use model::{DecodeError, EncodeError, from_slice, to_vec};
+pub(crate) use model::{from_accepted, from_scanned};
 pub use scan::{ScanError, scan, scan_prefix};
 pub(crate) use shape::Shape;
 pub use writer::Writer;

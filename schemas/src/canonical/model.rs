@@ -99,6 +99,11 @@ pub(crate) fn from_scanned<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Res
     }
 }
 
+/// Reads `T` from bytes that [`from_slice`] has accepted before: what it would refuse may pass.
+pub(crate) fn from_accepted<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    serde_cbor::from_slice(bytes).map_err(|e| DecodeError::from_message(e.to_string()))
+}
+
 /// The canonical bytes of `value`.
 pub fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, EncodeError> {
     let refuse = |e: ScanError| EncodeError { detail: e.to_string() };

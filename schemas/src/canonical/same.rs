@@ -18,6 +18,8 @@ pub(super) fn is_same_in_order(encoded: &[u8], canonical: &[u8]) -> bool {
 struct Pair {
     key: usize,
     value: usize,
+    /// The key's first bytes ([`lead()`]): nearly every two keys of a map differ in them.
+    lead: u64,
     /// Whether the encoding had this key already.
     met: bool,
 }
@@ -56,7 +58,8 @@ impl Walk<'_> {
         let mut end = start;
         for _ in 0..count {
             let value = Items::end_of(self.canonical, end)?;
-            self.pairs.push(Pair { key: end, value, met: false });
+            let lead = lead(self.canonical.get(end..value)?);
+            self.pairs.push(Pair { key: end, value, lead, met: false });
             end = Items::end_of(self.canonical, value)?;
         }
         for _ in 0..count {
@@ -70,14 +73,24 @@ impl Walk<'_> {
 
     /// Where the canonical bytes have the value of a key of the innermost map, which is met for the first time.
     fn meet(&mut self, outer: usize, key: &[u8]) -> Option<usize> {
-        let canonical = self.canonical;
+        let (canonical, wanted) = (self.canonical, lead(key));
         let pairs = self.pairs.get_mut(outer..)?;
-        let found = pairs
-            .binary_search_by(|pair| canonical.get(pair.key..pair.value).unwrap_or_default().cmp(key))
-            .ok()?;
+        let order = |pair: &Pair| {
+            let rest = || canonical.get(pair.key..pair.value).unwrap_or_default().cmp(key);
+            pair.lead.cmp(&wanted).then_with(rest)
+        };
+        let found = pairs.binary_search_by(order).ok()?;
         let pair = pairs.get_mut(found).filter(|pair| !pair.met)?;
         pair.met = true;
         Some(pair.value)
+    }
+}
+
+/// The first eight bytes as a number, zeros behind what is shorter: in the order of the bytes.
+fn lead(key: &[u8]) -> u64 {
+    match key.first_chunk::<8>() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => (0..8).fold(0, |lead, at| (lead << 8) | u64::from(key.get(at).copied().unwrap_or_default())),
     }
 }
 

@@ -28,6 +28,15 @@ pub(super) struct Claims {
 /// An envelope of the one form that [`super::Unsigned::sign`] makes. What is in its parts is still to be checked.
 pub(super) fn read(statement: &[u8]) -> Option<(Parts, Claims)> {
     let parts = parts(statement)?;
+    let protected = statement.get(parts.protected.clone())?;
+    canonical::scan(protected).ok()?;
+    let claims = claims(protected)?;
+    Some((parts, claims))
+}
+
+/// The same of a statement that was accepted before: nothing is scanned.
+pub(super) fn accepted(statement: &[u8]) -> Option<(Parts, Claims)> {
+    let parts = parts(statement)?;
     let claims = claims(statement.get(parts.protected.clone())?)?;
     Some((parts, claims))
 }
@@ -45,9 +54,8 @@ pub(super) fn parts(statement: &[u8]) -> Option<Parts> {
     items.is_at_end().then_some(Parts { protected, payload, signature })
 }
 
-/// The claims of a protected header.
+/// The claims of a protected header that was scanned.
 fn claims(protected: &[u8]) -> Option<Claims> {
-    canonical::scan(protected).ok()?;
     let mut items = Items::new(protected);
     let is = |found: u64, wanted: u64| (found == wanted).then_some(());
     is(items.head(Major::Map)?, 4)?;

@@ -21,6 +21,11 @@ impl Payload {
         Self::from_form(&Canonical(bytes))
     }
 
+    /// [`Payload::from_bytes`] of bytes that it has accepted before.
+    pub(crate) fn from_accepted(bytes: &[u8]) -> Result<Self, PayloadError> {
+        Self::from_form(&Accepted(bytes))
+    }
+
     /// Reads the JSON form, or any other self-describing form that can be read more than once: accepts exactly what
     /// serializing writes. Absent means absent: `null`, and a list or `false` that should be absent, are refused.
     pub fn from_json<'de, D: serde::Deserializer<'de> + Copy>(json: D) -> Result<Self, PayloadError> {
@@ -106,6 +111,19 @@ impl Form for Canonical<'_> {
 
     fn payload<B: DeserializeOwned + Serialize>(&self) -> Result<Payload<B>, DecodeError> {
         canonical::from_scanned(self.0)
+    }
+}
+
+/// Bytes that were accepted before.
+struct Accepted<'a>(&'a [u8]);
+
+impl Form for Accepted<'_> {
+    fn lead(&self) -> Result<Lead, DecodeError> {
+        Canonical(self.0).lead()
+    }
+
+    fn payload<B: DeserializeOwned + Serialize>(&self) -> Result<Payload<B>, DecodeError> {
+        canonical::from_accepted(self.0)
     }
 }
 

@@ -83,6 +83,7 @@ fn every_accepted_statement_is_what_its_vector_says() {
         assert!(path.split('/').nth(2).unwrap().starts_with("accept-"), "{path}");
         let statement_bytes = bytes(&vector, "statement");
         let statement = Statement::decode(&statement_bytes).unwrap_or_else(|e| panic!("{path}: {e}"));
+        assert_eq!(Statement::decode_accepted(&statement_bytes).as_ref(), Ok(&statement), "{path}");
         let envelope = &statement.envelope;
         assert_eq!(envelope.bytes(), statement_bytes, "{path}");
         assert_eq!(statement.id().to_hex(), text(&vector, "id"), "{path}");
