@@ -131,7 +131,8 @@ pub(crate) mod tests {
         let mut there: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         // What `writd` prints is described there too, and tested there.
-        const OF_WRITD: [&str; 6] = ["fsck-", "log-key", "backup-", "restored-", "reconciled-", "reindexed-"];
+        const OF_WRITD: [&str; 7] =
+            ["fsck-", "log-key", "backup-", "restored-", "reconciled-", "reindexed-", "compacted-"];
         let of_writd = |name: &str| {
             let name = name.strip_prefix("writ.").unwrap_or(name);
             OF_WRITD.iter().any(|begin| name.starts_with(begin))

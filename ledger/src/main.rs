@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ledger::commands::{Failure, backup, fsck, init, keys, reconcile, reindex, restore, serve};
+use ledger::commands::{Failure, backup, compact, fsck, init, keys, reconcile, reindex, restore, serve};
 use ledger::exit::Exit;
 use serving::listen::start_logging;
 
@@ -29,6 +29,7 @@ enum Command {
     Serve(serve::Serve),
     Fsck(fsck::Fsck),
     Reindex(reindex::Reindex),
+    Compact(compact::Compact),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Reconcile(reconcile::Reconcile),
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args).map(|()| Exit::Ok),
         Command::Fsck(args) => fsck::run(args),
         Command::Reindex(args) => reindex::run(args),
+        Command::Compact(args) => compact::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Reconcile(args) => reconcile::run(args),

@@ -19,7 +19,7 @@ pub(super) const HUMANS: u64 = 256;
 /// What an emitter does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Post {
-    /// Signs what humans delegate.
+    /// Signs what humans delegate and consent to.
     Identity,
     /// Signs what agents delegate to each other.
     Orchestrator,
@@ -132,20 +132,22 @@ impl Emitter {
     }
 
     fn registration(&self, log: LogId) -> Result<Key> {
-        let (role, about): (Role, &[&str]) = match self.post {
-            Post::Identity => (Role::Authority, &["user:**"]),
-            Post::Orchestrator => (Role::Authority, &["agent:**", "workflow:**"]),
-            Post::Decider => (Role::Pdp, &[]),
-            Post::Gateway => (Role::Gateway, &[]),
+        let (roles, about): (&[Role], &[&str]) = match self.post {
+            Post::Identity => (&[Role::Authority, Role::Approver], &["user:**"]),
+            Post::Orchestrator => (&[Role::Authority], &["agent:**", "workflow:**"]),
+            Post::Decider => (&[Role::Pdp], &[]),
+            Post::Gateway => (&[Role::Gateway], &[]),
         };
-        let about = about.iter().map(|pattern| Pattern::new(*pattern)).collect::<Result<_, _>>()?;
+        let about: Vec<Pattern> =
+            about.iter().map(|pattern| Pattern::new(*pattern)).collect::<Result<_, _>>()?;
+        let grant = |role: &Role| RoleGrant { role: *role, about: about.clone(), tenants: Vec::new() };
         let pop = self.key.sign(&pop_bytes(&log, &self.kid, &self.principal));
         Ok(Key {
             op: KeyOp::Add,
             kid: self.kid,
             public: Some(public(&self.key)),
             principal: Some(self.principal.clone()),
-            roles: vec![RoleGrant { role, about, tenants: Vec::new() }],
+            roles: roles.iter().map(grant).collect(),
             usage: None,
             replaces: None,
             accept_until: None,

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
-use schemas::kinds::{Action, ActionName, Decision, Delegation, Digest, Outcome, Phase, PolicyRef, Ruling};
+use schemas::kinds::{
+    Action, ActionName, Approval, ApprovalScope, Decision, Delegation, Digest, Outcome, Phase, PolicyRef,
+    Ruling,
+};
 use schemas::payload::{Body, Payload, Vantage};
 use schemas::reference::{ForeignRef, Reference};
 use schemas::scope::{Grant, Limit, Limits, Pattern, Quantities, Quantity, Scope};
@@ -20,10 +23,13 @@ use super::texts::{Noise, digest, line, name, uri};
 pub const HOPS: usize = 6;
 
 /// Requests under a chain, each a decision and an action, in number.
-pub const PAIRS: usize = 29;
+pub const PAIRS: usize = 28;
+
+/// Requests under a chain that a human approves first, in number.
+pub const APPROVALS: usize = 2;
 
 /// Statements of a chain, in number.
-pub const CHAIN_STATEMENTS: usize = HOPS + 2 * PAIRS;
+pub const CHAIN_STATEMENTS: usize = HOPS + 2 * PAIRS + APPROVALS;
 
 /// For how long the hops hold, in milliseconds.
 const HOP_LASTS: Millis = Millis(3_600_000);
@@ -58,6 +64,7 @@ struct Call {
     quantities: Quantities,
     request: Digest,
     hop: StatementId,
+    approval: Option<Reference>,
     refs: Vec<ForeignRef>,
 }
 
@@ -122,12 +129,16 @@ impl Chain<'_> {
             presented: None,
             evidence: Vec::new(),
         };
-        let (per_chain, place) = if place == 0 { (1, 0) } else { (HOPS - 1, place - 1) };
+        let (per_chain, place) = if place == 0 { (1 + APPROVALS, 0) } else { (HOPS - 1, place - 1) };
         self.say(post, per_chain, place, Vantage::Authority, Vec::new(), Body::Delegation(hop))
     }
 
     fn pair(&mut self, place: usize, actor: &PrincipalId, hop: StatementId) -> Result<()> {
-        let call = self.call(actor, hop)?;
+        let mut call = self.call(actor, hop)?;
+        let every = PAIRS / APPROVALS;
+        if place.is_multiple_of(every) {
+            call.approval = Some(Reference::Id(self.approval(place / every, &call)?));
+        }
         let decided = self.decision(place, &call)?;
         self.action(place, call, decided)
     }
@@ -144,12 +155,35 @@ impl Chain<'_> {
             quantities: BTreeMap::from(quantities),
             request: digest(&mut self.noise)?,
             hop,
+            approval: None,
             refs: vec![ForeignRef {
                 kind: name("request")?,
                 namespace: uri("https://gw.corp")?,
                 value: line(format!("{request:016x}"))?,
             }],
         })
+    }
+
+    /// Another human than the chain's own consents to one exact request, as its identity provider says.
+    fn approval(&mut self, number: usize, call: &Call) -> Result<StatementId> {
+        let at = self.now();
+        let approval = Approval {
+            approver: self.cast.human(self.number + 1).clone(),
+            requester: call.actor.clone(),
+            action: call.action.clone(),
+            resources: call.resources.clone(),
+            scope: ApprovalScope::Exact,
+            request: Some(call.request.clone()),
+            request_ref: None,
+            approved_at: at,
+            approved_until: Some(at.later(HOP_LASTS)),
+            use_limit: None,
+            supersedes: None,
+            break_glass: false,
+            review_by: None,
+        };
+        let body = Body::Approval(approval);
+        self.say(Post::Identity, 1 + APPROVALS, 1 + number, Vantage::Authority, Vec::new(), body)
     }
 
     fn decision(&mut self, place: usize, call: &Call) -> Result<StatementId> {
@@ -162,7 +196,7 @@ impl Chain<'_> {
             request: Some(call.request.clone()),
             delegation: Some(Reference::Id(call.hop)),
             credential: None,
-            approval: None,
+            approval: call.approval.clone(),
             decider: None,
             requested_at: None,
             evaluated_at: self.now(),
@@ -198,7 +232,7 @@ impl Chain<'_> {
             request: Some(call.request),
             delegation: Some(Reference::Id(call.hop)),
             decision: Some(Reference::Id(decided)),
-            approval: None,
+            approval: call.approval,
             credential: None,
             tool: None,
             attempted_at: at,

@@ -1,7 +1,7 @@
 //! The corpus: what a busy gateway would post, made from a seed, the same bytes every time.
 //!
-//! Chains of [`HOPS`] delegations from a human to an agent, each followed by [`PAIRS`] decisions with their actions, signed by
-//! [`EMITTERS`] keys. Chains are interleaved, so that what belongs together does not lie together.
+//! Chains of [`HOPS`] delegations from a human to an agent, each followed by [`PAIRS`] decisions with their actions, of which
+//! [`APPROVALS`] have a human's consent, signed by [`EMITTERS`] keys. Chains are interleaved, so that what belongs together does not lie together.
 
 mod cast;
 mod chain;
@@ -20,7 +20,7 @@ use schemas::time::Time;
 use cast::HUMANS;
 pub use cast::{Cast, Emitter, Post};
 pub(crate) use cast::{public, secret, sign};
-pub use chain::{CHAIN_STATEMENTS, HOPS, PAIRS};
+pub use chain::{APPROVALS, CHAIN_STATEMENTS, HOPS, PAIRS};
 
 /// Keys that post, in number.
 pub const EMITTERS: usize = 16;
@@ -123,4 +123,50 @@ pub fn digest<'b>(statements: impl IntoIterator<Item = &'b [u8]>) -> blake3::Has
         hasher.update(statement);
     }
     hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use schemas::payload::Kind;
+    use schemas::tree::TreeHash;
+
+    use super::*;
+
+    fn made(seed: u64) -> Vec<Statement> {
+        let seen = Seen { size: 1, root: TreeHash::new([1; 32]) };
+        let binding = Binding { log: LogId::new([2; 32]), seen, now: Time(1_767_225_600_000) };
+        Corpus::new(seed).unwrap().statements(0..256, &binding).unwrap()
+    }
+
+    #[test]
+    fn the_corpus_is_what_the_figures_are_said_to_be_for() {
+        let statements = made(1);
+        let mean = mean_length(&statements).unwrap();
+        assert!((540..=660).contains(&mean), "{mean} bytes");
+        let signers: BTreeSet<_> = statements.iter().map(|statement| statement.envelope.kid).collect();
+        assert_eq!(signers.len(), EMITTERS);
+        let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
+        statements.iter().for_each(|statement| *kinds.entry(statement.payload.kind).or_default() += 1);
+        let expected = [
+            (Kind::Delegation, HOPS),
+            (Kind::Approval, APPROVALS),
+            (Kind::Decision, PAIRS),
+            (Kind::Action, PAIRS),
+        ];
+        assert_eq!(HOPS, 6);
+        assert_eq!(kinds, expected.into_iter().map(|(kind, in_chain)| (kind, in_chain * 256)).collect());
+    }
+
+    #[test]
+    fn no_emitter_uses_a_number_twice_and_a_seed_makes_the_same_bytes_again() {
+        let bytes = |statements: &[Statement]| digest(statements.iter().map(|made| made.envelope.bytes()));
+        let statements = made(1);
+        let numbers: BTreeSet<_> =
+            statements.iter().map(|made| (made.payload.stream, made.payload.seq)).collect();
+        assert_eq!(numbers.len(), statements.len());
+        assert_eq!(bytes(&statements), bytes(&made(1)));
+        assert_ne!(bytes(&statements), bytes(&made(2)));
+    }
 }

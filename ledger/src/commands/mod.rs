@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod backup;
+pub mod compact;
 pub mod fsck;
 pub mod init;
 pub mod keys;

@@ -13,6 +13,7 @@ use schemas::ids::TermId;
 
 use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitKey, VisitTerm, framing, rows};
 
+mod compact;
 mod options;
 mod salvage;
 mod scrub;

@@ -365,8 +365,17 @@ fn what_the_keeping_commands_say_is_one_document_of_the_form_that_it_names() {
         (ran.code, &reindexed["schema"], &reindexed["size"]),
         (0, &"writ.reindexed/1".into(), &made["size"])
     );
+    let ran = writd(&["compact", "--data", text(&place.data()), "--json"]);
+    let compacted = ran.json();
+    assert_eq!((ran.code, &compacted["schema"]), (0, &"writ.compacted/1".into()), "{ran}");
+    let columns = compacted["columns"].as_array().unwrap().iter();
+    let rows: u64 = columns.map(|column| column["bytes"].as_u64().unwrap()).sum();
+    assert!((1..=compacted["after"].as_u64().unwrap()).contains(&rows), "{ran}");
+    let checked = writd(&["fsck", "--data", text(&place.data()), "--json"]);
+    assert_eq!((checked.code, &checked.json()["size"]), (0, &made["size"]), "{checked}");
     for refused in [
         &["backup", text(&dest), "--data", text(&place.data())][..],
+        &["compact", "--data", text(&dest)],
         &["restore", text(&dest), "--data", text(&place.data())],
         &["reindex", "--data", text(&dest)],
         &["reconcile", "--data", text(&data), "--accept-loss"],
