@@ -10,7 +10,9 @@ use schemas::text::PrincipalId;
 use schemas::time::Time;
 
 use crate::corpus::{Binding, Corpus};
-use crate::ingest::{self, Posted};
+use crate::ingest::requests;
+use crate::load::{self, Posted};
+use crate::pace;
 use crate::server::Server;
 
 /// Statements made at a time while the log only has to grow.
@@ -31,6 +33,7 @@ pub struct Feed<'a> {
     seen: Seen,
     next_chain: u64,
     posted: u64,
+    bytes: u64,
     actions: Vec<StatementId>,
 }
 
@@ -38,12 +41,13 @@ impl<'a> Feed<'a> {
     /// Registers everybody, through the server's own front door.
     pub fn new(corpus: &'a Corpus, server: &'a Server) -> Result<Self> {
         let registrations = corpus.cast().registrations(server.log, now()?)?;
-        ingest::run(server.address(), &ingest::requests(&registrations, GROW_BATCH), 1)?;
+        load::run(server.address(), &requests(&registrations, GROW_BATCH), 1)?;
         let seen = server.head()?;
         // Genesis was there before.
         let expected = registrations.len() as u64 + 1;
         ensure!(seen.size == expected, "{} entries after registering, expected {expected}", seen.size);
-        Ok(Self { corpus, server, seen, next_chain: 0, posted: seen.size, actions: Vec::new() })
+        let bytes = bytes_of(&registrations);
+        Ok(Self { corpus, server, seen, next_chain: 0, posted: seen.size, bytes, actions: Vec::new() })
     }
 
     /// At least this many statements that the log does not have, signed now.
@@ -57,20 +61,43 @@ impl<'a> Feed<'a> {
         Ok(made)
     }
 
-    /// Posts what was made, and sees to it that all of it was appended.
-    pub fn post(&mut self, requests: &[Vec<u8>], statements: usize, connections: usize) -> Result<Posted> {
-        let posted = ingest::run(self.server.address(), requests, connections)?;
-        self.posted += statements as u64;
+    /// Posts what was made as fast as it is taken, and sees to it that all of it was appended.
+    pub fn post(&mut self, made: &[Statement], requests: &[Vec<u8>], connections: usize) -> Result<Posted> {
+        let posted = load::run(self.server.address(), requests, connections)?;
+        self.appended(made)?;
+        Ok(posted)
+    }
+
+    /// Posts what was made at a rate.
+    pub fn pace(&mut self, made: &[Statement], connections: usize, rate: f64) -> Result<Posted> {
+        let posted = pace::run(self.server.address(), &requests(made, 1), connections, rate)?;
+        self.appended(made)?;
+        Ok(posted)
+    }
+
+    fn appended(&mut self, made: &[Statement]) -> Result<()> {
+        self.posted += made.len() as u64;
+        self.bytes += bytes_of(made);
         let size = self.server.head()?.size;
         ensure!(size == self.posted, "{size} entries after posting, expected {}", self.posted);
-        Ok(posted)
+        Ok(())
+    }
+
+    /// Entries in the log.
+    pub fn size(&self) -> u64 {
+        self.posted
+    }
+
+    /// Bytes of the statements in it, but genesis.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Posts until the log has at least `size` entries.
     pub fn grow(&mut self, size: u64) -> Result<()> {
         while self.posted < size {
-            let statements = self.make(GROW_STATEMENTS.min(size - self.posted))?;
-            self.post(&ingest::requests(&statements, GROW_BATCH), statements.len(), GROW_CONNECTIONS)?;
+            let made = self.make(GROW_STATEMENTS.min(size - self.posted))?;
+            self.post(&made, &requests(&made, GROW_BATCH), GROW_CONNECTIONS)?;
         }
         Ok(())
     }
@@ -80,7 +107,7 @@ impl<'a> Feed<'a> {
         let binding = Binding { log: self.server.log, seen: self.seen, now: now()? };
         let (human, made, end) = self.corpus.of_one_human(self.next_chain, chains, &binding)?;
         self.next_chain = end;
-        self.post(&ingest::requests(&made, GROW_BATCH), made.len(), GROW_CONNECTIONS)?;
+        self.post(&made, &requests(&made, GROW_BATCH), GROW_CONNECTIONS)?;
         Ok(human)
     }
 
@@ -89,6 +116,10 @@ impl<'a> Feed<'a> {
         let step = (self.actions.len() / count.max(1)).max(1);
         self.actions.iter().step_by(step).take(count).copied().collect()
     }
+}
+
+fn bytes_of(statements: &[Statement]) -> u64 {
+    statements.iter().map(|statement| statement.envelope.bytes().len() as u64).sum()
 }
 
 fn now() -> Result<Time> {

@@ -64,8 +64,8 @@ impl Connection {
         let body = loop {
             filled += self.read(filled)?;
             let received = self.buffer.get(..filled).unwrap_or_default();
-            match received.windows(4).take(HEAD_BYTES_MAX).position(|end| end == b"\r\n\r\n") {
-                Some(end) => break end + 4,
+            match head_end(received) {
+                Some(end) => break end,
                 None => {
                     ensure!(filled < HEAD_BYTES_MAX, "the answer's head has more than {HEAD_BYTES_MAX} bytes")
                 }
@@ -93,8 +93,13 @@ impl Connection {
     }
 }
 
+/// Where the body begins, once the head has ended.
+pub(crate) fn head_end(received: &[u8]) -> Option<usize> {
+    received.windows(4).take(HEAD_BYTES_MAX).position(|end| end == b"\r\n\r\n").map(|end| end + 4)
+}
+
 /// Status and length of the body.
-fn read_head(head: &[u8]) -> Result<(u16, usize)> {
+pub(crate) fn read_head(head: &[u8]) -> Result<(u16, usize)> {
     let head = std::str::from_utf8(head).context("the answer's head")?;
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());

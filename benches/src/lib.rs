@@ -1,10 +1,10 @@
 //! Benchmarks: how near to the machine's own bound the log comes.
 //!
-//! In scope: the corpus ([`corpus`]), what the machine can do at best ([`ceiling`]), a real server under load ([`server`],
-//! [`http`], [`feed`], [`ingest`]), what an answer and a judgement cost as the log grows ([`bundles`]), and how far somebody
-//! reached ([`blast`]), verifying a whole log
-//! ([`verify`], over [`memory`]), large logs for others to read ([`mirror`]), and how figures are told ([`report`], [`stats`],
-//! [`machine`]).
+//! In scope: what is aimed at ([`targets`]), the corpus ([`corpus`]), what the machine can do at best ([`ceiling`]), a real server under
+//! load ([`server`], [`feed`], [`ingest`], as fast as it takes it: [`load`], at a rate: [`pace`], over [`http`]), what an answer and a
+//! judgement cost as the log grows ([`bundles`]), how far somebody reached ([`blast`]), verifying a whole log ([`verify`], over
+//! [`memory`]), the programs over a log that is there ([`programs`], [`process`]), large logs for others to read ([`mirror`]), one run
+//! of all that ([`run`]), and how figures are told ([`report`], [`stats`], [`machine`]).
 //!
 //! Out of scope: whether anything is right, which the tests of each crate say; absolute speed, which no test asserts. Only
 //! ratios of figures from one run on one machine are held against a target, and only in print.
@@ -18,12 +18,17 @@ pub mod corpus;
 pub mod feed;
 pub mod http;
 pub mod ingest;
+pub mod load;
 pub mod machine;
 pub mod memory;
 pub mod mirror;
 pub mod options;
+pub mod pace;
+pub mod process;
+pub mod programs;
 pub mod report;
 pub mod run;
 pub mod server;
 pub mod stats;
+pub mod targets;
 pub mod verify;

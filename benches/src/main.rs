@@ -1,5 +1,7 @@
 //! The program `benches`: measures and prints.
 
+use std::fs;
+
 use anyhow::Result;
 use benches::mirror::{self, Made};
 use benches::options::{Command, Options};
@@ -21,10 +23,9 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let report = benches::run::run(&options)?;
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
+    print!("{report}");
+    if let Some(path) = &options.json {
+        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")?;
     }
     Ok(())
 }

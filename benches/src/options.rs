@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use serde::Serialize;
 
 /// Measures a log beside what the machine can do at best.
 #[derive(Clone, Debug, Parser)]
@@ -17,24 +18,27 @@ pub struct Options {
     /// Only this; may be given several times.
     #[arg(long, value_enum)]
     pub only: Vec<Part>,
-    /// Statements in the log when bundles are asked for the second time.
-    #[arg(long)]
+    /// Statements in the large log, such as 10M or 500k; the medium one has a tenth of them, the small one a hundredth.
+    #[arg(long, value_parser = count)]
     pub statements: Option<u64>,
-    /// Rounds of each figure.
+    /// Rounds of each rate.
     #[arg(long)]
     pub rounds: Option<usize>,
     /// Statements posted together.
-    #[arg(long, default_value_t = 1_024)]
+    #[arg(long, default_value_t = 256)]
     pub batch: usize,
-    /// Connections that post at the same time.
-    #[arg(long, default_value_t = 4)]
+    /// Connections that post batches at the same time.
+    #[arg(long, default_value_t = 16)]
     pub connections: usize,
+    /// Memory for the server's cache, in MiB. Default: the server's own.
+    #[arg(long, value_name = "MIB")]
+    pub cache: Option<u64>,
     /// Seed of the corpus.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// One JSON object instead of the table.
-    #[arg(long)]
-    pub json: bool,
+    /// Write everything that was measured to this file as well, as one JSON object.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
     /// The server; by default `writd` beside this program.
     #[arg(long)]
     pub writd: Option<PathBuf>,
@@ -60,26 +64,39 @@ pub enum Command {
 }
 
 /// Parts of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Part {
-    /// Posting over HTTP.
+    /// Posting in batches and one by one.
     Ingest,
-    /// Fetching bundles.
+    /// How long one append takes at half of what can be posted one by one.
+    Latency,
+    /// What an append costs as the log grows.
+    Append,
+    /// Fetching bundles and proofs, and searching.
     Bundle,
-    /// Checking and judging them.
+    /// Checking and judging bundles.
     Judge,
-    /// Verifying a whole log.
-    Verify,
+    /// The server's memory.
+    Memory,
     /// How far somebody reached.
     Blast,
+    /// Verifying a whole log.
+    Verify,
+    /// Checking a stopped log.
+    Fsck,
+    /// Starting.
+    Start,
+    /// Bytes on disk.
+    Disk,
 }
 
 /// How much of everything.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Sizes {
-    /// Rounds of each figure.
+    /// Rounds of each rate.
     pub rounds: usize,
-    /// Statements in the log in memory.
+    /// Statements that the ceiling is measured with, and in the log in memory.
     pub verified: u64,
     /// Statements posted in one round, in batches.
     pub posted: u64,
@@ -87,9 +104,13 @@ pub struct Sizes {
     pub posted_singly: u64,
     /// Connections that post one by one.
     pub single_connections: usize,
-    /// Statements in the log when bundles are asked for the first time.
+    /// How long statements are posted at a rate in one round, in seconds.
+    pub paced_seconds: f64,
+    /// Statements in the small log.
     pub small: u64,
-    /// And the second time.
+    /// In the medium one.
+    pub medium: u64,
+    /// In the large one.
     pub large: u64,
     /// Bundles asked for at each size.
     pub bundles: usize,
@@ -97,41 +118,78 @@ pub struct Sizes {
     pub reached: u64,
 }
 
+/// What is measured by default, and what shows only that everything runs.
+const FULL: Sizes = Sizes {
+    rounds: 5,
+    verified: 65_536,
+    posted: 131_072,
+    posted_singly: 65_536,
+    single_connections: 256,
+    paced_seconds: 4.0,
+    small: 100_000,
+    medium: 1_000_000,
+    large: 10_000_000,
+    bundles: 500,
+    reached: 10_000,
+};
+const SMOKE: Sizes = Sizes {
+    rounds: 2,
+    verified: 512,
+    posted: 512,
+    posted_singly: 128,
+    single_connections: 16,
+    paced_seconds: 0.2,
+    small: 600,
+    medium: 2_400,
+    large: 4_000,
+    bundles: 5,
+    reached: 100,
+};
+
 impl Options {
     /// Whether a part was asked for.
     pub fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
     }
 
+    /// Whether any of these was.
+    pub fn wants_any(&self, parts: &[Part]) -> bool {
+        parts.iter().any(|part| self.wants(*part))
+    }
+
     /// How much of everything.
     pub fn sizes(&self) -> Sizes {
-        let full = Sizes {
-            rounds: 5,
-            verified: 65_536,
-            posted: 65_536,
-            posted_singly: 16_384,
-            single_connections: 64,
-            small: 10_000,
-            large: 1_000_000,
-            bundles: 500,
-            reached: 10_000,
-        };
-        let smoke = Sizes {
-            rounds: 2,
-            verified: 512,
-            posted: 512,
-            posted_singly: 128,
-            single_connections: 4,
-            small: 600,
-            large: 1_200,
-            bundles: 5,
-            reached: 100,
-        };
-        let sizes = if self.smoke { smoke } else { full };
-        Sizes {
-            rounds: self.rounds.unwrap_or(sizes.rounds).max(1),
-            large: self.statements.unwrap_or(sizes.large),
+        let sizes = if self.smoke { SMOKE } else { FULL };
+        let sized = self.statements.map_or(sizes, |large| Sizes {
+            small: large / 100,
+            medium: large / 10,
+            large,
             ..sizes
-        }
+        });
+        Sizes { rounds: self.rounds.unwrap_or(sizes.rounds).max(1), ..sized }
+    }
+}
+
+/// A number, in thousands or millions where it says so.
+fn count(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 1_000),
+        None => text.strip_suffix('M').map_or((text, 1), |digits| (digits, 1_000_000)),
+    };
+    let number: Option<u64> = digits.replace('_', "").parse().ok();
+    number.and_then(|number| number.checked_mul(unit)).ok_or_else(|| "expected such as 10M or 500k".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_read_in_thousands_and_millions_and_the_other_logs_follow_from_it() {
+        let options = Options::parse_from(["benches", "--statements", "10M"]);
+        let Sizes { small, medium, large, .. } = options.sizes();
+        assert_eq!((small, medium, large), (100_000, 1_000_000, 10_000_000));
+        assert_eq!((count("500k"), count("12")), (Ok(500_000), Ok(12)));
+        assert!(count("ten").is_err() && count("99999999999999999M").is_err());
     }
 }

@@ -2,31 +2,36 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
 use crate::stats::Spread;
+use crate::targets::{Bound, GOALS, Row, find};
 
 /// Name of the JSON form.
 pub const REPORT_SCHEMA: &str = "writ.bench/1";
 
 /// Everything that one run measured.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// [`REPORT_SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
+    /// The commit that it was built from, with `-dirty` where files differ, if known.
+    pub commit: Option<String>,
     /// What it was measured on.
     pub machine: Machine,
     /// What it was measured with.
     pub corpus: CorpusFacts,
-    /// What was measured.
+    /// How much of everything, and how, in words of the command line.
+    pub options: serde_json::Value,
+    /// What is held against a target, in the order of the table of targets.
+    pub results: Vec<Held>,
+    /// Everything else that was measured, and what the results were made of.
     pub figures: Vec<Figure>,
-    /// What was measured beside what bounds it.
-    pub ratios: Vec<Ratio>,
 }
 
 /// What the corpus is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CorpusFacts {
     /// The seed.
     pub seed: u64,
@@ -39,102 +44,100 @@ pub struct CorpusFacts {
 }
 
 /// One figure: the median of several rounds, and their spread.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figure {
-    /// What was measured.
+    /// What was done.
+    pub of: String,
+    /// What was measured of it.
     pub name: String,
     /// In what.
-    pub unit: &'static str,
+    pub unit: String,
     /// The measurements.
     #[serde(flatten)]
     pub spread: Spread,
 }
 
-/// Two figures of the same run, one over the other.
-#[derive(Clone, Debug, Serialize)]
-pub struct Ratio {
-    /// What over what.
-    pub name: String,
-    /// Their quotient in each round.
+/// A row of the table of targets, as it was measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Held {
+    /// Which.
+    pub row: Row,
+    /// What was measured.
+    pub what: String,
+    /// In what; empty for a ratio.
+    pub unit: String,
+    /// The measurements.
     #[serde(flatten)]
     pub spread: Spread,
-    /// What is aimed at.
-    pub target: Target,
-    /// Whether the median reaches the target.
+    /// What must be reached.
+    pub target: Bound,
+    /// Whether the median does.
     pub met: bool,
-}
-
-/// What a ratio is held against.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Target {
-    /// Not less.
-    AtLeast(f64),
-    /// Not more.
-    AtMost(f64),
-}
-
-impl Ratio {
-    /// A ratio and whether it is good enough.
-    pub fn new(name: impl Into<String>, quotients: &[f64], target: Target) -> Self {
-        let spread = Spread::of(quotients);
-        let met = match target {
-            Target::AtLeast(least) => spread.median >= least,
-            Target::AtMost(most) => spread.median <= most,
-        };
-        Self { name: name.into(), spread, target, met }
-    }
+    /// What is hoped for besides.
+    pub aim: Option<Bound>,
+    /// Whether the median reaches that.
+    pub aim_met: Option<bool>,
 }
 
 impl Report {
     /// Adds a figure.
-    pub fn figure(&mut self, name: impl Into<String>, unit: &'static str, measurements: &[f64]) {
-        self.figures.push(Figure { name: name.into(), unit, spread: Spread::of(measurements) });
+    pub fn figure(&mut self, of: impl Into<String>, name: &str, unit: &str, measurements: &[f64]) {
+        let spread = Spread::of(measurements);
+        self.figures.push(Figure { of: of.into(), name: name.into(), unit: unit.into(), spread });
     }
 
-    /// Adds a ratio.
-    pub fn ratio(&mut self, name: impl Into<String>, quotients: &[f64], target: Target) {
-        self.ratios.push(Ratio::new(name, quotients, target));
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AtLeast(least) => write!(f, "≥ {least}"),
-            Self::AtMost(most) => write!(f, "≤ {most}"),
-        }
+    /// Holds measurements against their row of the table.
+    pub fn hold(&mut self, row: Row, measurements: &[f64]) {
+        let Some(goal) = find(row) else { return };
+        let spread = Spread::of(measurements);
+        self.results.push(Held {
+            row,
+            what: goal.what.into(),
+            unit: goal.unit.into(),
+            spread,
+            target: goal.target,
+            met: goal.target.holds(spread.median),
+            aim: goal.aim,
+            aim_met: goal.aim.map(|aim| aim.holds(spread.median)),
+        });
+        let place = |held: &Held| GOALS.iter().position(|goal| goal.row == held.row);
+        self.results.sort_by_key(place);
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CorpusFacts { seed, statements, mean_bytes, digest } = &self.corpus;
+        writeln!(f, "commit   {}", self.commit.as_deref().unwrap_or("not known"))?;
         writeln!(f, "machine  {}", self.machine)?;
         writeln!(f, "corpus   seed {seed}, {statements} statements, mean {mean_bytes} B, blake3 {digest}")?;
-        writeln!(f)?;
-        writeln!(
-            f,
-            "{:<46} {:>12} {:>12} {:>12}  {:<13} {:>6}",
-            "figure", "median", "min", "max", "unit", "rounds"
-        )?;
-        for Figure { name, unit, spread } in &self.figures {
+        let mut of = "";
+        for figure in &self.figures {
+            if figure.of != of {
+                of = &figure.of;
+                writeln!(f, "\n{of:<60} {:>10} {:>10} {:>10}  unit (rounds)", "median", "least", "most")?;
+            }
+            let Figure { name, unit, spread, .. } = figure;
             let [median, min, max] = [spread.median, spread.min, spread.max].map(number);
-            writeln!(f, "{name:<46} {median:>12} {min:>12} {max:>12}  {unit:<13} {:>6}", spread.count)?;
+            writeln!(f, "  {name:<58} {median:>10} {min:>10} {max:>10}  {unit} ({})", spread.count)?;
         }
-        writeln!(f)?;
-        writeln!(f, "{:<46} {:>12} {:>12} {:>12}  {:<13} ", "ratio", "median", "min", "max", "target")?;
-        for Ratio { name, spread, target, met } in &self.ratios {
-            let [median, min, max] =
-                [spread.median, spread.min, spread.max].map(|value| format!("{value:.3}"));
-            let word = if *met { "met" } else { "missed" };
-            writeln!(f, "{name:<46} {median:>12} {min:>12} {max:>12}  {:<13} {word:>6}", target.to_string())?;
+        writeln!(f, "\n{:<60} {:>10} {:>10} {:>10}  target", "target", "median", "least", "most")?;
+        for Held { what, unit, spread, target, met, aim, aim_met, .. } in &self.results {
+            let [median, min, max] = [spread.median, spread.min, spread.max].map(number);
+            let word = match (met, aim_met) {
+                (false, _) => "MISSED",
+                (true, Some(true)) => "met, and its aim",
+                (true, _) => "met",
+            };
+            let aim = aim.map_or_else(String::new, |aim| format!(", aim {aim}"));
+            let bound = format!("{target}{}{unit}{aim}", if unit.is_empty() { "" } else { " " });
+            writeln!(f, "{what:<60} {median:>10} {min:>10} {max:>10}  {bound}: {word}")?;
         }
         Ok(())
     }
 }
 
 /// Three places for small numbers, none for large ones.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     if value.abs() < 100.0 { format!("{value:.3}") } else { format!("{value:.0}") }
 }

@@ -5,7 +5,9 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use ed25519_dalek::pkcs8::EncodePublicKey;
@@ -19,6 +21,7 @@ use tempfile::TempDir;
 
 use crate::corpus::Cast;
 use crate::http::{Connection, get};
+use crate::process::{self, Ended};
 
 /// Name of the log.
 const ORIGIN: &str = "benches.example/log";
@@ -27,14 +30,28 @@ const ORIGIN: &str = "benches.example/log";
 const DATA: &str = "data";
 const ANCHOR: &str = "anchor";
 
-/// Clock ticks in a second, as `/proc` counts processor time (USER_HZ, the same on every Linux).
-const TICKS_PER_SECOND: f64 = 100.0;
+/// What `writd init` makes for verifiers, within the log's folder.
+const TRUST: &str = "trust.policy";
+
+/// How long a server may take to stop.
+const STOP_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// How often it is looked whether it has.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How long it is waited for a server to have nothing left to do.
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// It has nothing left to do once it took less than this share of one core for so long.
+const SETTLED_FOR: Duration = Duration::from_millis(500);
+const IDLE_SHARE: f64 = 0.2;
 
 /// A server under measurement.
 #[derive(Debug)]
 pub struct Server {
     writd: PathBuf,
-    process: RefCell<Option<Process>>,
+    cache: Option<u64>,
+    process: RefCell<Option<Ended>>,
     address: Cell<SocketAddr>,
     /// Its log.
     pub log: LogId,
@@ -44,21 +61,9 @@ pub struct Server {
     folder: TempDir,
 }
 
-/// A child process that does not outlive its handle.
-#[derive(Debug)]
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself; either way there is nothing left to do about it.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 impl Server {
-    /// Makes a log and serves it.
-    pub fn start(writd: Option<&Path>, cast: &Cast) -> Result<Self> {
+    /// Makes a log and serves it, with so many MiB for the store's cache where that is said.
+    pub fn start(writd: Option<&Path>, cache: Option<u64>, cast: &Cast) -> Result<Self> {
         let beside = std::env::current_exe()?.parent().context("this program lies nowhere")?.to_path_buf();
         let writd = writd.map_or_else(|| find(&beside), |path| Ok(path.to_path_buf()))?;
         // Not the system's folder for temporary files: that may be memory, where a sync costs nothing.
@@ -76,21 +81,82 @@ impl Server {
             .output()
             .with_context(|| format!("running {}", writd.display()))?;
         ensure!(made.status.success(), "writd init: {}", String::from_utf8_lossy(&made.stderr));
-        let (process, address) = serve(&writd, folder.path())?;
-        let trust = TrustPolicy::parse(&fs::read(data.join("trust.policy"))?)?;
+        let (process, address) = serve(&writd, cache, folder.path())?;
+        let trust = TrustPolicy::parse(&fs::read(data.join(TRUST))?)?;
         let log = trust.genesis().context("the trust file names no genesis")?;
         let (process, address) = (RefCell::new(Some(process)), Cell::new(address));
-        Ok(Self { writd, process, address, log, trust, folder })
+        Ok(Self { writd, cache, process, address, log, trust, folder })
     }
 
-    /// Ends the program and serves the same log again, at another address: nothing is in its memory any more.
-    pub fn restart(&self) -> Result<()> {
-        // Two cannot serve one folder.
-        drop(self.process.take());
-        let (process, address) = serve(&self.writd, self.folder.path())?;
+    /// Has the program finish what it does and end, as an operator does.
+    pub fn stop(&self) -> Result<()> {
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        let id = rustix::process::Pid::from_child(&process.0);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
+        let begun = Instant::now();
+        loop {
+            match process.0.try_wait()? {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => bail!("writd serve ended with {status}"),
+                None => ensure!(begun.elapsed() < STOP_TIME_MAX, "writd serve does not stop"),
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// Serves the log again, at another address.
+    pub fn serve(&self) -> Result<()> {
+        ensure!(self.process.borrow().is_none(), "it is served already");
+        let (process, address) = serve(&self.writd, self.cache, self.folder.path())?;
         self.process.replace(Some(process));
         self.address.set(address);
         Ok(())
+    }
+
+    /// Stops the log and serves it again: nothing is in the program's memory any more.
+    pub fn restart(&self) -> Result<()> {
+        self.stop()?;
+        self.serve()
+    }
+
+    /// Waits until the server has nothing left to do; for how long, in seconds. Its scrub never ends, and takes little.
+    pub fn settle(&self) -> Result<f64> {
+        let begun = Instant::now();
+        let mut before = self.cpu_seconds()?;
+        while begun.elapsed() < SETTLE_TIME_MAX {
+            thread::sleep(SETTLED_FOR);
+            let now = self.cpu_seconds()?;
+            if now - before < SETTLED_FOR.as_secs_f64() * IDLE_SHARE {
+                break;
+            }
+            before = now;
+        }
+        Ok(begun.elapsed().as_secs_f64())
+    }
+
+    /// The program.
+    pub fn writd(&self) -> &Path {
+        &self.writd
+    }
+
+    /// Where everything is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The log's folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder().join(DATA)
+    }
+
+    /// Its anchor.
+    pub fn anchor(&self) -> PathBuf {
+        self.folder().join(ANCHOR)
+    }
+
+    /// What a verifier of it trusts, as a file.
+    pub fn trust_file(&self) -> PathBuf {
+        self.data().join(TRUST)
     }
 
     /// Where it listens.
@@ -109,20 +175,34 @@ impl Server {
 
     /// Processor time that the server has taken so far, in seconds.
     pub fn cpu_seconds(&self) -> Result<f64> {
-        let id = self.process.borrow().as_ref().map(|process| process.0.id()).context("no server")?;
-        let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
-        // Fields 14 and 15; the second may hold blanks and ends with the last bracket.
-        let fields = stat.rsplit_once(')').context("/proc stat")?.1.split_whitespace();
-        let ticks: Vec<f64> = fields.skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
-        Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
+        process::cpu_seconds(self.id()?)
+    }
+
+    /// The most memory that the server had at a time since it was forgotten, in bytes.
+    pub fn peak_bytes(&self) -> Result<u64> {
+        process::peak_bytes(self.id()?)
+    }
+
+    /// Forgets the most memory that it had.
+    pub fn forget_peak(&self) -> Result<()> {
+        process::forget_peak(self.id()?)
+    }
+
+    fn id(&self) -> Result<u32> {
+        self.process.borrow().as_ref().map(|process| process.0.id()).context("no server")
     }
 }
 
 /// Serves the log in a folder; says where.
-fn serve(writd: &Path, folder: &Path) -> Result<(Process, SocketAddr)> {
+fn serve(writd: &Path, cache: Option<u64>, folder: &Path) -> Result<(Ended, SocketAddr)> {
     let errors = folder.join("stderr");
-    let mut child = Command::new(writd)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+    let mut command = Command::new(writd);
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    if let Some(cache) = cache {
+        command.arg(format!("--cache={cache}"));
+    }
+    let mut child = command
+        .arg("--data")
         .arg(folder.join(DATA))
         .arg("--anchor")
         .arg(folder.join(ANCHOR))
@@ -132,7 +212,7 @@ fn serve(writd: &Path, folder: &Path) -> Result<(Process, SocketAddr)> {
         .stderr(fs::File::create(&errors)?)
         .spawn()?;
     let said = child.stdout.take();
-    let process = Process(child);
+    let process = Ended(child);
     let mut line = String::new();
     BufReader::new(said.context("no output")?).read_line(&mut line)?;
     let address = line.trim().rsplit_once("http://").and_then(|(_, address)| address.parse().ok());

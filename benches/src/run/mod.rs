@@ -1,0 +1,210 @@
+//! One run: one log that grows from small to large, and at each size what is asked of it there.
+
+mod answers;
+mod posting;
+mod whole;
+
+use std::time::Instant;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::blast;
+use crate::ceiling::Ceiling;
+use crate::corpus::{self, CHAIN_STATEMENTS, Corpus, PAIRS};
+use crate::feed::Feed;
+use crate::machine::{self, Machine};
+use crate::memory::MemoryLog;
+use crate::options::{Options, Part, Sizes};
+use crate::report::{CorpusFacts, REPORT_SCHEMA, Report};
+use crate::server::Server;
+use crate::stats::mebibytes;
+use crate::targets::Row;
+use answers::Asked;
+use posting::Rounds;
+
+/// Entries that a log has at least before it is asked for anything.
+const ENTRIES_MIN: u64 = CHAIN_STATEMENTS as u64 * 8;
+
+/// Measures what the options ask for.
+pub fn run(options: &Options) -> Result<Report> {
+    let sizes = options.sizes();
+    let corpus = Corpus::new(options.seed)?;
+    let log = MemoryLog::new(&corpus, options.seed, Corpus::chains_for(sizes.verified))?;
+    let statements = log.statements()?;
+    let digest = corpus::digest(statements.iter().map(|statement| statement.envelope.bytes()));
+    let mean_bytes = corpus::mean_length(&statements)?;
+    let facts = CorpusFacts {
+        seed: options.seed,
+        statements: statements.len(),
+        mean_bytes,
+        digest: digest.to_string(),
+    };
+    let report = Report {
+        schema: REPORT_SCHEMA.into(),
+        commit: machine::commit(),
+        machine: Machine::here(),
+        corpus: facts,
+        options: json!({
+            "sizes": sizes, "batch": options.batch, "connections": options.connections,
+            "cache_mib": options.cache, "only": options.only, "smoke": options.smoke,
+        }),
+        results: Vec::new(),
+        figures: Vec::new(),
+    };
+    let ceiling = Ceiling::new(&statements, &log.keys)?;
+    let server = Server::start(options.writd.as_deref(), options.cache, corpus.cast())?;
+    let feed = Feed::new(&corpus, &server)?;
+    let begun = Instant::now();
+    let mut run = Run { options, sizes, log: &log, ceiling, feed, server: &server, report, begun };
+    run.walk()?;
+    run.stages()?;
+    Ok(run.report)
+}
+
+/// A run under way.
+struct Run<'a> {
+    options: &'a Options,
+    sizes: Sizes,
+    /// The corpus as a log in memory, and its keys.
+    log: &'a MemoryLog,
+    ceiling: Ceiling,
+    feed: Feed<'a>,
+    server: &'a Server,
+    report: Report,
+    begun: Instant,
+}
+
+/// What was measured at one size, to be held beside another.
+struct Stage {
+    asked: Option<Asked>,
+    /// The most memory that the server had on the way here, in bytes.
+    peak: u64,
+    /// The most that the programs had which read the whole log, in bytes.
+    verify_peak: Option<u64>,
+    fsck_peak: Option<u64>,
+}
+
+impl Run<'_> {
+    fn stages(&mut self) -> Result<()> {
+        use Part::{Append, Blast, Bundle, Disk, Fsck, Judge, Memory, Start, Verify};
+        let small = self.small()?;
+        let medium = if self.options.wants_any(&[Bundle, Judge, Memory, Verify, Fsck]) {
+            Some(self.stage(self.sizes.medium, self.sizes.rounds)?)
+        } else {
+            None
+        };
+        if let Some(medium) = medium {
+            let large = self.stage(self.sizes.large, 1)?;
+            self.compare(&medium, &large);
+        } else if self.options.wants_any(&[Append, Blast, Disk, Start]) {
+            self.grow(self.sizes.large)?;
+        }
+        if let Some(small) = small.filter(|_| self.options.wants(Append)) {
+            self.append(&small)?;
+        }
+        if self.options.wants(Blast) {
+            self.blast()?;
+        }
+        if self.options.wants(Start) {
+            self.start()?;
+        }
+        if self.options.wants(Disk) {
+            self.disk()?;
+        }
+        Ok(())
+    }
+
+    /// What posting comes to while the log is small; the rounds in batches, if there were any.
+    fn small(&mut self) -> Result<Option<Rounds>> {
+        use Part::{Append, Ingest, Latency};
+        if !self.options.wants_any(&[Append, Ingest, Latency]) {
+            return Ok(None);
+        }
+        self.grow(self.sizes.small)?;
+        let batches = if self.options.wants_any(&[Append, Ingest]) { Some(self.batches()?) } else { None };
+        if let Some(batches) = batches.as_ref().filter(|_| self.options.wants(Ingest)) {
+            self.report.hold(Row::IngestBatches, &batches.quotients());
+        }
+        if self.options.wants_any(&[Ingest, Latency]) {
+            let singles = self.singles()?;
+            if self.options.wants(Ingest) {
+                self.report.hold(Row::IngestSingles, &singles.quotients());
+            }
+            if self.options.wants(Latency) {
+                self.latency(&singles)?;
+            }
+        }
+        Ok(batches)
+    }
+
+    /// Everything that is held beside the same at another size.
+    fn stage(&mut self, size: u64, rounds: usize) -> Result<Stage> {
+        use Part::{Bundle, Fsck, Judge, Verify};
+        self.server.forget_peak()?;
+        self.grow(size)?;
+        let asked = if self.options.wants_any(&[Bundle, Judge]) { Some(self.ask()?) } else { None };
+        let peak = asked.as_ref().map_or_else(|| self.server.peak_bytes(), |asked| Ok(asked.peak))?;
+        self.report.figure(self.at("server"), "most memory", "MiB", &[mebibytes(peak)]);
+        let verify_peak = if self.options.wants(Verify) { Some(self.verify_log(rounds)?) } else { None };
+        let fsck_peak = if self.options.wants(Fsck) { Some(self.fsck(rounds)?) } else { None };
+        Ok(Stage { asked, peak, verify_peak, fsck_peak })
+    }
+
+    fn compare(&mut self, medium: &Stage, large: &Stage) {
+        let flat = |medium: u64, large: u64| [large as f64 / medium as f64];
+        if let (Some(few), Some(many)) = (&medium.asked, &large.asked) {
+            answers::compare(self.options, few, many, self.sizes.rounds, &mut self.report);
+        }
+        if self.options.wants(Part::Memory) {
+            self.report.hold(Row::ServerMemory, &[mebibytes(large.peak)]);
+            self.report.hold(Row::ServerMemoryFlat, &flat(medium.peak, large.peak));
+        }
+        if let (Some(few), Some(many)) = (medium.verify_peak, large.verify_peak) {
+            self.report.hold(Row::VerifyMemory, &flat(few, many));
+        }
+        if let (Some(few), Some(many)) = (medium.fsck_peak, large.fsck_peak) {
+            self.report.hold(Row::FsckMemory, &flat(few, many));
+        }
+    }
+
+    /// Appends until the log has at least so many entries, and lets the server put its files in order.
+    fn grow(&mut self, size: u64) -> Result<()> {
+        let size = size.max(ENTRIES_MIN);
+        self.say(format_args!("growing to {size} entries"));
+        let (from, begun) = (self.feed.size(), Instant::now());
+        self.feed.grow(size)?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let settled = self.server.settle()?;
+        let of = self.at("growing");
+        self.report.figure(of.clone(), "entries", "", &[(self.feed.size() - from) as f64]);
+        self.report.figure(of.clone(), "time, the making of statements included", "s", &[seconds]);
+        self.report.figure(of, "until the server is idle after it", "s", &[settled]);
+        Ok(())
+    }
+
+    /// How far one human reached in the large log, as it runs and after a restart.
+    fn blast(&mut self) -> Result<()> {
+        self.say("blast");
+        let human = self.feed.fan(self.sizes.reached.div_ceil(PAIRS as u64))?;
+        let running = blast::measure(self.server, &human, self.sizes.rounds)?;
+        self.server.restart()?;
+        let restarted = blast::measure(self.server, &human, self.sizes.rounds)?;
+        let of = self.at(&format!("blast of {} actions", running.actions));
+        self.report.figure(of.clone(), "answer", "ms", &running.times);
+        self.report.figure(of.clone(), "answer after a restart", "ms", &restarted.times);
+        self.report.figure(of, "statements looked at", "", &[running.examined as f64]);
+        self.report.hold(Row::Blast, &running.times);
+        Ok(())
+    }
+
+    /// Words for something done at the size that the log has.
+    fn at(&self, what: &str) -> String {
+        format!("{what}, {} entries", self.feed.size())
+    }
+
+    /// What is being done, for who waits.
+    fn say(&self, what: impl std::fmt::Display) {
+        eprintln!("{:>5.0} s  {what}", self.begun.elapsed().as_secs_f64());
+    }
+}
