@@ -41,6 +41,7 @@ pub(crate) mod tests {
 
     use questions::authority::AUTHORITY_SCHEMA;
     use questions::chain::CHAIN_SCHEMA;
+    use questions::chains::CHAINS_SCHEMA;
     use questions::counts::COUNTS_SCHEMA;
     use questions::coverage::COVERAGE_SCHEMA;
     use questions::crossings::CROSSINGS_SCHEMA;
@@ -64,6 +65,7 @@ pub(crate) mod tests {
         BUNDLE_CREATED,
         BUNDLE_INSPECT,
         CHAIN_SCHEMA,
+        CHAINS_SCHEMA,
         COVERAGE_SCHEMA,
         CROSSINGS_SCHEMA,
         DIFF_SCHEMA,

@@ -34,6 +34,13 @@ pub enum KeptError<E: core::fmt::Display> {
     Evidence(#[from] EvidenceError),
 }
 
+impl<E: core::fmt::Display> KeptError<E> {
+    /// A look-up failed.
+    pub(crate) fn source(error: E) -> Self {
+        Self::Gather(GatherError::Source(error))
+    }
+}
+
 /// The evidence about a subject, gathered by whoever keeps the log: nothing is pinned, and that there is nothing else is its word.
 pub fn evidence<K: Kept>(
     subject: StatementId,

@@ -146,21 +146,10 @@ impl<'s, S: Judging, I: Iterator<Item = Index>> Sweep<'s, S, I> {
         self.next
     }
 
-    /// Whether a statement is an action, and none that is judged elsewhere in the sweep.
-    fn is_one(&self, put: &Put) -> Result<bool, S::Error> {
-        let Body::Action(action) = &put.statement.payload.body else { return Ok(false) };
-        let (Phase::Outcome, Some(Reference::Id(attempt))) = (action.phase, &action.attempt) else {
-            return Ok(true);
-        };
-        let Some(index) = self.log.index_of(attempt)? else { return Ok(true) };
-        let attempt = self.log.placed(index)?.map(|put| put.statement);
-        let is_action = attempt.filter(|attempt| attempt.payload.kind == Kind::Action);
-        Ok(!is_action.is_some_and(|attempt| self.query.fits(&attempt)))
-    }
-
     fn step(&mut self, index: Index) -> Result<Option<Swept>, KeptError<S::Error>> {
-        let Some(put) = self.log.placed(index).map_err(source)? else { return Ok(None) };
-        if !self.is_one(&put).map_err(source)? {
+        let Some(put) = self.log.placed(index).map_err(KeptError::source)? else { return Ok(None) };
+        let is_action = matches!(put.statement.payload.body, Body::Action(_));
+        if !is_action || is_judged_elsewhere(self.log, self.query, &put).map_err(KeptError::source)? {
             return Ok(None);
         }
         let Judged { verdict, gathered } = self.log.judged(&put, self.profile)?;
@@ -188,6 +177,18 @@ impl<S: Judging, I: Iterator<Item = Index>> Iterator for Sweep<'_, S, I> {
     }
 }
 
+/// Whether a statement is the outcome of an attempt that fits the query too: it is judged with that, and is no action of its own.
+pub fn is_judged_elsewhere<P: Placed>(log: &P, query: &Query, put: &Put) -> Result<bool, P::Error> {
+    let Body::Action(action) = &put.statement.payload.body else { return Ok(false) };
+    let (Phase::Outcome, Some(Reference::Id(attempt))) = (action.phase, &action.attempt) else {
+        return Ok(false);
+    };
+    let Some(index) = log.index_of(attempt)? else { return Ok(false) };
+    let attempt = log.placed(index)?.map(|put| put.statement);
+    let is_action = attempt.filter(|attempt| attempt.payload.kind == Kind::Action);
+    Ok(is_action.is_some_and(|attempt| query.fits(&attempt)))
+}
+
 /// Only what is of one of these kinds and fits the query.
 pub fn of_kinds(query: Query, kinds: &[Kind]) -> Query {
     let terms: Vec<_> = kinds.iter().map(|kind| Term::Kind(*kind).id()).collect();
@@ -201,10 +202,6 @@ impl Whole<'_> {
         let fits = |record: &&Record| record.statement().is_some_and(|statement| query.fits(&statement));
         records.filter(fits).map(|record| record.index)
     }
-}
-
-fn source<E: core::fmt::Display>(error: E) -> KeptError<E> {
-    KeptError::Gather(GatherError::Source(error))
 }
 
 #[cfg(test)]

@@ -86,8 +86,7 @@ pub(crate) fn fetch(context: &Context, asked: Asked<'_>) -> Result<(StatementId,
     let client = context.client()?;
     let candidate = resolve(&client, asked.id)?;
     if asked.recompute {
-        let tiles = (&TileLog::latest(&client)? as &dyn LogSource, "the server's tiles");
-        let judged = whole_log(context, tiles, trust.as_ref(), limit, exit)?;
+        let judged = of_tiles(context, &client, trust.as_ref(), limit, exit)?;
         check_subject(&judged.evidence, &candidate.id, asked.id)?;
         return Ok((candidate.id, judged));
     }
@@ -134,6 +133,18 @@ pub(crate) fn of_mirror(
     let from = format!("the mirror in {}", folder.display());
     let mirror = Mirror::new(folder);
     whole_log(context, (&mirror.latest()?, &from), trust, limit, exit)
+}
+
+/// Evidence of every entry that the server's tiles hold.
+pub(crate) fn of_tiles(
+    context: &Context,
+    client: &Client,
+    trust: Option<&Trust>,
+    limit: AgeLimit,
+    exit: Exit,
+) -> Result<ToJudge, Failure> {
+    let tiles = (&TileLog::latest(client)? as &dyn LogSource, "the server's tiles");
+    whole_log(context, tiles, trust, limit, exit)
 }
 
 /// Evidence of every entry of a log, and what was checked of it.

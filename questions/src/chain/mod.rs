@@ -1,6 +1,7 @@
 //! The whole chain behind a subject: every hop on every path, what it handed on, and which link is broken first.
 
-mod text;
+pub(crate) mod arranged;
+pub(crate) mod text;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,17 +1,16 @@
 //! The answer for people: what came of it and where it broke first, then every hop as a tree from the roots, then its ground.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use schemas::time::Index;
 use verifier::verdict::{Effect, Finding, Outcome};
 
+use super::arranged::{Item, Step, arranged};
 use super::{Chain, Hop, Link, RootStayed};
 use crate::mark::Mark;
-use crate::text::{finding, ground, printable, row, short};
+use crate::text::{finding, ground, line as text_line, row, short};
 
 impl fmt::Display for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,7 +30,7 @@ fn headline(chain: &Chain) -> String {
         Outcome::NotAuthorized => (Mark::Bad, "NOT AUTHORIZED"),
         Outcome::Indeterminate => (Mark::Missing, "INDETERMINATE"),
     };
-    let summary = one_line(&chain.summary);
+    let summary = text_line(&chain.summary);
     let mut text =
         format!("{}  {} {}  {summary}\n", mark.plain(word), chain.subject.kind, chain.subject.index);
     let root = if chain.root.is_empty() { "nobody that is known" } else { &chain.root };
@@ -65,135 +64,35 @@ fn headline(chain: &Chain) -> String {
 /// The hops by what they rely on.
 struct Tree<'c> {
     chain: &'c Chain,
-    hops: BTreeMap<Index, &'c Hop>,
-    /// What is drawn below a hop, and what is only named there, since it is drawn elsewhere; nothing: the subject.
-    below: BTreeMap<Index, Vec<(Option<Index>, bool)>>,
-}
-
-/// A line to be drawn, with what is below it.
-enum Step {
-    Draw { at: Option<Index>, depth: usize },
-    Name { at: Option<Index>, depth: usize },
+    items: Vec<Item<'c>>,
 }
 
 impl<'c> Tree<'c> {
     fn of(chain: &'c Chain) -> Self {
-        let hops: BTreeMap<Index, &Hop> = chain.hops.iter().map(|hop| (hop.index, hop)).collect();
-        let mut tree = Self { chain, hops, below: BTreeMap::new() };
-        let all =
-            chain.hops.iter().map(|hop| (Some(hop.index), &hop.relies_on)).chain([(None, &chain.relies_on)]);
-        for (at, links) in all {
-            let home = tree.home(links);
-            let parents: BTreeSet<Index> = links.iter().filter_map(|link| link.to).collect();
-            for parent in parents.into_iter().filter(|parent| tree.hops.contains_key(parent)) {
-                tree.below.entry(parent).or_default().push((at, home == Some(parent)));
-            }
-        }
-        // The way that carries it comes first, and among others the order of the log.
-        for below in tree.below.values_mut() {
-            let on_way =
-                |at: &Option<Index>| at.is_none_or(|at| tree.hops.get(&at).is_some_and(|hop| hop.on_way));
-            below.sort_by_key(|(at, home)| (!(on_way(at) && *home), at.is_none(), *at));
-        }
-        tree
-    }
-
-    /// The parent under which something is drawn: on the way that is cited, else the first that leads anywhere.
-    fn home(&self, links: &[Link]) -> Option<Index> {
-        let leads =
-            |link: &&Link| !link.closes_circle && link.to.is_some_and(|to| self.hops.contains_key(&to));
-        let on_way = links.iter().filter(leads).find(|link| link.on_way);
-        on_way.or_else(|| links.iter().find(leads)).and_then(|link| link.to)
+        let hop =
+            |hop: &'c Hop| Item { at: hop.index, is_hop: true, on_way: hop.on_way, links: &hop.relies_on };
+        let subject = Item { at: chain.subject.index, is_hop: false, on_way: true, links: &chain.relies_on };
+        Self { chain, items: chain.hops.iter().map(hop).chain([subject]).collect() }
     }
 
     fn draw(&self) -> String {
         let mut text = String::new();
-        let roots = self.chain.hops.iter().filter(|hop| self.home(&hop.relies_on).is_none());
-        let mut waiting: Vec<Step> = Vec::new();
-        let mut roots: Vec<&Hop> = roots.collect();
-        roots.sort_by_key(|hop| (!hop.on_way, hop.index));
-        if self.home(&self.chain.relies_on).is_none() {
-            if self.chain.relies_on.is_empty() && !self.chain.root.is_empty() {
-                line(&mut text, true, 0, &self.chain.root);
-            }
-            waiting.push(Step::Draw { at: None, depth: 0 });
+        if self.chain.relies_on.is_empty() && !self.chain.root.is_empty() {
+            line(&mut text, true, 0, &self.chain.root);
         }
-        waiting.extend(roots.iter().rev().map(|hop| Step::Draw { at: Some(hop.index), depth: 0 }));
-        while let Some(step) = waiting.pop() {
-            match step {
-                Step::Name { at, depth } => self.name(&mut text, at, depth),
-                Step::Draw { at: None, depth } => self.subject(&mut text, depth),
-                Step::Draw { at: Some(index), depth } => {
-                    let Some(hop) = self.hops.get(&index) else { continue };
-                    self.hop(&mut text, hop, depth);
-                    let depth = depth.saturating_add(1);
-                    let below = self.below.get(&index).into_iter().flatten().rev();
-                    waiting.extend(below.map(|(at, home)| match home {
-                        true => Step::Draw { at: *at, depth },
-                        false => Step::Name { at: *at, depth },
-                    }));
-                }
+        for Step { item, depth, whole } in arranged(&self.items) {
+            match (self.chain.hops.get(item), whole) {
+                (hop, false) => self.name(&mut text, hop, depth),
+                (None, true) => self.subject(&mut text, depth),
+                (Some(hop), true) => self.hop(&mut text, hop, depth),
             }
         }
         text
     }
 
     fn hop(&self, text: &mut String, hop: &Hop, depth: usize) {
-        let way = hop.on_way;
-        if depth == 0 {
-            let missing = hop.relies_on.iter().any(|link| link.to.is_none());
-            let said = if missing { "  (what gave it authority is MISSING)" } else { "" };
-            line(text, way, 0, &format!("{}{said}", hop.delegator));
-        }
         let every = hop.findings.iter().chain(hop.relies_on.iter().flat_map(|link| &link.findings));
-        let stands = self.standing(every);
-        let head = format!("└─ {} → {}  {stands}, {}", hop.index, hop.delegatee, hop.assurance);
-        line(text, way, depth, &head);
-        let more = depth.saturating_add(1);
-        let until = hop.expires.map_or_else(|| "for good".into(), |expires| format!("until {expires}"));
-        let from = hop.not_before.map(|from| format!("from {from} ")).unwrap_or_default();
-        line(text, way, more, &format!("given {}, {from}{until}; scope {}", hop.at, hop.scope));
-        for link in &hop.relies_on {
-            self.link(text, link, way, more);
-        }
-        let carried =
-            [("credential", &hop.credential), ("decision", &hop.decision), ("approval", &hop.approval)];
-        let carried: Vec<String> =
-            carried.iter().filter_map(|(name, value)| Some(format!("{name} {}", value.as_ref()?))).collect();
-        if !carried.is_empty() {
-            line(text, way, more, &format!("by {}", carried.join(", ")));
-        }
-        if let Some(agent) = &hop.agent {
-            let parts = [("instance", &agent.instance), ("version", &agent.version), ("owner", &agent.owner)];
-            let parts: String = parts
-                .iter()
-                .filter_map(|(name, value)| Some(format!(", {name} {}", value.as_ref()?)))
-                .collect();
-            line(text, way, more, &format!("{} is of type {}{parts}", hop.delegatee, agent.principal_type));
-        }
-        found(text, way, more, &hop.findings);
-    }
-
-    /// What a hop relies on: where there are several, each by name; what it narrows; what is wrong with it.
-    fn link(&self, text: &mut String, link: &Link, way: bool, depth: usize) {
-        let name = match (link.to, link.candidates) {
-            (Some(to), _) if link.closes_circle => format!("{to}, which relies on it: A CIRCLE"),
-            (Some(to), _) => format!("{to}"),
-            (None, 0) => format!("{}: MISSING", link.name),
-            (None, several) => format!("{}: one of {several}, AMBIGUOUS", link.name),
-        };
-        let via = if link.via == "statement" { String::new() } else { format!(" by {}", link.via) };
-        let scope = link.scope.as_ref().map_or_else(String::new, |scope| {
-            let parts = [("adds ", &scope.added), ("drops ", &scope.dropped), ("narrows ", &scope.narrowed)];
-            let parts: Vec<String> = parts
-                .iter()
-                .filter(|(_, lines)| !lines.is_empty())
-                .map(|(name, lines)| format!("{name}{}", lines.join("; ")))
-                .collect();
-            if scope.same { String::from("; the same scope") } else { format!("; {}", parts.join("; ")) }
-        });
-        line(text, way, depth, &format!("rests on {name}{via}{scope}"));
-        found(text, way, depth, &link.findings);
+        draw_hop(text, hop, &self.standing(every), depth);
     }
 
     fn subject(&self, text: &mut String, depth: usize) {
@@ -206,7 +105,7 @@ impl<'c> Tree<'c> {
             if in_tree(&link) {
                 found(text, true, more, &link.findings);
             } else {
-                self.link(text, link, true, more);
+                draw_link(text, link, true, more);
             }
         }
         for beside in &chain.beside {
@@ -222,12 +121,12 @@ impl<'c> Tree<'c> {
     }
 
     /// What is drawn elsewhere.
-    fn name(&self, text: &mut String, at: Option<Index>, depth: usize) {
-        let what = match at {
-            Some(index) => format!("{index}"),
+    fn name(&self, text: &mut String, hop: Option<&Hop>, depth: usize) {
+        let what = match hop {
+            Some(hop) => format!("{}", hop.index),
             None => format!("{} {}", self.chain.subject.kind, self.chain.subject.index),
         };
-        line(text, false, depth, &format!("└─ joins {what}, which is drawn elsewhere"));
+        line(text, false, depth, &elsewhere(&what));
     }
 
     fn standing<'f>(&self, findings: impl Iterator<Item = &'f Finding>) -> String {
@@ -243,16 +142,72 @@ impl<'c> Tree<'c> {
     }
 }
 
-fn one_line(text: &str) -> String {
-    printable(text).replace('\n', "\\n")
+/// A hop as several lines, with how it stands.
+pub(crate) fn draw_hop(text: &mut String, hop: &Hop, stands: &str, depth: usize) {
+    let way = hop.on_way;
+    if depth == 0 {
+        let missing = hop.relies_on.iter().any(|link| link.to.is_none());
+        let said = if missing { "  (what gave it authority is MISSING)" } else { "" };
+        line(text, way, 0, &format!("{}{said}", hop.delegator));
+    }
+    let head = format!("└─ {} → {}  {stands}, {}", hop.index, hop.delegatee, hop.assurance);
+    line(text, way, depth, &head);
+    let more = depth.saturating_add(1);
+    let until = hop.expires.map_or_else(|| "for good".into(), |expires| format!("until {expires}"));
+    let from = hop.not_before.map(|from| format!("from {from} ")).unwrap_or_default();
+    line(text, way, more, &format!("given {}, {from}{until}; scope {}", hop.at, hop.scope));
+    for link in &hop.relies_on {
+        draw_link(text, link, way, more);
+    }
+    let carried = [("credential", &hop.credential), ("decision", &hop.decision), ("approval", &hop.approval)];
+    let carried: Vec<String> =
+        carried.iter().filter_map(|(name, value)| Some(format!("{name} {}", value.as_ref()?))).collect();
+    if !carried.is_empty() {
+        line(text, way, more, &format!("by {}", carried.join(", ")));
+    }
+    if let Some(agent) = &hop.agent {
+        let parts = [("instance", &agent.instance), ("version", &agent.version), ("owner", &agent.owner)];
+        let parts: String =
+            parts.iter().filter_map(|(name, value)| Some(format!(", {name} {}", value.as_ref()?))).collect();
+        line(text, way, more, &format!("{} is of type {}{parts}", hop.delegatee, agent.principal_type));
+    }
+    found(text, way, more, &hop.findings);
 }
 
-fn line(text: &mut String, on_way: bool, depth: usize, what: &str) {
+/// What a hop relies on: where there are several, each by name; what it narrows; what is wrong with it.
+pub(crate) fn draw_link(text: &mut String, link: &Link, way: bool, depth: usize) {
+    let name = match (link.to, link.candidates) {
+        (Some(to), _) if link.closes_circle => format!("{to}, which relies on it: A CIRCLE"),
+        (Some(to), _) => format!("{to}"),
+        (None, 0) => format!("{}: MISSING", link.name),
+        (None, several) => format!("{}: one of {several}, AMBIGUOUS", link.name),
+    };
+    let via = if link.via == "statement" { String::new() } else { format!(" by {}", link.via) };
+    let scope = link.scope.as_ref().map_or_else(String::new, |scope| {
+        let parts = [("adds ", &scope.added), ("drops ", &scope.dropped), ("narrows ", &scope.narrowed)];
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(_, lines)| !lines.is_empty())
+            .map(|(name, lines)| format!("{name}{}", lines.join("; ")))
+            .collect();
+        if scope.same { String::from("; the same scope") } else { format!("; {}", parts.join("; ")) }
+    });
+    line(text, way, depth, &format!("rests on {name}{via}{scope}"));
+    found(text, way, depth, &link.findings);
+}
+
+/// A line in the place of what is drawn elsewhere.
+pub(crate) fn elsewhere(what: &str) -> String {
+    format!("└─ joins {what}, which is drawn elsewhere")
+}
+
+/// A line of the tree; `*` marks what is on the way that is cited.
+pub(crate) fn line(text: &mut String, on_way: bool, depth: usize, what: &str) {
     let sign = if on_way { '*' } else { ' ' };
-    text.push_str(&format!("{sign} {}{}\n", "   ".repeat(depth), one_line(what)));
+    text.push_str(&format!("{sign} {}{}\n", "   ".repeat(depth), text_line(what)));
 }
 
-fn found(text: &mut String, on_way: bool, depth: usize, findings: &[Finding]) {
+pub(crate) fn found(text: &mut String, on_way: bool, depth: usize, findings: &[Finding]) {
     for one in findings {
         line(text, on_way, depth, finding(one).trim_end());
     }

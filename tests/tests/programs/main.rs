@@ -8,6 +8,7 @@ mod authzen;
 mod backup;
 mod blast;
 mod chain;
+mod chains;
 mod cli_manners;
 mod cloudtrail;
 mod counts;

@@ -164,11 +164,22 @@ async fn judged<A: Serialize + Display + Send + 'static>(
     let form = Form::of(headers)?;
     app.read(move |reader| {
         let subject = one(&candidates(reader, &name)?, &name)?;
-        let wants = profile.as_ref().map(Profile::wants).unwrap_or_default();
-        let evidence = own_evidence(subject, wants, reader).map_err(unkept)?;
-        let profile = profile.or_else(|| evidence.get(&subject).map(default_profile));
-        let profile = profile.unwrap_or_else(Profile::standard);
-        Ok(form.answer(&answer(&subject, &evidence, &profile)?))
+        judged_one(reader, form, subject, profile, answer)
     })
     .await
+}
+
+/// The same for a statement that was found.
+fn judged_one<A: Serialize + Display>(
+    reader: &Reader<'_>,
+    form: Form,
+    subject: StatementId,
+    profile: Option<Profile>,
+    answer: impl FnOnce(&StatementId, &Evidence, &Profile) -> Result<A, Problem>,
+) -> Result<Response, Problem> {
+    let wants = profile.as_ref().map(Profile::wants).unwrap_or_default();
+    let evidence = own_evidence(subject, wants, reader).map_err(unkept)?;
+    let profile = profile.or_else(|| evidence.get(&subject).map(default_profile));
+    let profile = profile.unwrap_or_else(Profile::standard);
+    Ok(form.answer(&answer(&subject, &evidence, &profile)?))
 }
