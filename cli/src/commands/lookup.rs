@@ -5,6 +5,7 @@ use questions::kept::Whole;
 use questions::lookup::{Lookup, LookupError, lookup, read_cursor};
 use questions::page::{Cursor, Page};
 use schemas::ids::StatementId;
+use schemas::text::Tenant;
 use verifier::evidence::Evidence;
 
 use super::question::{Answered, PAGE_MAX, ask, no_such_page};
@@ -15,21 +16,28 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::resolve::{resolve, resolve_among};
 
-/// What is known under this foreign id?
+/// What is known under this id, of whatever kind?
 ///
-/// Lists every statement that carries, issues, presents, refers to or withdraws it, or belongs to the trace of this id, and the
-/// actions that it leads to. The state of the log that was searched is held against its signed head; what is listed is the
+/// Lists every statement that carries, issues, presents, refers to or withdraws a foreign id, belongs to the task or trace of this
+/// name, is signed by the key, involves the principal, touches the resource, or was ruled by the policy's revision; and the actions
+/// that it leads to. The state of the log that was searched is held against its signed head; what is listed is the
 /// server's word, unless it is read from a mirror.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
   writ lookup r-991
   writ lookup access-key:AKIAIOSFODNN7EXAMPLE --limit 10
+  writ lookup task:refunds-q4
+  writ lookup opa:authz/refund@7                            what this revision ruled
   writ lookup 4bf92f3577b34da6a3ce929d0e0e4736 --mirror ./mirror --json")]
 pub(crate) struct Args {
-    /// Foreign id (value or TYPE:VALUE), trace id of 32 hex digits, or a statement: its id, the first 8 digits or more, or #N
+    /// Foreign id (value or TYPE:VALUE), trace id, task, principal, key id, resource, policy (ENGINE:ID, ENGINE:ID@REVISION), request
+    /// digest (ALG:FORM:DIGITS), imported event (FORMAT:ID), or a statement: its id, the first 8 digits or more, or #N
     #[arg(value_name = "ID")]
     id: String,
+    /// Tenant of a task, policy, request digest or imported event
+    #[arg(long, value_name = "NAME", default_value_t = Tenant::default_label())]
+    tenant: Tenant,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=PAGE_MAX))]
     limit: u64,
@@ -55,6 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let query = Query::default()
         .with("id", id.clone())
+        .with("tenant", args.tenant.as_str())
         .with("limit", args.limit.to_string())
         .with_some("cursor", args.page.as_ref());
     let answered = ask(context, "/v1/lookup", &query, |answer: &Lookup| &answer.as_of);
@@ -79,7 +88,7 @@ fn from_mirror(args: &Args, evidence: &Evidence) -> Result<Lookup, Failure> {
     let name = place.map_or_else(|| args.id.clone(), |id| id.to_hex());
     let begun = match &args.page {
         None => Cursor { size, next: 0 },
-        Some(text) => read_cursor(text, &name)
+        Some(text) => read_cursor(text, &name, &args.tenant)
             .ok_or_else(|| no_such_page("--page is not the `next` of an earlier page of this question"))?,
     };
     if begun.size != size {
@@ -89,7 +98,8 @@ fn from_mirror(args: &Args, evidence: &Evidence) -> Result<Lookup, Failure> {
         )));
     }
     let page = Page { from: begun.next, limit: usize::try_from(args.limit).unwrap_or(usize::MAX) };
-    let look = |statement: Option<StatementId>| lookup(&name, statement, page, &Whole(evidence));
+    let look =
+        |statement: Option<StatementId>| lookup(&name, &args.tenant, statement, page, &Whole(evidence));
     let answer = match look(None) {
         Err(LookupError::NotFound { .. }) => look(Some(resolve_among(evidence, &name)?)),
         answer => answer,

@@ -1,4 +1,4 @@
-//! Every statement that carries, refers to or withdraws a foreign id, or belongs to a trace, and the actions that it leads to.
+//! Every statement that carries, refers to or withdraws an id, or belongs to what it is of, and the actions that it leads to.
 
 mod found;
 mod text;
@@ -11,6 +11,7 @@ use schemas::ids::StatementId;
 use schemas::kinds::Phase;
 use schemas::payload::{Body, Kind};
 use schemas::term::Term;
+use schemas::text::Tenant;
 use schemas::time::{Index, Time};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -18,7 +19,7 @@ use thiserror::Error;
 use crate::kept::{AsOf, Placed, Put};
 use crate::page::{Cursor, Page};
 use crate::summary::summary;
-use found::Wanted;
+use found::{Wanted, wanted};
 
 /// Name of the JSON form.
 pub const LOOKUP_SCHEMA: &str = "writ.lookup/1";
@@ -62,17 +63,20 @@ pub struct Lookup {
     pub as_of: AsOf,
 }
 
-/// A foreign id.
+/// What an id is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Foreign {
-    /// What it is: `request`, `jti`, `access-key`, …
+    /// What it is: `request`, `jti`, `access-key`, …; or `task`, `trace`, `principal`, `key`, `policy`, `policy-revision`,
+    /// `request-digest`, `resource`, `source-event`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// URI of the issuing system.
-    pub namespace: String,
-    /// The tenant in which it is held.
-    pub tenant: String,
+    /// URI of the issuing system; absent where it is no other system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The tenant in which it is held; absent where the name means the same in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
 }
 
 /// In which way a statement holds an id.
@@ -93,6 +97,22 @@ pub enum How {
     Withdraws,
     /// It belongs to the trace.
     Traced,
+    /// It says what that is: it opens, moves or ends the task, registers the key or the principal, states the policy.
+    States,
+    /// It is within the task.
+    Within,
+    /// It is signed by the key.
+    Signs,
+    /// The principal takes part in it.
+    Involves,
+    /// It touches, or would touch, the resource.
+    Touches,
+    /// It was ruled by the revision.
+    Ruled,
+    /// It is on exactly this request.
+    Requests,
+    /// It was imported from the event.
+    Imported,
 }
 
 /// How many statements of a kind hold it in one way.
@@ -165,15 +185,17 @@ impl<E: core::fmt::Display> LookupError<E> {
     }
 }
 
-/// The statements that hold `name`, one page of them: a foreign id as `value` or `type:value`, a trace id, or, where nothing holds
-/// that, the statement that it names.
+/// The statements that hold `name`, one page of them: a foreign id as `value` or `type:value`, a trace id, a principal, a key id, a
+/// resource, and within `tenant` a task, a policy (`engine:id`), a revision of it (`engine:id@revision`), a request's digest
+/// (`algorithm:form:digits`), an imported event (`format:id`); or, where nothing holds any of these, the statement that it names.
 pub fn lookup<P: Placed>(
     name: &str,
+    tenant: &Tenant,
     statement: Option<StatementId>,
     page: Page,
     placed: &P,
 ) -> Result<Lookup, LookupError<P::Error>> {
-    let wanted = statement.map_or_else(|| Wanted::foreign(name), Wanted::Statement);
+    let wanted = statement.map_or_else(|| wanted(name, tenant), |id| Vec::from([Wanted::Statement(id)]));
     let found = Found::of(&wanted, placed).map_err(LookupError::Source)?;
     if found.held.is_empty() {
         return Err(LookupError::NotFound { asked: name.into(), size: placed.size() });
@@ -196,15 +218,15 @@ pub fn lookup<P: Placed>(
         actions_truncated: actions_truncated || !found.complete,
         count: statements.len(),
         truncated,
-        next: next.map(|next| next.to_text(&["lookup", name])),
+        next: next.map(|next| next.to_text(&["lookup", name, tenant.as_str()])),
         statements,
         as_of,
     })
 }
 
 /// The size and the index of a cursor; nothing where it is none of this question's.
-pub fn read_cursor(text: &str, name: &str) -> Option<Cursor> {
-    Cursor::parse(text, &["lookup", name])
+pub fn read_cursor(text: &str, name: &str, tenant: &Tenant) -> Option<Cursor> {
+    Cursor::parse(text, &["lookup", name, tenant.as_str()])
 }
 
 /// Everything that holds it.
@@ -216,10 +238,12 @@ struct Found {
 }
 
 impl Found {
-    fn of<P: Placed>(wanted: &Wanted, placed: &P) -> Result<Self, P::Error> {
-        let rows = placed.find(&wanted.terms(), EXAMINED_MAX.saturating_add(1))?;
+    fn of<P: Placed>(wanted: &[Wanted], placed: &P) -> Result<Self, P::Error> {
+        let terms: BTreeSet<_> = wanted.iter().flat_map(Wanted::terms).collect();
+        let terms: Vec<_> = terms.into_iter().collect();
+        let rows = placed.find(&terms, EXAMINED_MAX.saturating_add(1))?;
         let mut indexes: BTreeSet<Index> = rows.into_iter().flatten().collect();
-        if let Wanted::Statement(id) = wanted {
+        if let [Wanted::Statement(id)] = wanted {
             indexes.extend(placed.index_of(id)?);
         }
         let mut found = Self {
@@ -236,24 +260,18 @@ impl Found {
         Ok(found)
     }
 
-    fn take(&mut self, wanted: &Wanted, put: Put) {
-        let payload = &put.statement.payload;
-        let mut how: Vec<How> = Vec::new();
-        for (way, foreign) in wanted.held_by(&put.statement) {
-            how.push(way);
-            self.ids.extend(foreign.map(|foreign| Foreign {
-                kind: foreign.kind.to_string(),
-                namespace: foreign.namespace.to_string(),
-                tenant: payload.tenant.to_string(),
-            }));
+    fn take(&mut self, wanted: &[Wanted], put: Put) {
+        let mut how: BTreeSet<How> = BTreeSet::new();
+        for (way, is) in wanted.iter().flat_map(|wanted| wanted.held_by(&put.statement)) {
+            how.insert(way);
+            self.ids.extend(is);
         }
-        how.dedup();
         for way in &how {
-            let count = self.groups.entry((payload.kind, *way)).or_default();
+            let count = self.groups.entry((put.statement.payload.kind, *way)).or_default();
             *count = count.saturating_add(1);
         }
         if !how.is_empty() {
-            self.held.push((put, how));
+            self.held.push((put, how.into_iter().collect()));
         }
     }
 

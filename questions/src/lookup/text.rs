@@ -22,6 +22,14 @@ impl How {
             Self::Refers => "refers",
             Self::Withdraws => "withdraws",
             Self::Traced => "traced",
+            Self::States => "states",
+            Self::Within => "within",
+            Self::Signs => "signs",
+            Self::Involves => "involves",
+            Self::Touches => "touches",
+            Self::Ruled => "ruled",
+            Self::Requests => "requests",
+            Self::Imported => "imported",
         }
     }
 }
@@ -48,9 +56,10 @@ fn headline(found: &Lookup) -> String {
     };
     let least = if found.complete { "" } else { "AT LEAST " };
     let mut text = format!("{least}{total} {}\n", one_line(&found.asked));
-    let ids = found.ids.iter().map(|id| format!("{} of {} (tenant {})", id.kind, id.namespace, id.tenant));
-    for id in ids {
-        row(&mut text, "Is", &id);
+    for id in &found.ids {
+        let of = id.namespace.as_ref().map(|namespace| format!(" of {namespace}")).unwrap_or_default();
+        let tenant = id.tenant.as_ref().map(|tenant| format!(" (tenant {tenant})")).unwrap_or_default();
+        row(&mut text, "Is", &format!("{}{of}{tenant}", id.kind));
     }
     let groups =
         found.groups.iter().map(|group| format!("{} {} {}", group.count, group.kind, group.how.as_str()));

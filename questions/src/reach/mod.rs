@@ -19,6 +19,7 @@ use schemas::time::Index;
 
 use crate::kept::{Placed, Put};
 pub(crate) use found::{Act, Hop, Refusal};
+pub(crate) use subject::revision;
 pub use subject::{Named, Subject, subject};
 
 /// Most statements that are looked at for one answer: an answer that would need more says that it is not all.

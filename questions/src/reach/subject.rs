@@ -184,7 +184,7 @@ fn exact<P: Placed>(text: &str, tenant: &Tenant, placed: &P) -> Result<Option<Su
 }
 
 /// `engine:id@revision`.
-fn revision(text: &str) -> Option<(Name, Line, Line)> {
+pub(crate) fn revision(text: &str) -> Option<(Name, Line, Line)> {
     let (policy, revision) = text.rsplit_once('@')?;
     let (engine, id) = policy.split_once(':')?;
     Some((Name::new(engine).ok()?, Line::new(id).ok()?, Line::new(revision).ok()?))

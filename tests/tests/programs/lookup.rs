@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Story;
+use crate::harness::{Person, Story};
 
 const NOT_FOUND: i32 = 14;
 
@@ -133,4 +133,79 @@ fn pages_stay_the_same_while_the_log_grows_and_what_is_unknown_is_said() {
     assert_eq!(story.cli.run(&["lookup", "no-such-id"]).code, NOT_FOUND);
     assert_eq!(http.get("/v1/lookup?id=no-such-id").status, 404);
     assert_eq!(story.cli.with_trust(None).run(&["lookup", "s-1"]).code, 13);
+}
+
+/// What an id is, and in which ways statements hold it.
+fn told(answer: &Value) -> (Vec<&str>, Vec<(&str, &str, u64)>) {
+    let words = |value: &'_ Value, field: &str| value[field].as_str().unwrap().to_owned();
+    let ids = answer["ids"].as_array().unwrap().iter().map(|id| words(id, "type").leak() as &str);
+    let groups = answer["groups"].as_array().unwrap();
+    let group = |group: &Value| {
+        let (kind, how) = (words(group, "kind").leak() as &str, words(group, "how").leak() as &str);
+        (kind, how, group["count"].as_u64().unwrap())
+    };
+    (ids.collect(), groups.iter().map(group).collect())
+}
+
+#[test]
+fn every_sort_of_id_that_the_index_knows_is_found_and_said_what_it_is() {
+    let story = Story::begin();
+    Person::new(9, "service:desk").write_key(story.place.path(), "desk.pem");
+    story.register("desk", "service:desk", "authority=user:**");
+    let open = json!({"op": "open", "owner": "user:alice@corp"});
+    story.log("desk", &[json!({"kind": "task", "task": "refunds-q4", "body": open})]);
+    let (_, leaf) = story.delegate();
+    let digest = json!({"alg": "sha-256", "canon": "jcs", "value": "ab".repeat(32)});
+    let about = json!({
+        "actor": "agent:refunds/7", "action": {"name": "payments:refund"}, "resources": ["order/991"],
+        "delegation": leaf, "request": digest,
+    });
+    let with = |kind: &str, more: Value| {
+        let mut body = about.clone();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"kind": kind, "task": "refunds-q4", "body": body})
+    };
+    let policy = json!({"engine": "opa", "id": "refunds", "revision": "7"});
+    let decision =
+        story.log("opa", &[with("decision", json!({"ruling": "permit", "policy": policy}))])[0].clone();
+    let acted = json!({"phase": "both", "outcome": "completed", "decision": decision});
+    let action = story.log("gateway", &[with("action", acted)])[0].clone();
+    let ended = json!({"target": {"kind": "task", "task": "refunds-q4"}});
+    story.log("desk", &[json!({"kind": "revocation", "body": ended})]);
+    let kid = story.server.http.json(&format!("/v1/statements/{action}"))["kid"].as_str().unwrap().to_owned();
+
+    let mirror = story.cli.home().join("mirror");
+    let mirror = mirror.to_str().unwrap();
+    story.cli.ok(&["mirror", mirror]);
+    let digest = format!("sha-256:jcs:{}", "ab".repeat(32));
+    let task = [
+        ("task", "states", 1),
+        ("decision", "within", 1),
+        ("action", "within", 1),
+        ("revocation", "withdraws", 1),
+    ];
+    let expected: [(&str, &str, &[(&str, &str, u64)]); 6] = [
+        ("refunds-q4", "task", &task),
+        ("opa:refunds@7", "policy-revision", &[("decision", "ruled", 1)]),
+        (&digest, "request-digest", &[("decision", "requests", 1), ("action", "requests", 1)]),
+        ("order/991", "resource", &[("decision", "touches", 1), ("action", "touches", 1)]),
+        (&kid, "key", &[("key", "states", 1), ("action", "signs", 1)]),
+        (
+            "gateway:mcp-eu-1",
+            "principal",
+            &[("key", "states", 1), ("principal", "states", 1), ("action", "involves", 1)],
+        ),
+    ];
+    for (name, is, groups) in expected {
+        let answer = story.cli.ok(&["lookup", name, "--json"]).json();
+        assert_eq!(told(&answer), (vec![is], groups.to_vec()), "{name}");
+        assert_eq!(answer["actions"][0]["id"], json!(action), "{name}");
+        let read = story.cli.ok(&["lookup", name, "--json", "--mirror", mirror]).json();
+        assert_eq!((&read["ids"], &read["groups"]), (&answer["ids"], &answer["groups"]), "{name}");
+        let shown = story.cli.ok(&["lookup", name]).stdout;
+        let accept = [("accept", "text/plain")];
+        let same = story.server.http.request("GET", &format!("/v1/lookup?id={name}"), &accept, &[]).unwrap();
+        assert!(shown.starts_with(&same.text()) && same.text().contains(is), "{shown}");
+    }
+    assert_eq!(story.cli.run(&["lookup", "refunds-q4", "--tenant", "acme"]).code, NOT_FOUND);
 }
