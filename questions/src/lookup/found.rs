@@ -66,7 +66,7 @@ pub(super) fn wanted(name: &str, tenant: &Tenant) -> Vec<Wanted> {
     wanted.extend(revision(name).map(|(engine, id, at)| Wanted::Revision(own(), engine, id, at)));
     wanted.extend(request(name).map(|digest| Wanted::Request(own(), digest)));
     wanted.extend(line.map(Wanted::Resource));
-    for (first, rest) in typed {
+    if let Some((first, rest)) = typed {
         wanted.push(Wanted::Policy(own(), first.clone(), rest.clone()));
         wanted.push(Wanted::Source(own(), first, rest));
     }
@@ -255,7 +255,7 @@ fn request(name: &str) -> Option<Digest> {
 
 fn hex(digits: &str) -> Option<Vec<u8>> {
     let digits: String = digits.to_ascii_lowercase();
-    if digits.len() % 2 != 0 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !digits.len().is_multiple_of(2) || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let byte = |at: usize| u8::from_str_radix(digits.get(at..at.checked_add(2)?)?, 16).ok();

@@ -4,7 +4,7 @@ mod found;
 mod text;
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use schemas::ids::StatementId;

@@ -49,7 +49,7 @@ struct Place {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Answer {
-    Listed(Listed),
+    Listed(Box<Listed>),
     /// The chain behind one statement.
     One {},
 }
@@ -62,7 +62,7 @@ pub(super) fn listed(args: &Args, client: &Client) -> Result<Option<Listed>, Fai
         .with("limit", args.limit.to_string())
         .with_some("cursor", args.page.as_ref());
     match client.answer::<Answer>("/v1/chain", &query) {
-        Ok(Answer::Listed(listed)) => Ok(Some(listed)),
+        Ok(Answer::Listed(listed)) => Ok(Some(*listed)),
         Ok(Answer::One {}) => Ok(None),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error.into()),
