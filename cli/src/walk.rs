@@ -74,17 +74,14 @@ where
         let turn = turns.of(number);
         let prepared: Vec<Prepared> = entries.iter().map(|entry| Prepared::new(entry.as_ref())).collect();
         let placed = turn.place(prepared);
-        let count = placed.len();
-        for placed in placed {
-            walked.unknown += u64::from(placed.unknown);
-            if let Some(finding) = placed.check() {
-                walked.findings_total += 1;
-                if walked.findings.len() < FINDINGS_MAX {
-                    walked.findings.push(finding);
-                }
+        walked.unknown += placed.iter().filter(|placed| placed.unknown).count() as u64;
+        for finding in Placed::check_all(&placed).into_iter().flatten() {
+            walked.findings_total += 1;
+            if walked.findings.len() < FINDINGS_MAX {
+                walked.findings.push(finding);
             }
         }
-        done(count);
+        done(placed.len());
     }
 }
 

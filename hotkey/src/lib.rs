@@ -1,7 +1,8 @@
 //! Ed25519 verification for keys that are seen often: four times as fast, and it accepts nothing that
 //! `ed25519_dalek::VerifyingKey::verify_strict` refuses.
 //!
-//! In scope: a [`Table`] of multiples of one public key, and [`accepted`], which says of signatures whether they certainly stand.
+//! In scope: a [`Table`] of multiples of one public key, [`accepted`], which says of signatures whether they certainly stand, and, with the
+//! feature `std`, the tables of the keys that the process sees most ([`table_of`]; without it no key has one).
 //! Out of scope: the verdict. **`true` is a verdict, `false` is none**: whoever asks then asks `verify_strict`, so that every refusal
 //! is its refusal. Nothing here is secret, so nothing needs constant time.
 //!
@@ -31,16 +32,25 @@
 
 extern crate alloc;
 
+#[cfg(feature = "std")]
+extern crate std;
+
 mod field;
 mod multiples;
 mod point;
+#[cfg(feature = "std")]
+mod tables;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use curve25519_dalek::Scalar;
 use curve25519_dalek::constants::{ED25519_BASEPOINT_COMPRESSED, EIGHT_TORSION};
 use sha2::{Digest as _, Sha512};
+
+#[cfg(feature = "std")]
+pub use tables::{KEYS_MAX, SIGHTINGS, TABLES_MAX, Tables, table_of};
 
 use field::{Element, invert_all};
 use multiples::Multiples;
@@ -76,7 +86,7 @@ pub struct Table {
 }
 
 /// A signature in question.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Signed<'a> {
     /// The table of the key.
     pub table: &'a Table,
@@ -93,6 +103,18 @@ impl Base {
         let point = curve.decode(ED25519_BASEPOINT_COMPRESSED.as_bytes()).unwrap_or(Point::NEUTRAL);
         let small = EIGHT_TORSION.map(|point| point.compress().to_bytes());
         Self { multiples: Multiples::new(&curve, &point), curve, small }
+    }
+}
+
+impl fmt::Debug for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Base").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -120,34 +142,50 @@ impl Table {
     }
 }
 
+impl Signed<'_> {
+    /// Whether `verify_strict` certainly accepts it; otherwise it must be asked.
+    pub fn is_accepted(&self) -> bool {
+        self.sum().is_some_and(|sum| self.is_by(&sum, &sum.z.inverse()))
+    }
+
+    /// s·B − k·A; nothing where s is not below the order of the base point.
+    fn sum(&self) -> Option<Point> {
+        let Self { table, message, signature } = self;
+        let (r, s) = signature.split_first_chunk::<32>()?;
+        let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(*s.first_chunk()?))?;
+        let mut hash = Sha512::new();
+        hash.update(r);
+        hash.update(table.key);
+        message.iter().for_each(|part| hash.update(part));
+        let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
+        let sum = table.multiples.add_to(Point::NEUTRAL, k.as_bytes());
+        Some(table.base.multiples.add_to(sum, s.as_bytes()))
+    }
+
+    /// Whether R is the one encoding of the sum, and the sum not of small order.
+    fn is_by(&self, sum: &Point, inverse: &Element) -> bool {
+        let encoded = sum.encode(inverse);
+        self.signature.starts_with(&encoded) && !self.table.base.small.contains(&encoded)
+    }
+}
+
+/// Without the feature `std` no key has a table.
+#[cfg(not(feature = "std"))]
+pub fn table_of(_key: &[u8; 32]) -> Option<Arc<Table>> {
+    None
+}
+
 /// Of each signature whether `verify_strict` certainly accepts it; of what is not certain it must be asked.
 pub fn accepted(signed: &[Signed<'_>]) -> Vec<bool> {
     let mut accepted = Vec::with_capacity(signed.len());
     for signed in signed.chunks(TOGETHER) {
-        let sums: Vec<Option<Point>> = signed.iter().map(sum).collect();
+        let sums: Vec<Option<Point>> = signed.iter().map(Signed::sum).collect();
         let mut inverses: Vec<Element> =
             sums.iter().map(|sum| sum.map_or(Element::ONE, |sum| sum.z)).collect();
         invert_all(&mut inverses.iter_mut().collect::<Vec<_>>());
         let each = signed.iter().zip(sums).zip(&inverses);
-        accepted.extend(each.map(|((signed, sum), inverse)| {
-            let Some(sum) = sum else { return false };
-            let encoded = sum.encode(inverse);
-            signed.signature.starts_with(&encoded) && !signed.table.base.small.contains(&encoded)
-        }));
+        accepted
+            .extend(each.map(|((signed, sum), inverse)| sum.is_some_and(|sum| signed.is_by(&sum, inverse))));
     }
     accepted
-}
-
-/// s·B − k·A; nothing where s is not below the order of the base point.
-fn sum(signed: &Signed<'_>) -> Option<Point> {
-    let Signed { table, message, signature } = signed;
-    let (r, s) = signature.split_first_chunk::<32>()?;
-    let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(*s.first_chunk()?))?;
-    let mut hash = Sha512::new();
-    hash.update(r);
-    hash.update(table.key);
-    message.iter().for_each(|part| hash.update(part));
-    let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
-    let sum = table.multiples.add_to(Point::NEUTRAL, k.as_bytes());
-    Some(table.base.multiples.add_to(sum, s.as_bytes()))
 }

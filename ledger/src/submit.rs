@@ -12,6 +12,7 @@ use schemas::tree::TreeHash;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use verifier::merkle::EdgeUpdate;
+use verifier::signature::{CheckedKey, verify_all};
 
 use crate::apply::Accepted;
 use crate::index::Epoch;
@@ -25,6 +26,9 @@ use crate::store::rows::Rows;
 
 /// Statements that are looked up with one reader: few enough to keep all cores busy with a batch.
 const STATEMENTS_PER_READER: usize = 64;
+
+/// Signatures that are checked together: enough that they share what can be shared, few enough to keep all cores busy.
+const SIGNATURES_TOGETHER: usize = 32;
 
 /// What became of posted statements, and what proves it.
 #[derive(Debug)]
@@ -196,10 +200,11 @@ fn check(log: &Log, statements: &[Vec<u8>]) -> Result<Vec<Checked>, ReadError> {
         .collect::<Result<_, _>>()?;
     let decoded: Vec<Checked> = portions.into_iter().flatten().collect();
     let registered = registered_here(&decoded);
-    if let [_] = statements {
-        return Ok(decoded.into_iter().map(|checked| check_signature(log, checked, &registered)).collect());
+    if decoded.len() <= SIGNATURES_TOGETHER {
+        return Ok(check_signatures(log, decoded, &registered));
     }
-    Ok(decoded.into_par_iter().map(|checked| check_signature(log, checked, &registered)).collect())
+    let portions = decoded.into_par_iter().chunks(SIGNATURES_TOGETHER);
+    Ok(portions.flat_map_iter(|portion| check_signatures(log, portion, &registered)).collect())
 }
 
 /// Keys that statements of the batch itself register. The sequencer checks whether it really came to that.
@@ -259,24 +264,42 @@ fn earlier(
     Ok(unique.is_shared(&candidate.accepted.statement, &other).then_some(index))
 }
 
-/// The strict verdict on the signature, by the key as it is registered now.
-fn check_signature(log: &Log, checked: Checked, registered: &HashSet<KeyId>) -> Checked {
-    let mut candidate = checked?;
-    let envelope = &candidate.accepted.statement.envelope;
-    let refused = |code, detail| Err(Outcome::Refused(Refused { id: Some(envelope.id), code, detail }));
-    let key = log.registry().key(&envelope.kid).map(|registered| registered.key.clone());
-    let Some(key) = key else {
-        if registered.contains(&envelope.kid) {
-            return Ok(candidate);
+/// The strict verdict on each signature, by the key as it is registered now.
+fn check_signatures(log: &Log, decoded: Vec<Checked>, registered: &HashSet<KeyId>) -> Vec<Checked> {
+    let keyed: Vec<_> = decoded.into_iter().map(|checked| with_key(log, checked, registered)).collect();
+    let claims: Vec<_> = keyed
+        .iter()
+        .filter_map(|(checked, key)| {
+            Some((key.as_ref()?, &checked.as_ref().ok()?.accepted.statement.envelope))
+        })
+        .collect();
+    let mut verdicts = verify_all(&claims).into_iter();
+    let decide = |(checked, key): (Checked, Option<CheckedKey>)| {
+        let verdict = key.and_then(|_| verdicts.next());
+        let candidate = checked?;
+        match verdict {
+            Some(Err(error)) => Err(refused(&candidate, error.code(), error.to_string())),
+            Some(Ok(())) => Ok(Candidate { signature_checked: true, ..candidate }),
+            None => Ok(candidate),
         }
-        let detail = format!("key {} is not registered in this log", envelope.kid);
-        return refused("unknown-key", detail);
     };
-    if let Err(error) = key.verify_envelope(envelope) {
-        return refused(error.code(), error.to_string());
+    keyed.into_iter().map(decide).collect()
+}
+
+/// A statement with the key to check it with: none where nothing is left to check, or where the batch itself registers it.
+fn with_key(log: &Log, checked: Checked, registered: &HashSet<KeyId>) -> (Checked, Option<CheckedKey>) {
+    let Ok(candidate) = checked else { return (checked, None) };
+    let kid = candidate.accepted.statement.envelope.kid;
+    let key = log.registry().key(&kid).map(|registered| registered.key.clone());
+    if key.is_none() && !registered.contains(&kid) {
+        let detail = format!("key {kid} is not registered in this log");
+        return (Err(refused(&candidate, "unknown-key", detail)), None);
     }
-    candidate.signature_checked = true;
-    Ok(candidate)
+    (Ok(candidate), key)
+}
+
+fn refused(candidate: &Candidate, code: &'static str, detail: String) -> Outcome {
+    Outcome::Refused(Refused { id: Some(candidate.accepted.statement.id()), code, detail })
 }
 
 /// The inclusion path of every result that names an entry, under one head.

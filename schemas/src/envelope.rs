@@ -31,6 +31,13 @@ const CWT_CLAIMS: i64 = 15;
 const CLAIM_ISS: i64 = 1;
 const CLAIM_SUB: i64 = 2;
 
+/// What a Sig_structure begins with: the head of an array of four, and its context (RFC 9052 §4.4).
+const SIG_STRUCTURE: &[u8] = b"\x84\x6aSignature1";
+
+/// Lengths in an envelope: the tag 18 with the head of an array of four, and an empty map.
+const TAG_AND_ARRAY: usize = 2;
+const EMPTY_MAP: usize = 1;
+
 /// A COSE_Sign1 whose header has this format's form. Its signature has not been checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Envelope {
@@ -202,6 +209,15 @@ impl Envelope {
     /// What the signature is over: the Sig_structure of RFC 9052 §4.4, without external data.
     pub fn to_be_signed(&self) -> Vec<u8> {
         to_be_signed(self.bytes.get(self.protected.clone()).unwrap_or_default(), self.payload())
+    }
+
+    /// The bytes of [`Self::to_be_signed`] in parts, none of them copied. Protected header and payload lie in the envelope as they do in
+    /// the Sig_structure, each behind its head: the first behind the tag and the head of the array, the second behind the empty map.
+    pub fn signed_parts(&self) -> [&[u8]; 4] {
+        let part = |range| self.bytes.get(range).unwrap_or_default();
+        let protected = part(TAG_AND_ARRAY..self.protected.end);
+        let payload = part(self.protected.end.saturating_add(EMPTY_MAP)..self.payload.end);
+        [SIG_STRUCTURE, protected, &[0x40], payload]
     }
 }
 

@@ -210,6 +210,20 @@ fn a_statement_is_accepted_at_its_largest_and_refused_one_byte_beyond() {
 }
 
 #[test]
+fn the_parts_are_the_bytes_to_be_signed_at_every_length_of_head() {
+    let (kid, iss) = signer();
+    for len in [0, 1, 300, 60_000] {
+        let mut payload = payload();
+        if len > 0 {
+            payload.ext.insert("urn:pad".parse().unwrap(), crate::payload::ExtValue::Text("x".repeat(len)));
+        }
+        let statement = Unsigned::new(&payload, &kid, &iss).unwrap().sign(&Signature::new([9; 64]));
+        let envelope = statement.unwrap().envelope;
+        assert_eq!(envelope.signed_parts().concat(), envelope.to_be_signed(), "{len}");
+    }
+}
+
+#[test]
 fn the_thumbprint_is_that_of_rfc_9679() {
     // SHA-256 of a3 01 01 20 06 21 5820 00…00
     let mut key = vec![0xa3, 0x01, 0x01, 0x20, 0x06, 0x21, 0x58, 0x20];

@@ -5,6 +5,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use schemas::entry::Place;
 use schemas::envelope::{Envelope, Statement, StatementError};
@@ -17,7 +18,7 @@ use serde::Serialize;
 use crate::checkpoint::VerifiedHead;
 use crate::merkle::{TreeHasher, leaf_hash};
 use crate::registry::{GenesisError, LogKeyError, Registry, admit};
-use crate::signature::CheckedKey;
+use crate::signature::{CheckedKey, verify_all};
 
 /// Something wrong with a log at one entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -254,13 +255,29 @@ impl LogVerifier {
 }
 
 impl Placed {
+    /// [`Self::check`] of each, with work shared among them.
+    pub fn check_all(placed: &[Self]) -> Vec<Option<LogFinding>> {
+        let claims: Vec<_> = placed.iter().filter_map(Self::claim).map(|(_, claim)| claim).collect();
+        let mut verdicts = verify_all(&claims).into_iter();
+        let finding = |placed: &Self| match placed.claim() {
+            Some((index, _)) => {
+                let error = verdicts.next()?.err()?;
+                Some(LogFinding { index, code: error.code(), detail: error.to_string() })
+            }
+            None => placed.finding.clone(),
+        };
+        placed.iter().map(finding).collect()
+    }
+
+    /// The signature to be checked, unless something was wrong before.
+    fn claim(&self) -> Option<(Index, (&CheckedKey, &Envelope))> {
+        let (index, key, said) = self.signature.as_ref().filter(|_| self.finding.is_none())?;
+        Some((*index, (key, said.envelope())))
+    }
+
     /// Checks the signature, if nothing was wrong before; what is wrong with the entry in the end.
     pub fn check(self) -> Option<LogFinding> {
-        let Some((index, key, said)) = self.signature.filter(|_| self.finding.is_none()) else {
-            return self.finding;
-        };
-        let error = key.verify_envelope(said.envelope()).err()?;
-        Some(LogFinding { index, code: error.code(), detail: error.to_string() })
+        Self::check_all(&[self]).pop().flatten()
     }
 }
 

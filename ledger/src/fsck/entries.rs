@@ -13,10 +13,9 @@ use schemas::payload::Body;
 use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 use verifier::registry::{Registry, admit};
-use verifier::signature::CheckedKey;
 
 use super::Findings;
-use super::entry::{Parsed, Verdict, parse, verify};
+use super::entry::{Keyed, Parsed, Verdict, parse, verify};
 use super::read::Read;
 use super::sums::{Derived, Summing};
 use super::tree::Tree;
@@ -25,6 +24,9 @@ use crate::store::{Column, Store, StoreError};
 
 /// Entries that are checked together on all cores.
 const CHUNK: usize = 2_048;
+
+/// Entries of a chunk whose signatures are checked together on one core.
+const TOGETHER: usize = 64;
 
 /// Most entries that are tried one by one for the first that can be read again: many times what one block holds.
 const PROBES_MAX: u64 = 4_096;
@@ -181,10 +183,8 @@ impl<'s> Walk<'s> {
             }
         }
         let summing = self.summing;
-        let verdicts: Vec<Verdict> = to_verify
-            .into_par_iter()
-            .map(|(index, statement, key)| verify(summing, index, statement, key))
-            .collect();
+        let verdicts: Vec<Verdict> =
+            to_verify.par_chunks(TOGETHER).flat_map_iter(|entries| verify(summing, entries)).collect();
         for Verdict { index, derived, signature } in verdicts {
             self.derived = self.derived.plus(derived);
             if let Some(detail) = signature {
@@ -197,11 +197,7 @@ impl<'s> Walk<'s> {
     }
 
     /// What depends on an entry's place: link, time, key and role. Gives the key to check its signature with.
-    fn place<'e>(
-        &mut self,
-        parsed: &'e Parsed,
-        findings: &mut Findings,
-    ) -> Option<(Index, &'e Statement, Option<CheckedKey>)> {
+    fn place<'e>(&mut self, parsed: &'e Parsed, findings: &mut Findings) -> Option<Keyed<'e>> {
         let Parsed { index, hash, entry, .. } = parsed;
         let key = index_bytes(*index);
         let mut bad = |code, detail: String| findings.row(code, Column::Entries, &key, Some(index.0), detail);

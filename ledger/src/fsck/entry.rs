@@ -7,7 +7,7 @@ use schemas::term::terms;
 use schemas::time::Index;
 use schemas::tree::TreeHash;
 use verifier::merkle::leaf_hash;
-use verifier::signature::CheckedKey;
+use verifier::signature::{CheckedKey, verify_all};
 
 use super::sums::{Derived, Summing};
 use crate::store::rows::{parse_index, term_key};
@@ -43,19 +43,23 @@ pub(super) struct Verdict {
     pub(super) signature: Option<String>,
 }
 
-/// The entry's signature, and the sums of the rows that must be there because of it.
-pub(super) fn verify(
-    summing: &Summing,
-    index: Index,
-    statement: &Statement,
-    key: Option<CheckedKey>,
-) -> Verdict {
-    let checked = key.map_or(Ok(()), |key| key.verify_envelope(&statement.envelope));
-    let mut derived = Derived { ids: summing.id(&statement.id(), index), ..Derived::default() };
-    for term in terms(statement) {
-        derived.terms = derived.terms.plus(summing.term(&term, index));
-    }
-    Verdict { index, derived, signature: checked.err().map(|error| error.to_string()) }
+/// An entry with the key to check its signature with; without one where nobody can say whose it is.
+pub(super) type Keyed<'e> = (Index, &'e Statement, Option<CheckedKey>);
+
+/// The entries' signatures, and the sums of the rows that must be there because of them.
+pub(super) fn verify(summing: &Summing, entries: &[Keyed<'_>]) -> Vec<Verdict> {
+    let claims: Vec<_> =
+        entries.iter().filter_map(|(_, statement, key)| Some((key.as_ref()?, &statement.envelope))).collect();
+    let mut signatures = verify_all(&claims).into_iter();
+    let verdict = |(index, statement, key): &Keyed<'_>| {
+        let signature = key.as_ref().and_then(|_| signatures.next()?.err());
+        let mut derived = Derived { ids: summing.id(&statement.id(), *index), ..Derived::default() };
+        for term in terms(statement) {
+            derived.terms = derived.terms.plus(summing.term(&term, *index));
+        }
+        Verdict { index: *index, derived, signature: signature.map(|error| error.to_string()) }
+    };
+    entries.iter().map(verdict).collect()
 }
 
 /// What was found about one row that must be there because of an entry.

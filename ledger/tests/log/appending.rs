@@ -67,6 +67,26 @@ fn a_wrong_signature_by_a_key_registered_in_the_same_batch_is_refused() {
 }
 
 #[test]
+fn wrong_signatures_are_refused_at_their_place_however_often_the_key_was_seen() {
+    let mut lab = Lab::new();
+    let pdp = lab.register(1, "service:pdp", "pdp");
+    let mut batch: Vec<_> = (0..300).map(|number| pdp.says(&lab.decision(number))).collect();
+    for at in (5..300).step_by(7) {
+        // A bit of s that leaves it below the order, and a bit of R.
+        let from_end = if at % 2 == 0 { 20 } else { 50 };
+        let len = batch[at].len();
+        batch[at][len - from_end] ^= 1;
+    }
+    for (at, outcome) in lab.submit(batch).iter().enumerate() {
+        match at % 7 {
+            5 => assert_eq!(code(outcome), "signature-invalid", "{at}"),
+            _ => assert!(!appended(outcome).1, "{at}"),
+        }
+    }
+    lab.check();
+}
+
+#[test]
 fn another_statement_under_a_used_number_is_recorded_with_a_warning() {
     let mut lab = Lab::new();
     let pdp = lab.register(1, "service:pdp", "pdp");
