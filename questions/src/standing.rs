@@ -16,17 +16,23 @@ use verifier::verdict::{Effect, Finding, Outcome, VerdictHop};
 use crate::kept::{Evidential, KeptError};
 use crate::text::printable;
 
-/// Most delegations that are judged for one answer.
-pub const DELEGATIONS_MAX: usize = 1_000;
-
-/// Most entries that are gathered and checked for one answer: some 60 µs each, a signature being most of it.
-pub const ENTRIES_MAX: usize = 60_000;
+/// What judging may cost, where that is the whole answer: entries take some 60 µs each, a signature being most of it.
+pub const JUDGED_MAX: Cost = Cost { delegations: 1_000, entries: 60_000 };
 
 /// Most findings that are listed of one delegation.
 pub(crate) const FINDINGS_MAX: usize = 16;
 
 /// How many delegations share their evidence.
 const BATCH: usize = 64;
+
+/// What judging for one answer may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Most delegations that are judged.
+    pub delegations: usize,
+    /// How many entries are gathered and checked before no more delegations are judged.
+    pub entries: usize,
+}
 
 /// Whether authority is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -158,14 +164,15 @@ pub(crate) fn each<L: Evidential>(
     log: &L,
     subjects: &[StatementId],
     further: &BTreeSet<TermId>,
+    most: Cost,
     mut look: impl FnMut(&StatementId, Option<&Evidence>),
 ) -> Result<bool, KeptError<L::Error>> {
-    let all = subjects.len() <= DELEGATIONS_MAX;
+    let all = subjects.len() <= most.delegations;
     let mut waiting: Vec<&[StatementId]> =
-        subjects.get(..DELEGATIONS_MAX).unwrap_or(subjects).chunks(BATCH).rev().collect();
+        subjects.get(..most.delegations).unwrap_or(subjects).chunks(BATCH).rev().collect();
     let mut gathered = 0_usize;
     while let Some(batch) = waiting.pop() {
-        if gathered >= ENTRIES_MAX {
+        if gathered >= most.entries {
             return Ok(false);
         }
         match log.evidence_about(batch, further.clone()) {

@@ -24,7 +24,7 @@ use crate::resolve::{resolve, resolve_among};
 ///
 /// Of a principal, a key, a delegation, a credential, an approval, a decision or a policy's revision: the actions that relied on
 /// it, directly or through delegations below it, by resource and outcome; first what cannot be undone; then who got authority
-/// from it, and which delegations are neither expired nor withdrawn. What relied is counted as recorded: `writ who` judges each.
+/// from it, and which delegations stand now, as the judge finds. What relied is counted as recorded: `writ who` judges each.
 /// The state of the log that was searched is held against its signed head; what is counted is the server's word, unless it is
 /// read from a mirror.
 #[derive(clap::Args, Debug)]
@@ -132,8 +132,8 @@ fn from_mirror(args: &Args, span: Span, evidence: &Evidence) -> Result<Blast, Fa
         )));
     }
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-    let answer = blast(&subject, span, Page { from: begun.next, limit }, &log);
-    Ok(answer.unwrap_or_else(|never| match never {}))
+    blast(&subject, span, Page { from: begun.next, limit }, &log)
+        .map_err(|e| Failure::new("no-evidence", e.to_string()).exit(Exit::Tampered))
 }
 
 fn of_statement(id: &StatementId, evidence: &Evidence) -> Result<Subject, Failure> {

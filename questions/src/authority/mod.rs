@@ -21,7 +21,7 @@ use verifier::profile::Profile;
 
 use crate::kept::{AsOf, Evidential, KeptError, Put};
 use crate::page::{Cursor, Page};
-use crate::standing::{Carries, each};
+use crate::standing::{Carries, JUDGED_MAX, each};
 use held::row;
 pub use held::{Held, Part, Way};
 use holder::Holder;
@@ -145,7 +145,7 @@ pub fn authority<L: Evidential>(
         holder.given.iter().map(|put| (put.statement.id(), put)).collect();
     let subjects: Vec<StatementId> = holder.given.iter().map(|put| put.statement.id()).collect();
     let mut rows: Vec<Held> = Vec::with_capacity(subjects.len());
-    let all = each(log, &subjects, &further, |subject, evidence| {
+    let all = each(log, &subjects, &further, JUDGED_MAX, |subject, evidence| {
         rows.extend(given.get(subject).and_then(|put| row(put, at, principal, evidence)));
     })?;
     rows.sort_by_key(|row| (row.carries, row.index));

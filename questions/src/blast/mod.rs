@@ -12,12 +12,13 @@ use schemas::ids::StatementId;
 use schemas::kinds::Outcome;
 use schemas::time::{Index, Time};
 use serde::{Deserialize, Serialize};
+use verifier::gather::GatherError;
 
-use crate::kept::{AsOf, Placed};
+use crate::kept::{AsOf, Evidential, KeptError};
 use crate::page::{Cursor, Page};
 use crate::reach::{Reach, Subject};
 use count::Counts;
-pub use open::{Hop, Open};
+pub use open::{Hop, LostBy, OPEN_JUDGED_MAX, OPEN_JUDGED_OF_MANY_MAX, Open};
 pub(crate) use text::named;
 
 /// Name of the JSON form.
@@ -211,10 +212,16 @@ pub struct Heir {
 }
 
 /// How far `subject` reached within a span of time, one page of its rows.
-pub fn blast<P: Placed>(subject: &Subject, span: Span, page: Page, placed: &P) -> Result<Blast, P::Error> {
-    let Reach { hops, acts, refusals, examined, complete } = Reach::of(subject, placed)?;
-    let as_of = placed.as_of();
-    let open = Open::among(&hops, as_of.time, placed)?;
+pub fn blast<L: Evidential>(
+    subject: &Subject,
+    span: Span,
+    page: Page,
+    log: &L,
+) -> Result<Blast, KeptError<L::Error>> {
+    let Reach { hops, acts, refusals, examined, complete } =
+        Reach::of(subject, log).map_err(GatherError::Source)?;
+    let as_of = log.as_of();
+    let open = Open::among(&hops, examined, log)?;
     let mut counts = Counts::default();
     acts.iter().filter(|act| span.holds(act.at)).for_each(|act| counts.add(act));
     refusals.iter().filter(|refusal| span.holds(refusal.at)).for_each(|refusal| counts.refuse(refusal));

@@ -1,38 +1,64 @@
-//! What could still be done: the delegations that are neither past their expiry nor named by a withdrawal.
-//!
-//! What is recorded, no verdict: a withdrawal may be by somebody who may not, and a hop above may be gone.
+//! What could still be done: the delegations that stand now, as the judge finds.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use schemas::ids::{StatementId, TermId};
 use schemas::time::{Index, Time};
 use serde::{Deserialize, Serialize};
+use verifier::evidence::Evidence;
+use verifier::gather::GatherError;
+use verifier::judge::{Asked, Standing, default_profile, standing};
+use verifier::verdict::Effect;
 
 use super::LISTED_MAX;
-use crate::kept::Placed;
+use crate::kept::{Evidential, KeptError};
 use crate::reach;
+use crate::standing::{Carries, Cost, each};
 
-/// Most delegations of which withdrawals are looked up for one answer: those that do not expire before.
-const OPEN_EXAMINED_MAX: usize = 1_024;
+/// What judging may cost. An entry takes some 100 µs to fetch, prove and check.
+pub const OPEN_JUDGED_MAX: Cost = Cost { delegations: 256, entries: 1_024 };
 
-/// The delegations in reach, by what is recorded of them up to the head.
+/// The same where many statements were looked at before: an answer about ten thousand actions is there in 150 ms.
+pub const OPEN_JUDGED_OF_MANY_MAX: Cost = Cost { delegations: 32, entries: 256 };
+
+/// How many statements are many, looked at for one answer.
+const MANY: usize = 5_000;
+
+/// Of how many delegations it is looked up whether something names them as withdrawn, so that the others are judged first.
+const WITHDRAWALS_EXAMINED_MAX: usize = 256;
+
+/// The delegations in reach, by what the judge finds of them at the head.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Open {
     /// All of them.
     pub delegations: u64,
-    /// Past their expiry.
+    /// Past their own end.
     pub expired: u64,
-    /// A withdrawal names them, their credential, their task, a party or their signer's key.
-    pub withdrawn: u64,
-    /// Neither.
+    /// Carry nothing any more, for another reason.
+    pub lost: u64,
+    /// Why, by the worst rule of each: the most frequent first.
+    pub lost_by: Vec<LostBy>,
+    /// Stand.
     pub open: u64,
-    /// Not looked at: more than 1,024 have not expired.
+    /// Of how many it cannot be told.
+    pub uncertain: u64,
+    /// Not judged: more have not expired than one answer judges, [`OPEN_JUDGED_MAX`], or [`OPEN_JUDGED_OF_MANY_MAX`].
     pub unexamined: u64,
-    /// Those that are neither, the nearest first, at most [`LISTED_MAX`].
+    /// Those that stand or are uncertain, the nearest first, at most [`LISTED_MAX`].
     pub listed: Vec<Hop>,
+}
+
+/// A rule by which delegations carry nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostBy {
+    /// Its slug.
+    pub code: String,
+    /// How many.
+    pub delegations: u64,
 }
 
 /// One delegation.
@@ -54,38 +80,79 @@ pub struct Hop {
     pub expires: Option<Time>,
     /// How many hops are above it.
     pub above: u64,
+    /// `held`, or `uncertain`.
+    pub carries: Carries,
 }
 
 impl Open {
-    /// Those that are open at `now`.
-    pub(super) fn among<P: Placed>(hops: &[reach::Hop], now: Time, placed: &P) -> Result<Self, P::Error> {
-        // A limit that is reached is still good (design §6), as in the judge.
-        let (lasting, expired): (Vec<&reach::Hop>, Vec<&reach::Hop>) =
+    /// Those that stand at the head.
+    pub(super) fn among<L: Evidential>(
+        hops: &[reach::Hop],
+        examined: usize,
+        log: &L,
+    ) -> Result<Self, KeptError<L::Error>> {
+        let now = log.as_of().time;
+        let most = if examined < MANY { OPEN_JUDGED_MAX } else { OPEN_JUDGED_OF_MANY_MAX };
+        // A limit that is reached is still good (design §6), as in the judge, which finds all others expired.
+        let (mut lasting, expired): (Vec<&reach::Hop>, Vec<&reach::Hop>) =
             hops.iter().partition(|hop| hop.expires.is_none_or(|expires| expires >= now));
-        let (examined, unexamined) = lasting.split_at(lasting.len().min(OPEN_EXAMINED_MAX));
-        let terms: BTreeSet<TermId> =
-            examined.iter().flat_map(|hop| hop.withdrawals.iter().copied()).collect();
-        let terms: Vec<TermId> = terms.into_iter().collect();
-        let rows = placed.find(&terms, 1)?;
-        let size = placed.size();
-        let named = |row: &Vec<Index>| row.iter().any(|index| index.0 < size);
-        let withdrawn: BTreeSet<TermId> =
-            terms.iter().zip(&rows).filter(|(_, row)| named(row)).map(|(term, _)| *term).collect();
-        let is_open = |hop: &&&reach::Hop| hop.withdrawals.iter().all(|term| !withdrawn.contains(term));
-        let open: Vec<&&reach::Hop> = examined.iter().filter(is_open).collect();
-        Ok(Self {
-            delegations: hops.len() as u64,
-            expired: expired.len() as u64,
-            withdrawn: examined.len().saturating_sub(open.len()) as u64,
-            open: open.len() as u64,
-            unexamined: unexamined.len() as u64,
-            listed: open.into_iter().take(LISTED_MAX).map(|hop| Hop::from(*hop)).collect(),
-        })
+        if lasting.len() > most.delegations {
+            let withdrawn = withdrawn(&lasting, log)?;
+            lasting.sort_by_key(|hop| hop.withdrawals.iter().any(|term| withdrawn.contains(term)));
+        }
+        let mut open =
+            Self { delegations: hops.len() as u64, expired: expired.len() as u64, ..Self::default() };
+        let mut lost: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let mut judged: Vec<Carries> = Vec::new();
+        let subjects: Vec<StatementId> = lasting.iter().map(|hop| hop.id).collect();
+        each(log, &subjects, &BTreeSet::new(), most, |id, evidence| {
+            let found = evidence.and_then(|evidence| stands(id, now, evidence));
+            let carries = found.as_ref().map_or(Carries::Uncertain, |found| found.outcome.into());
+            if carries == Carries::NotHeld {
+                let worst = found.iter().flat_map(|found| &found.findings);
+                let worst = worst.filter(|finding| finding.effect == Effect::NotAuthorized).take(1);
+                worst.for_each(|finding| add(lost.entry(finding.code).or_default()));
+            }
+            judged.push(carries);
+        })?;
+        let mut listed: Vec<(&reach::Hop, Carries)> = Vec::new();
+        for (hop, carries) in lasting.iter().zip(&judged) {
+            match carries {
+                Carries::Held => add(&mut open.open),
+                Carries::Uncertain => add(&mut open.uncertain),
+                Carries::NotHeld => add(&mut open.lost),
+            }
+            if *carries != Carries::NotHeld {
+                listed.push((hop, *carries));
+            }
+        }
+        open.unexamined = lasting.len().saturating_sub(judged.len()) as u64;
+        open.lost_by =
+            lost.into_iter().map(|(code, delegations)| LostBy { code: code.into(), delegations }).collect();
+        open.lost_by.sort_by_key(|lost| core::cmp::Reverse(lost.delegations));
+        listed.sort_by_key(|(hop, _)| (hop.above, hop.index));
+        open.listed =
+            listed.into_iter().take(LISTED_MAX).map(|(hop, carries)| Hop::of(hop, carries)).collect();
+        Ok(open)
     }
 }
 
-impl From<&reach::Hop> for Hop {
-    fn from(hop: &reach::Hop) -> Self {
+fn stands(id: &StatementId, now: Time, evidence: &Evidence) -> Option<Standing> {
+    let profile = default_profile(evidence.get(id)?);
+    standing(id, Asked { at: now, by: None, supposed: None }, evidence, &profile).ok()
+}
+
+/// Terms of the nearest hops under which something is logged that would withdraw them, by whomever.
+fn withdrawn<L: Evidential>(hops: &[&reach::Hop], log: &L) -> Result<BTreeSet<TermId>, KeptError<L::Error>> {
+    let terms: BTreeSet<TermId> =
+        hops.iter().take(WITHDRAWALS_EXAMINED_MAX).flat_map(|hop| hop.withdrawals.iter().copied()).collect();
+    let terms: Vec<TermId> = terms.into_iter().collect();
+    let rows = log.find(&terms, 1).map_err(GatherError::Source)?;
+    Ok(terms.into_iter().zip(rows).filter(|(_, row)| !row.is_empty()).map(|(term, _)| term).collect())
+}
+
+impl Hop {
+    fn of(hop: &reach::Hop, carries: Carries) -> Self {
         Self {
             id: hop.id,
             index: hop.index,
@@ -94,6 +161,11 @@ impl From<&reach::Hop> for Hop {
             scope: hop.scope.as_ref().map_or_else(|| "nothing".into(), ToString::to_string),
             expires: hop.expires,
             above: hop.above,
+            carries,
         }
     }
+}
+
+fn add(count: &mut u64) {
+    *count = count.saturating_add(1);
 }

@@ -8,6 +8,7 @@ use core::fmt;
 use schemas::text::Tenant;
 
 use super::{Blast, Heir, Hop, Of, Row, Undoable};
+use crate::standing::Carries;
 use crate::text::{line, plural, printable, quoted, row, short, state};
 
 /// Widest column of the table, in characters: what is longer moves the rest of its line.
@@ -162,24 +163,33 @@ fn open(blast: &Blast) -> String {
     if open.delegations == 0 {
         return String::new();
     }
-    let mut parts = Vec::new();
-    for (count, word) in [(open.expired, "expired"), (open.withdrawn, "withdrawn")] {
+    let by: Vec<String> =
+        open.lost_by.iter().map(|lost| format!("{} {}", lost.code, lost.delegations)).collect();
+    let lost = format!("not held ({})", by.join(", "));
+    let mut rest = String::new();
+    for (count, what) in [
+        (open.uncertain, "UNCERTAIN"),
+        (open.expired, "expired"),
+        (open.lost, lost.as_str()),
+        (open.unexamined, "NOT JUDGED"),
+    ] {
         if count > 0 {
-            parts.push(format!("{count} {word}"));
+            rest += &format!("; {count} {what}");
         }
     }
-    if open.unexamined > 0 {
-        parts.push(format!("{} NOT LOOKED AT", open.unexamined));
-    }
-    let rest = if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) };
+    let stand = if open.open == 1 { "stands" } else { "stand" };
     let of = plural(open.delegations, "delegation");
-    let mut text = format!("Could still act  {} of {of} neither expired nor withdrawn{rest}\n", open.open);
+    let mut text = format!("Could still act  {} of {of} {stand} now{rest}\n", open.open);
     open.listed.iter().for_each(|hop| text += &format!("  {}\n", line(&still(hop))));
-    if open.listed.len() as u64 != open.open {
-        text += &format!("  {} of {}\n", open.listed.len(), open.open);
+    let shown = open.open.saturating_add(open.uncertain);
+    if open.listed.len() as u64 != shown {
+        text += &format!("  {} of {shown}\n", open.listed.len());
     }
-    if open.open > 0 {
-        text += "  as recorded up to the head; whether such a delegation still carries anything is judged by `writ who`\n";
+    if open.unexamined > 0 {
+        text += &format!(
+            "  CUT: {} more have not expired and are not judged here: ask about a delegation below, or `writ authority` of who acts\n",
+            open.unexamined
+        );
     }
     text
 }
@@ -187,8 +197,9 @@ fn open(blast: &Blast) -> String {
 fn still(hop: &Hop) -> String {
     let until = hop.expires.map_or_else(|| "WITHOUT END".to_string(), |expires| format!("until {expires}"));
     let id = short(&hop.id);
+    let sign = if hop.carries == Carries::Held { '✓' } else { '?' };
     format!(
-        "{:<7} {id}  {} to {}  {}  {until}",
+        "{sign} {:<7} {id}  {} to {}  {}  {until}",
         hop.index.to_string(),
         hop.delegator,
         hop.delegatee,

@@ -14,7 +14,7 @@ use verifier::judge::profile_by_vantage;
 use super::target::Withdrawable;
 use crate::kept::{Placed, Put};
 use crate::rows::of_kind;
-use crate::standing::DELEGATIONS_MAX;
+use crate::standing::JUDGED_MAX;
 
 /// Most permits that are looked at for one answer, the newest first.
 pub(super) const PERMITS_MAX: usize = 1_000;
@@ -40,7 +40,7 @@ impl Below {
             if found.delegations.contains_key(&index) {
                 continue;
             }
-            if found.delegations.len() >= DELEGATIONS_MAX {
+            if found.delegations.len() >= JUDGED_MAX.delegations {
                 found.complete = false;
                 break;
             }

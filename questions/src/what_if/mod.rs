@@ -20,7 +20,7 @@ use verifier::judge::{Asked, Standing, Supposed, counted, profile_by_vantage, st
 
 use crate::kept::{AsOf, Evidential, KeptError, Put};
 use crate::page::{Cursor, Page};
-use crate::standing::{Carries, Found, Hop, each, findings, too_many};
+use crate::standing::{Carries, Found, Hop, JUDGED_MAX, each, findings, too_many};
 use below::{Below, permit};
 pub use target::Subject;
 use target::Withdrawable;
@@ -279,7 +279,7 @@ fn fates<L: Evidential>(
         below.delegations.values().map(|put| (put.statement.id(), put)).collect();
     let subjects: Vec<StatementId> = below.delegations.values().map(|put| put.statement.id()).collect();
     let (mut fates, mut not_held) = (Vec::new(), 0_u64);
-    let all = each(log, &subjects, &BTreeSet::new(), |subject, evidence| {
+    let all = each(log, &subjects, &BTreeSet::new(), JUDGED_MAX, |subject, evidence| {
         let Some(put) = puts.get(subject) else { return };
         let judged = evidence.and_then(|evidence| before_and_after(put, at, supposed, evidence));
         match judged.as_ref().map(|(before, _)| Carries::from(before.outcome)) {
@@ -328,7 +328,7 @@ fn permits<L: Evidential>(
         below.permits.values().map(|put| (put.statement.id(), put)).collect();
     let subjects: Vec<StatementId> = below.permits.values().map(|put| put.statement.id()).collect();
     let mut stop = Vec::new();
-    let all = each(log, &subjects, &BTreeSet::new(), |subject, evidence| {
+    let all = each(log, &subjects, &BTreeSet::new(), JUDGED_MAX, |subject, evidence| {
         let Some((put, evidence)) = puts.get(subject).copied().zip(evidence) else { return };
         let profile = profile_by_vantage(&put.statement.payload);
         let used_up = counted(subject, evidence, &profile).is_some_and(|uses| uses.limit <= uses.used);

@@ -106,7 +106,9 @@ fn what_was_done_below_a_delegation_is_counted_once_by_resource_and_outcome() {
         .map(|(who, hop, actions)| (json!(who), json!(hop), json!(actions)));
     let expected: Vec<_> = expected.iter().map(|(who, hop, actions)| (who, hop, actions)).collect();
     assert_eq!(heirs, expected, "each through its own hop, the nearest first");
-    assert_eq!((&answer["open"]["open"], &answer["open"]["delegations"]), (&json!(3), &json!(3)));
+    let open = &answer["open"];
+    assert_eq!((&open["delegations"], &open["open"], &open["lost"]), (&json!(3), &json!(2), &json!(1)));
+    assert_eq!(open["lost_by"], json!([{"code": "scope-escalated", "delegations": 1}]), "the mailer's");
     assert_eq!((&answer["complete"], &answer["trust"]["pinned"]), (&json!(true), &json!(true)));
 }
 
@@ -114,14 +116,13 @@ fn what_was_done_below_a_delegation_is_counted_once_by_resource_and_outcome() {
 fn server_and_program_and_mirror_say_the_same() {
     let Told { story, root, .. } = told();
     let shown = story.cli.ok(&["blast", &root]).stdout;
-    eprintln!("{shown}");
     for words in [
         "5 actions on 5 resources by delegation",
         "CANNOT BE UNDONE  1",
         "mailto:eve@example",
         "1 refused before any action",
         "Authority from it went to  3",
-        "3 of 3 delegations neither expired nor withdrawn",
+        "2 of 3 delegations stand now; 1 not held (scope-escalated 1)",
         "WITHOUT END",
         "is the server's word",
     ] {
@@ -180,7 +181,71 @@ fn a_principal_a_key_an_approval_a_credential_and_a_policy_have_a_reach_of_their
 
     story.cli.ok(&["revoke", &below, "--key", story.key("refunds").to_str().unwrap()]);
     let open = story.cli.ok(&["blast", "agent:mailer", "--json"]).json()["open"].clone();
-    assert_eq!((&open["open"], &open["withdrawn"]), (&json!(0), &json!(1)));
+    assert_eq!((&open["open"], &open["lost"]), (&json!(0), &json!(1)));
+}
+
+/// The delegations that stand below one, or of which it cannot be told; and by which rules the others do not.
+fn standing(story: &Story, of: &str) -> (Vec<(String, String)>, Value) {
+    let open = story.cli.ok(&["blast", of, "--json"]).json()["open"].clone();
+    let word = |hop: &Value, field: &str| hop[field].as_str().unwrap().to_owned();
+    let listed = open["listed"].as_array().unwrap().iter();
+    (listed.map(|hop| (word(hop, "id"), word(hop, "carries"))).collect(), open["lost_by"].clone())
+}
+
+#[test]
+fn what_could_still_be_done_is_what_stands_and_not_what_nobody_withdrew_by_name() {
+    let story = Story::begin();
+    let (root, leaf) = story.delegate();
+    let held = |ids: &[&String]| -> Vec<(String, String)> {
+        ids.iter().map(|id| (id.to_string(), String::from("held"))).collect()
+    };
+    assert_eq!(standing(&story, &root).0, held(&[&root, &leaf]));
+    let revoke = |by: &str, id: &str| {
+        let body = json!({"target": {"kind": "delegation", "ref": id}});
+        story.log(by, &[json!({"kind": "revocation", "body": body})]);
+    };
+    revoke("refunds", &root);
+    assert_eq!(
+        standing(&story, &root).0,
+        held(&[&root, &leaf]),
+        "whoever holds the end of a chain does not withdraw its beginning"
+    );
+    revoke("alice", &root);
+    let revoked = json!([{"code": "revoked", "delegations": 2}]);
+    assert_eq!(standing(&story, &root), (vec![], revoked), "nor what is below it");
+    assert_eq!(standing(&story, "agent:refunds/7").0, vec![]);
+    let shown = story.cli.ok(&["blast", &root]).stdout;
+    assert!(shown.contains("0 of 2 delegations stand now; 2 not held (revoked 2)"), "{shown}");
+}
+
+#[test]
+fn what_is_not_judged_is_said_and_what_nobody_withdrew_is_judged_first() {
+    let story = Story::begin();
+    let hops: Vec<Value> = (0..264)
+        .map(|number| {
+            json!({"kind": "delegation", "body": {
+                "delegator": "user:alice@corp", "delegatee": "agent:planner", "use_limit": number + 1,
+                "scope": [{"actions": ["payments:*"], "resources": ["order/**"]}],
+            }})
+        })
+        .collect();
+    let hops = story.log("alice", &hops);
+    let gone: Vec<Value> = hops[..10]
+        .iter()
+        .map(|id| json!({"kind": "revocation", "body": {"target": {"kind": "delegation", "ref": id}}}))
+        .collect();
+    story.log("alice", &gone);
+    let open = story.cli.ok(&["blast", "user:alice@corp", "--json"]).json()["open"].clone();
+    assert_eq!(
+        (&open["open"], &open["lost"], &open["unexamined"]),
+        (&json!(254), &json!(2), &json!(8)),
+        "256 are judged"
+    );
+    assert_eq!(open["listed"].as_array().unwrap().len(), 50);
+    let shown = story.cli.ok(&["blast", "user:alice@corp"]).stdout;
+    for words in ["254 of 264 delegations stand now", "; 8 NOT JUDGED", "CUT: 8 more have not expired"] {
+        assert!(shown.contains(words), "{words}:\n{shown}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use questions::reach::Subject;
 use schemas::text::Tenant;
 use schemas::time::Time;
 
-use super::{Form, pinned, subject, wrong_cursor};
+use super::{Form, pinned, subject, unkept, wrong_cursor};
 use crate::http::App;
 use crate::http::bundles::name;
 use crate::http::problem::Problem;
@@ -17,7 +17,7 @@ use crate::http::query::Params;
 use crate::http::search::page_limit;
 
 /// What was done on the strength of something, directly or through delegations below it: grouped by resource and action, most
-/// first; what of it cannot be undone, who got authority from it, and which delegations are neither expired nor withdrawn.
+/// first; what of it cannot be undone, who got authority from it, and which delegations stand now, as the judge finds.
 /// Later pages stay at the size and within the span of the first.
 #[utoipa::path(
     get,
@@ -61,7 +61,7 @@ pub(crate) async fn blast_of(
             }
         };
         let (log, from) = pinned(reader, begun)?;
-        Ok(form.answer(&blast(&subject, span, Page { from, limit }, &log)?))
+        Ok(form.answer(&blast(&subject, span, Page { from, limit }, &log).map_err(unkept)?))
     })
     .await
 }
