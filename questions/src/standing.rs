@@ -1,9 +1,10 @@
 //! Delegations as they stand at a moment, by the judge: in batches that share their evidence, up to what one answer may cost.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use schemas::ids::{StatementId, TermId};
 use schemas::time::{Index, Time};
@@ -63,6 +64,20 @@ pub struct Hop {
     pub expires: Option<Time>,
 }
 
+/// A rule by which authorities carry nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostBy {
+    /// Its slug.
+    pub code: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// By which rules authorities carry nothing, as they are counted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lost(BTreeMap<&'static str, u64>);
+
 /// What a rule of the judge found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +114,33 @@ impl Carries {
             Self::Uncertain => "uncertain",
             Self::NotHeld => "not held",
         }
+    }
+}
+
+impl Lost {
+    /// Counts one that carries nothing, by the worst rule of it.
+    pub(crate) fn add(&mut self, standing: &Standing) {
+        let denies = |finding: &&Finding| finding.effect == Effect::NotAuthorized;
+        if let Some(worst) = standing.findings.iter().find(denies) {
+            let count = self.0.entry(worst.code).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// The rules, the most frequent first.
+    pub(crate) fn by(self) -> Vec<LostBy> {
+        let mut by: Vec<LostBy> =
+            self.0.into_iter().map(|(code, count)| LostBy { code: code.into(), count }).collect();
+        by.sort_by_key(|lost| Reverse(lost.count));
+        by
+    }
+}
+
+impl LostBy {
+    /// All of them as words: `revoked 2, hop-expired 1`.
+    pub(crate) fn said(all: &[Self]) -> String {
+        let each: Vec<String> = all.iter().map(|lost| format!("{} {}", lost.code, lost.count)).collect();
+        each.join(", ")
     }
 }
 

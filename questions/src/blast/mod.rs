@@ -18,7 +18,7 @@ use crate::kept::{AsOf, Evidential, KeptError};
 use crate::page::{Cursor, Page};
 use crate::reach::{Reach, Subject};
 use count::Counts;
-pub use open::{Hop, LostBy, OPEN_JUDGED_MAX, OPEN_JUDGED_OF_MANY_MAX, Open};
+pub use open::{Hop, OPEN_JUDGED_MAX, OPEN_JUDGED_OF_MANY_MAX, Open};
 pub(crate) use text::named;
 
 /// Name of the JSON form.

@@ -1,6 +1,6 @@
 //! What could still be done: the delegations that stand now, as the judge finds.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -10,12 +10,11 @@ use serde::{Deserialize, Serialize};
 use verifier::evidence::Evidence;
 use verifier::gather::GatherError;
 use verifier::judge::{Asked, Standing, default_profile, standing};
-use verifier::verdict::Effect;
 
 use super::LISTED_MAX;
 use crate::kept::{Evidential, KeptError};
 use crate::reach;
-use crate::standing::{Carries, Cost, each};
+use crate::standing::{Carries, Cost, Lost, LostBy, each};
 
 /// What judging may cost. An entry takes some 100 µs to fetch, prove and check.
 pub const OPEN_JUDGED_MAX: Cost = Cost { delegations: 256, entries: 1_024 };
@@ -49,16 +48,6 @@ pub struct Open {
     pub unexamined: u64,
     /// Those that stand or are uncertain, the nearest first, at most [`LISTED_MAX`].
     pub listed: Vec<Hop>,
-}
-
-/// A rule by which delegations carry nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LostBy {
-    /// Its slug.
-    pub code: String,
-    /// How many.
-    pub delegations: u64,
 }
 
 /// One delegation.
@@ -102,16 +91,14 @@ impl Open {
         }
         let mut open =
             Self { delegations: hops.len() as u64, expired: expired.len() as u64, ..Self::default() };
-        let mut lost: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let mut lost = Lost::default();
         let mut judged: Vec<Carries> = Vec::new();
         let subjects: Vec<StatementId> = lasting.iter().map(|hop| hop.id).collect();
         each(log, &subjects, &BTreeSet::new(), most, |id, evidence| {
             let found = evidence.and_then(|evidence| stands(id, now, evidence));
             let carries = found.as_ref().map_or(Carries::Uncertain, |found| found.outcome.into());
-            if carries == Carries::NotHeld {
-                let worst = found.iter().flat_map(|found| &found.findings);
-                let worst = worst.filter(|finding| finding.effect == Effect::NotAuthorized).take(1);
-                worst.for_each(|finding| add(lost.entry(finding.code).or_default()));
+            if let (Carries::NotHeld, Some(found)) = (carries, &found) {
+                lost.add(found);
             }
             judged.push(carries);
         })?;
@@ -127,9 +114,7 @@ impl Open {
             }
         }
         open.unexamined = lasting.len().saturating_sub(judged.len()) as u64;
-        open.lost_by =
-            lost.into_iter().map(|(code, delegations)| LostBy { code: code.into(), delegations }).collect();
-        open.lost_by.sort_by_key(|lost| core::cmp::Reverse(lost.delegations));
+        open.lost_by = lost.by();
         listed.sort_by_key(|(hop, _)| (hop.above, hop.index));
         open.listed =
             listed.into_iter().take(LISTED_MAX).map(|(hop, carries)| Hop::of(hop, carries)).collect();

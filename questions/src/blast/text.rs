@@ -8,7 +8,7 @@ use core::fmt;
 use schemas::text::Tenant;
 
 use super::{Blast, Heir, Hop, Of, Row, Undoable};
-use crate::standing::Carries;
+use crate::standing::{Carries, LostBy};
 use crate::text::{line, plural, printable, quoted, row, short, state};
 
 /// Widest column of the table, in characters: what is longer moves the rest of its line.
@@ -163,9 +163,7 @@ fn open(blast: &Blast) -> String {
     if open.delegations == 0 {
         return String::new();
     }
-    let by: Vec<String> =
-        open.lost_by.iter().map(|lost| format!("{} {}", lost.code, lost.delegations)).collect();
-    let lost = format!("not held ({})", by.join(", "));
+    let lost = format!("not held ({})", LostBy::said(&open.lost_by));
     let mut rest = String::new();
     for (count, what) in [
         (open.uncertain, "UNCERTAIN"),

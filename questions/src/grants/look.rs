@@ -9,11 +9,15 @@ use schemas::payload::{Body, Kind};
 use schemas::scope::{Pattern, Scope};
 use schemas::text::PrincipalId;
 use schemas::time::{Index, Millis, Time};
+use verifier::evidence::Evidence;
 use verifier::gather::{GatherError, Wants};
-use verifier::judge::{Lived, lived, profile_by_vantage};
+use verifier::judge::{Asked, Lived, Standing, lived, profile_by_vantage, standing};
+use verifier::profile::Profile;
+use verifier::verdict::Effect;
 
 use super::{EXAMINED_MAX, GRANTS_MAX, Grant, ITEMS_MAX, Reason, STANDING_DAYS, Terms};
 use crate::kept::{KeptError, Put};
+use crate::standing::{Carries, Lost};
 use crate::sweep::{ENTRIES_MAX, Judging};
 use crate::uses::cited::{Onward, Relying};
 
@@ -25,6 +29,8 @@ const DAY: u64 = 24 * 60 * 60 * 1_000;
 pub(super) struct Looked {
     pub(super) examined: u64,
     pub(super) ended: u64,
+    pub(super) lost: u64,
+    pub(super) lost_by: Lost,
     pub(super) unknown: u64,
     pub(super) grants: Vec<Grant>,
 }
@@ -37,6 +43,19 @@ pub(super) struct Looking<'s, S> {
     left: usize,
     gathered: usize,
     pub(super) looked: Looked,
+}
+
+/// Rules that tell of a grant which is left over from a task.
+const OUTLIVING_RULES: [&str; 2] = ["outlives-task", "task-closed"];
+
+/// What had become of a grant.
+enum State {
+    /// It may be used, or only its task keeps it from that.
+    Live { carries: Carries, task_ended: Option<Time> },
+    /// It ran out or was withdrawn.
+    Ended,
+    /// It carries nothing for another reason: what it comes from ended, or it never carried anything.
+    Lost(Standing),
 }
 
 /// What was done by a grant, directly or through what hands it on.
@@ -68,19 +87,24 @@ impl<'s, S: Judging> Looking<'s, S> {
         self.looked.examined = self.looked.examined.saturating_add(1);
         let (id, now) = (put.statement.id(), self.now);
         let profile = profile_by_vantage(&put.statement.payload);
-        let seen = self.log.seen(&id, Wants::default(), |evidence| lived(&id, now, evidence, &profile))?;
+        let seen =
+            self.log.seen(&id, Wants::default(), |evidence| State::of(&put, now, evidence, &profile))?;
         self.gathered = self.gathered.saturating_add(seen.gathered);
         match seen.found.ok().flatten() {
             None => self.looked.unknown = self.looked.unknown.saturating_add(1),
-            Some(Lived { expired: None, withdrawn: None, task_ended }) => {
+            Some(State::Live { carries, task_ended }) => {
                 let used = self.used(&put)?;
-                let grant = self.described(&put, task_ended, &used);
+                let grant = self.described(&put, carries, task_ended, &used);
                 let asked = self.terms.only;
                 if asked.map_or(!grant.reasons.is_empty(), |only| grant.reasons.contains(&only)) {
                     self.looked.grants.push(grant);
                 }
             }
-            Some(_) => self.looked.ended = self.looked.ended.saturating_add(1),
+            Some(State::Ended) => self.looked.ended = self.looked.ended.saturating_add(1),
+            Some(State::Lost(standing)) => {
+                self.looked.lost = self.looked.lost.saturating_add(1);
+                self.looked.lost_by.add(&standing);
+            }
         }
         Ok(())
     }
@@ -106,7 +130,7 @@ impl<'s, S: Judging> Looking<'s, S> {
         Ok(used)
     }
 
-    fn described(&self, put: &Put, task_ended: Option<Time>, used: &Used) -> Grant {
+    fn described(&self, put: &Put, carries: Carries, task_ended: Option<Time>, used: &Used) -> Grant {
         let payload = &put.statement.payload;
         let (holder, delegator, scope, expires) = parts(&payload.body);
         let last_use = used.actions.iter().filter_map(|put| Some(action(put)?.attempted_at)).max();
@@ -121,6 +145,7 @@ impl<'s, S: Judging> Looking<'s, S> {
             index: put.index,
             kind: payload.kind,
             reasons: Vec::new(),
+            carries,
             holder: holder.map(ToString::to_string).unwrap_or_default(),
             delegator: delegator.map(ToString::to_string),
             scope: match payload.kind {
@@ -157,6 +182,32 @@ impl<'s, S: Judging> Looking<'s, S> {
             }
         };
         Reason::ALL.into_iter().filter(is_so).collect()
+    }
+}
+
+impl State {
+    fn of(put: &Put, now: Time, evidence: &Evidence, profile: &Profile) -> Option<Self> {
+        let id = put.statement.id();
+        let Lived { expired, withdrawn, task_ended } = lived(&id, now, evidence, profile)?;
+        if expired.is_some() || withdrawn.is_some() {
+            return Some(Self::Ended);
+        }
+        let asked = Asked { at: now, by: None, supposed: None };
+        let standing = standing(&id, asked, evidence, profile).ok()?;
+        let is_credential = put.statement.payload.kind == Kind::Credential;
+        let denying = standing.findings.iter().filter(|found| found.effect == Effect::NotAuthorized);
+        let mut denying = denying.map(|found| found.code);
+        let carries = match standing.outcome.into() {
+            // What a credential is for may not be recorded: it can be used all the same.
+            Carries::NotHeld if is_credential && standing.hops.is_empty() => Carries::Uncertain,
+            Carries::NotHeld
+                if task_ended.is_none() || denying.any(|code| !OUTLIVING_RULES.contains(&code)) =>
+            {
+                return Some(Self::Lost(standing));
+            }
+            carries => carries,
+        };
+        Some(Self::Live { carries, task_ended })
     }
 }
 
@@ -215,4 +266,18 @@ fn days(days: u64) -> Millis {
 
 fn source<E: core::fmt::Display>(error: E) -> KeptError<E> {
     KeptError::Gather(GatherError::Source(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use verifier::rules::RULES;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_that_is_named_is_one_of_the_judges() {
+        for slug in OUTLIVING_RULES {
+            assert!(RULES.iter().any(|rule| rule.slug == slug), "{slug}");
+        }
+    }
 }

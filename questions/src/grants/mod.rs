@@ -14,16 +14,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::asked::Asked;
 use crate::kept::{AsOf, KeptError};
+use crate::standing::{Carries, LostBy};
 use crate::sweep::Judging;
 use look::{Looked, Looking};
 
 /// Name of the JSON form.
 pub const GRANTS_SCHEMA: &str = "writ.grants/1";
 
-/// After how many days without use a grant is stale, unless the asker says: CIS AWS Foundations Benchmark 1.12 (45 days).
+/// After how many days without use a grant is stale, unless the asker says. What the CIS AWS Foundations Benchmark asks of users'
+/// credentials: unused for 45 days or more, disable them (v3.0.0 recommendation 1.12, v7.0.0 recommendation 2.11).
 pub const STALE_DAYS: u64 = 45;
 
-/// For how many days a grant may be given before it is long-standing: CIS AWS Foundations Benchmark 1.14 (90 days).
+/// For how many days a grant may be given before it is long-standing. What the same benchmark asks of access keys: rotate them
+/// every 90 days or less (v3.0.0 recommendation 1.14, v7.0.0 recommendation 2.12).
 pub const STANDING_DAYS: u64 = 90;
 
 /// Most days that can be asked for: a hundred years.
@@ -61,6 +64,10 @@ pub struct Grants {
     pub examined: u64,
     /// How many of them had run out or were withdrawn.
     pub ended: u64,
+    /// How many more carry nothing, as the judge finds: what they come from ended, or they never carried anything.
+    pub lost: u64,
+    /// Why, by the worst rule of each: the most frequent first.
+    pub lost_by: Vec<LostBy>,
     /// Of how many that is not known: more is involved than can be looked at.
     pub unknown: u64,
     /// How many are on this page.
@@ -106,6 +113,8 @@ pub struct Grant {
     pub kind: Kind,
     /// Why it is listed.
     pub reasons: Vec<Reason>,
+    /// Whether it carries authority, as the judge finds; `not-held` where only its task keeps it from that.
+    pub carries: Carries,
     /// Who has it.
     pub holder: String,
     /// Who gave it.
@@ -168,7 +177,7 @@ pub fn grants<S: Judging>(
         }
         looking.look(index)?;
     }
-    let Looked { examined, ended, unknown, grants } = looking.looked;
+    let Looked { examined, ended, lost, lost_by, unknown, grants } = looking.looked;
     let answer = Grants {
         schema: GRANTS_SCHEMA.into(),
         query: asked.text.clone(),
@@ -178,6 +187,8 @@ pub fn grants<S: Judging>(
         only: terms.only,
         examined,
         ended,
+        lost,
+        lost_by: lost_by.by(),
         unknown,
         count: grants.len(),
         truncated: false,

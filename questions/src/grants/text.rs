@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Grant, Grants, Reason};
+use crate::standing::{Carries, LostBy};
 use crate::text::{printable, row, short, state};
 
 impl fmt::Display for Grants {
@@ -30,12 +31,15 @@ impl fmt::Display for Grants {
 }
 
 fn headline(grants: &Grants) -> String {
-    let Grants { examined, ended, unknown, count, stale_days, .. } = grants;
+    let Grants { examined, ended, lost, lost_by, unknown, count, stale_days, .. } = grants;
     let sign = if *count > 0 { '!' } else { '✓' };
     let only = grants.only.map(|only| format!(" ({})", only.as_str())).unwrap_or_default();
     let mut text = format!("{sign} {count} of {examined} grants need a look{only}");
     if *ended > 0 {
         text += &format!("; ended: {ended}");
+    }
+    if *lost > 0 {
+        text += &format!("; carry nothing: {lost} ({})", LostBy::said(lost_by));
     }
     text.push('\n');
     if *unknown > 0 {
@@ -56,8 +60,9 @@ fn branch(grant: &Grant, is_last: bool) -> String {
     let Grant { index, id, kind, holder, .. } = grant;
     let mut lines: Vec<String> = Vec::new();
     lines.push(format!("{:<7} {}  {kind} of {holder}{from}, {until}", format!("{index}"), short(id)));
-    let reasons: Vec<&str> = grant.reasons.iter().map(|reason| said(*reason)).collect();
-    lines.push(reasons.join(" · "));
+    let uncertain = (grant.carries == Carries::Uncertain).then_some("UNCERTAIN whether it carries anything");
+    let reasons = grant.reasons.iter().map(|reason| said(*reason));
+    lines.push(reasons.chain(uncertain).collect::<Vec<&str>>().join(" · "));
     lines.push(used(grant));
     if let Some(scope) = &grant.scope {
         lines.push(format!("granted {scope}"));

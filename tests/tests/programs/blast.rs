@@ -108,7 +108,7 @@ fn what_was_done_below_a_delegation_is_counted_once_by_resource_and_outcome() {
     assert_eq!(heirs, expected, "each through its own hop, the nearest first");
     let open = &answer["open"];
     assert_eq!((&open["delegations"], &open["open"], &open["lost"]), (&json!(3), &json!(2), &json!(1)));
-    assert_eq!(open["lost_by"], json!([{"code": "scope-escalated", "delegations": 1}]), "the mailer's");
+    assert_eq!(open["lost_by"], json!([{"code": "scope-escalated", "count": 1}]), "the mailer's");
     assert_eq!((&answer["complete"], &answer["trust"]["pinned"]), (&json!(true), &json!(true)));
 }
 
@@ -211,7 +211,7 @@ fn what_could_still_be_done_is_what_stands_and_not_what_nobody_withdrew_by_name(
         "whoever holds the end of a chain does not withdraw its beginning"
     );
     revoke("alice", &root);
-    let revoked = json!([{"code": "revoked", "delegations": 2}]);
+    let revoked = json!([{"code": "revoked", "count": 2}]);
     assert_eq!(standing(&story, &root), (vec![], revoked), "nor what is below it");
     assert_eq!(standing(&story, "agent:refunds/7").0, vec![]);
     let shown = story.cli.ok(&["blast", &root]).stdout;

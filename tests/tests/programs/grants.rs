@@ -83,6 +83,64 @@ fn what_still_stands_and_should_not_is_listed_with_why() {
 }
 
 #[test]
+fn a_grant_below_a_withdrawn_one_is_not_listed_and_one_below_another_intact_way_is() {
+    let story = Story::begin();
+    let (root, leaf) = story.delegate();
+    let second = story.log(
+        "alice",
+        &[json!({"kind": "delegation", "body": {
+            "delegator": "user:alice@corp", "delegatee": "agent:planner", "max_depth": 2,
+            "scope": [{"actions": ["payments:*"], "resources": ["order/**"]}],
+        }})],
+    )[0]
+    .clone();
+    let joined = story.log(
+        "planner",
+        &[json!({"kind": "delegation", "body": {
+            "delegator": "agent:planner", "delegatee": "agent:refunds/7", "parents": [root, second],
+            "scope": [{"actions": ["payments:refund"], "resources": ["order/*"]}],
+        }})],
+    )[0]
+    .clone();
+    let wide = story.log(
+        "planner",
+        &[json!({"kind": "delegation", "body": {
+            "delegator": "agent:planner", "delegatee": "agent:refunds/7", "parents": [second],
+            "scope": [{"actions": ["**"], "resources": ["**"]}],
+        }})],
+    )[0]
+    .clone();
+    story.log(
+        "refunds",
+        &[json!({"kind": "revocation", "body": {"target": {"kind": "delegation", "ref": second}}})],
+    );
+    let ids = |answer: &Value| -> Vec<String> {
+        answer["grants"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let before = story.cli.ok(&["grants", "--json"]).json();
+    assert_eq!(ids(&before), [root.clone(), leaf.clone(), second.clone(), joined.clone()], "{before:#}");
+    let escalated = json!([{"code": "scope-escalated", "count": 1}]);
+    assert_eq!((&before["ended"], &before["lost"], &before["lost_by"]), (&json!(0), &json!(1), &escalated));
+
+    story.log(
+        "alice",
+        &[json!({"kind": "revocation", "body": {"target": {"kind": "delegation", "ref": root}}})],
+    );
+    let (after, text) = asked(&story, &["grants"], "/v1/grants?stale=45");
+    assert_eq!(ids(&after), [second, joined], "{after:#}");
+    assert!(!ids(&after).contains(&wide));
+    assert_eq!((&after["ended"], &after["lost"]), (&json!(1), &json!(2)));
+    assert!(after["grants"].as_array().unwrap().iter().all(|row| row["carries"] == "held"));
+    assert!(text.contains("ended: 1; carry nothing: 2 ("), "{text}");
+    assert!(text.contains("revoked 1") && text.contains("scope-escalated 1"), "{text}");
+}
+
+#[test]
 fn a_grant_that_outlives_its_task_or_names_more_than_is_used_is_said_to() {
     let story = Story::begin();
     let task = |body: Value| json!({"kind": "task", "task": "case/7", "body": body});
@@ -101,7 +159,9 @@ fn a_grant_that_outlives_its_task_or_names_more_than_is_used_is_said_to() {
     story.log("desk", &[task(json!({"op": "complete"}))]);
     let (after, text) =
         asked(&story, &["grants", "--only", "outlives-task"], "/v1/grants?stale=45&only=outlives-task");
-    assert_eq!(of(&after["grants"], &wide)["reasons"], json!(["over-broad", "outlives-task", "no-expiry"]));
+    let row = of(&after["grants"], &wide);
+    assert_eq!(row["reasons"], json!(["over-broad", "outlives-task", "no-expiry"]));
+    assert_eq!((&row["carries"], &after["lost"]), (&json!("not-held"), &json!(0)), "its task alone ended");
     for words in ["OUTLIVES ITS TASK", "of it NEVER USED: payments:send, account/**", "task case/7 ENDED at"]
     {
         assert!(text.contains(words), "{words}:\n{text}");

@@ -1,4 +1,5 @@
-//! What stands of an authority at another moment than its own: whether a delegation, or a permit, still carries an action.
+//! What stands of an authority at another moment than its own: whether a delegation, a credential or a permit still carries an
+//! action.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -85,7 +86,8 @@ pub struct Ways {
     pub is_cut: bool,
 }
 
-/// Judges a delegation as its holder's next use of it, or a decision as the next action that relies on it, as of a moment.
+/// Judges a delegation or a credential as its holder's next use of it, or a decision as the next action that relies on it, as of a
+/// moment.
 ///
 /// What is logged later counts with what it says of the moment: an answer is as of the head.
 pub fn standing<'e>(
@@ -135,7 +137,7 @@ fn laid<'e>(
     let record = ground.evidence.get(subject).ok_or(not_found.clone())?;
     let payload = record.payload.as_ref().ok_or(not_found)?;
     let request = Request::of(record, payload, ground)
-        .filter(|request| matches!(request.kind, Kind::Delegation | Kind::Decision))
+        .filter(|request| request.kind != Kind::Action)
         .ok_or(JudgeError::NotJudgeable { kind: payload.kind })?;
     let actor = asked.by.unwrap_or(request.actor);
     let begun = begun_at(ground.evidence, asked.at);

@@ -19,7 +19,7 @@ use crate::search::Fitting;
 /// Which delegations and credentials that still stand need a look: never used, stale, wider than what they are used for, left over
 /// from a task that ended, without an end or given for long. Oldest first; later pages stay at the size of the first.
 ///
-/// What is used through a delegation below is a use of those above it too.
+/// What is used through a delegation below is a use of those above it too. What the judge finds to carry nothing is only counted.
 #[utoipa::path(
     get,
     path = "/v1/grants",
