@@ -8,10 +8,10 @@ export WRIT_CLOUDTRAIL
 
 CARGO_DENY_VERSION := 0.20.2
 
-.PHONY: help setup build demo test fuzz crash bench fmt lint docs deny check
+.PHONY: help setup build demo test fuzz crash bench bench-peers fmt lint docs deny check
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## install what a build needs, or print the one line that does
 	@scripts/setup
@@ -35,8 +35,12 @@ fuzz: ## fuzz every parser of foreign bytes, five minutes each
 crash: build ## kill, cut power, fill disks, lie about syncs: every crash test in its long form, with figures
 	@scripts/crash
 
-bench: build ## measure ingest, bundles, judging and verification beside the machine's ceiling
-	cargo run --release --locked -p benches
+bench: build ## measure every figure of docs/performance.md in one run, about an hour; BENCH="--statements 1M" for a shorter one
+	cargo run --release --locked -p benches -- --json $${CARGO_TARGET_DIR:-target}/bench.json $(BENCH)
+
+bench-peers: build ## put PostgreSQL, SQLite and hypercore beside writ; installs them or says what is missing
+	cargo build --release --locked -p benches
+	@scripts/bench-peers --json $${CARGO_TARGET_DIR:-target}/peers.json
 
 fmt: ## check the formatting
 	cargo fmt --all -- --check

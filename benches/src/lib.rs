@@ -4,7 +4,8 @@
 //! load ([`server`], [`feed`], [`ingest`], as fast as it takes it: [`load`], at a rate: [`pace`], over [`http`]), what an answer and a
 //! judgement cost as the log grows ([`bundles`]), how far somebody reached ([`blast`]), verifying a whole log ([`verify`], over
 //! [`memory`]), the programs over a log that is there ([`programs`], [`process`]), large logs for others to read ([`mirror`]), one run
-//! of all that ([`run`]), and how figures are told ([`report`], [`stats`], [`machine`]).
+//! of all that ([`run`]), what others make of the same statements ([`peers`]), and how figures are told
+//! ([`report`], [`stats`], [`machine`], [`docs`]).
 //!
 //! Out of scope: whether anything is right, which the tests of each crate say; absolute speed, which no test asserts. Only
 //! ratios of figures from one run on one machine are held against a target, and only in print.
@@ -15,6 +16,7 @@ pub mod blast;
 pub mod bundles;
 pub mod ceiling;
 pub mod corpus;
+pub mod docs;
 pub mod feed;
 pub mod http;
 pub mod ingest;
@@ -24,6 +26,7 @@ pub mod memory;
 pub mod mirror;
 pub mod options;
 pub mod pace;
+pub mod peers;
 pub mod process;
 pub mod programs;
 pub mod report;

@@ -61,6 +61,39 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Write statements of the corpus for others to store.
+    Corpus {
+        /// Statements, at least: chains are not cut short.
+        #[arg(long, value_parser = count)]
+        statements: u64,
+        /// File to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Seed of the corpus.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Put what others came to beside what writ came to.
+    Peers {
+        /// What `--only ingest --json` wrote in the same run.
+        #[arg(long, value_name = "FILE")]
+        writ: PathBuf,
+        /// What a peer's program printed; may be given several times.
+        #[arg(long, value_name = "FILE")]
+        peer: Vec<PathBuf>,
+        /// Write everything to this file as well, as one JSON object.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
+    /// Write the tables of docs/performance.md anew.
+    Docs {
+        /// Take over what `make bench` wrote.
+        #[arg(long, value_name = "FILE")]
+        bench: Option<PathBuf>,
+        /// Take over what `make bench-peers` wrote.
+        #[arg(long, value_name = "FILE")]
+        peers: Option<PathBuf>,
+    },
 }
 
 /// Parts of a run.

@@ -1,31 +1,21 @@
 //! The benchmarks still run: tiny sizes, a real server. Nothing about speed is asserted.
 
+mod common;
+
+use std::env;
 use std::process::Command;
-use std::{env, fs};
 
 use benches::mirror::{self, TRUST};
 use benches::options::{Options, Part};
 use benches::report::Report;
 use benches::targets::{GOALS, Row};
 use clap::Parser;
-use serde_json::Value;
+use common::assert_described;
 
 fn run(only: &[&str]) -> Report {
     let asked = only.iter().flat_map(|part| ["--only", part]);
     let options = Options::parse_from(["benches", "--smoke"].into_iter().chain(asked));
     benches::run::run(&options).unwrap()
-}
-
-/// Holds a document against its checked-in schema, which must notice a field that it does not know.
-fn assert_described(name: &str, document: &Value) {
-    let path = format!("{}/json/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
-    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{errors:?}");
-    let mut more = document.clone();
-    more["no_such_field"] = Value::from(1);
-    assert!(!validator.is_valid(&more));
 }
 
 #[test]

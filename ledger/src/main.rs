@@ -8,7 +8,7 @@ use ledger::exit::Exit;
 use serving::listen::start_logging;
 
 /// Statements are decoded on one thread and freed on another, thousands at a time: with the system's allocator appending
-/// takes about a tenth longer (docs/benchmarks.md).
+/// takes about a tenth longer (docs/performance.md).
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
