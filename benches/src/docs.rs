@@ -32,24 +32,32 @@ pub fn update(root: &Path, bench: Option<&Path>, peers: Option<&Path>) -> Result
     Ok(fs::write(page, rewritten(root, &text)?)?)
 }
 
-/// The page with its tables as the documents have them.
+/// The page with its tables as the documents have them; of a run that is not there it says so.
 pub fn rewritten(root: &Path, page: &str) -> Result<String> {
-    let bench: Report = read(&root.join(BENCH))?;
-    let peers: Peers = read(&root.join(PEERS))?;
+    let bench: Option<Report> = read(&root.join(BENCH))?;
+    let peers: Option<Peers> = read(&root.join(PEERS))?;
+    let (bench, peers) = (bench.as_ref(), peers.as_ref());
     let parts = [
-        ("run", run(&bench)?),
-        ("targets", targets(&bench)?),
-        ("figures", figures(&bench)?),
-        ("peers-run", run(&peers.writ)?),
-        ("peers", ratios(&peers)?),
-        ("peers-figures", told(&peers)?),
+        ("run", told_of(bench, run)?),
+        ("targets", told_of(bench, targets)?),
+        ("figures", told_of(bench, figures)?),
+        ("peers-run", told_of(peers, |peers| run(&peers.writ))?),
+        ("peers", told_of(peers, ratios)?),
+        ("peers-figures", told_of(peers, told)?),
     ];
     parts.iter().try_fold(page.to_owned(), |page, (name, table)| replaced(&page, name, table))
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    serde_json::from_str(&text).with_context(|| path.display().to_string())
+fn told_of<T>(run: Option<&T>, words: impl Fn(&T) -> Result<String>) -> Result<String> {
+    run.map_or_else(|| Ok(String::from("No run of it is kept yet.\n")), words)
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(path)?;
+    serde_json::from_str(&text).map(Some).with_context(|| path.display().to_string())
 }
 
 /// What stands between the two marks of a part, put anew.
