@@ -171,10 +171,10 @@ const SMOKE: Sizes = Sizes {
     posted: 512,
     posted_singly: 128,
     single_connections: 16,
-    paced_seconds: 0.2,
+    paced_seconds: 0.1,
     small: 600,
     medium: 2_400,
-    large: 4_000,
+    large: 6_000,
     bundles: 5,
     reached: 100,
 };
@@ -193,13 +193,23 @@ impl Options {
     /// How much of everything.
     pub fn sizes(&self) -> Sizes {
         let sizes = if self.smoke { SMOKE } else { FULL };
+        // What is posted to be measured must not make one log as large as the next.
         let sized = self.statements.map_or(sizes, |large| Sizes {
+            posted: sizes.posted.min(large / 40),
+            posted_singly: sizes.posted_singly.min(large / 80),
             small: large / 100,
             medium: large / 10,
             large,
             ..sizes
         });
         Sizes { rounds: self.rounds.unwrap_or(sizes.rounds).max(1), ..sized }
+    }
+}
+
+impl Sizes {
+    /// Statements posted in one round where the cost of an append in the small log is held beside that in the large one.
+    pub fn appended(&self) -> u64 {
+        self.small / 4
     }
 }
 

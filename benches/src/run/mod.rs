@@ -21,7 +21,6 @@ use crate::server::Server;
 use crate::stats::mebibytes;
 use crate::targets::Row;
 use answers::Asked;
-use posting::Rounds;
 
 /// Entries that a log has at least before it is asked for anything.
 const ENTRIES_MIN: u64 = CHAIN_STATEMENTS as u64 * 8;
@@ -87,20 +86,27 @@ struct Stage {
 
 impl Run<'_> {
     fn stages(&mut self) -> Result<()> {
-        use Part::{Append, Blast, Bundle, Disk, Fsck, Judge, Memory, Start, Verify};
-        let small = self.small()?;
+        use Part::{Append, Blast, Bundle, Disk, Fsck, Ingest, Judge, Latency, Memory, Start, Verify};
+        if self.options.wants_any(&[Append, Ingest, Latency]) {
+            self.grow(self.sizes.small)?;
+        }
+        let small =
+            if self.options.wants(Append) { Some(self.batches(self.sizes.appended())?) } else { None };
         let medium = if self.options.wants_any(&[Bundle, Judge, Memory, Verify, Fsck]) {
             Some(self.stage(self.sizes.medium, self.sizes.rounds)?)
         } else {
             None
         };
+        if self.options.wants_any(&[Ingest, Latency]) {
+            self.post()?;
+        }
         if let Some(medium) = medium {
             let large = self.stage(self.sizes.large, 1)?;
             self.compare(&medium, &large);
         } else if self.options.wants_any(&[Append, Blast, Disk, Start]) {
             self.grow(self.sizes.large)?;
         }
-        if let Some(small) = small.filter(|_| self.options.wants(Append)) {
+        if let Some(small) = small {
             self.append(&small)?;
         }
         if self.options.wants(Blast) {
@@ -115,15 +121,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What posting comes to while the log is small; the rounds in batches, if there were any.
-    fn small(&mut self) -> Result<Option<Rounds>> {
-        use Part::{Append, Ingest, Latency};
-        if !self.options.wants_any(&[Append, Ingest, Latency]) {
-            return Ok(None);
-        }
-        self.grow(self.sizes.small)?;
-        let batches = if self.options.wants_any(&[Append, Ingest]) { Some(self.batches()?) } else { None };
-        if let Some(batches) = batches.as_ref().filter(|_| self.options.wants(Ingest)) {
+    /// What posting comes to: in batches, one by one, and at a rate.
+    fn post(&mut self) -> Result<()> {
+        use Part::{Ingest, Latency};
+        if self.options.wants(Ingest) {
+            let batches = self.batches(self.sizes.posted)?;
             self.report.hold(Row::IngestBatches, &batches.quotients());
         }
         if self.options.wants_any(&[Ingest, Latency]) {
@@ -135,7 +137,7 @@ impl Run<'_> {
                 self.latency(&singles)?;
             }
         }
-        Ok(batches)
+        Ok(())
     }
 
     /// Everything that is held beside the same at another size.

@@ -32,10 +32,10 @@ pub(super) struct Rounds {
 }
 
 impl Run<'_> {
-    pub(super) fn batches(&mut self) -> Result<Rounds> {
+    pub(super) fn batches(&mut self, statements: u64) -> Result<Rounds> {
         let (batch, connections) = (self.options.batch, self.options.connections);
         let of = self.at(&format!("ingest, {connections} connections x {batch}"));
-        let rounds = self.posting(&of, self.sizes.posted, batch, connections)?;
+        let rounds = self.posting(&of, statements, batch, connections)?;
         self.tell(of, &rounds);
         Ok(rounds)
     }
@@ -87,7 +87,7 @@ impl Run<'_> {
 
     /// What an append costs now, beside what it cost in the small log.
     pub(super) fn append(&mut self, small: &Rounds) -> Result<()> {
-        let large = self.batches()?;
+        let large = self.batches(self.sizes.appended())?;
         let over = |large: &[f64], small: &[f64]| {
             large.iter().zip(small).map(|(large, small)| large / small).collect::<Vec<f64>>()
         };
