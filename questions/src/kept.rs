@@ -91,8 +91,17 @@ pub fn evidence_about<K: Kept>(
     further: BTreeSet<TermId>,
     kept: &K,
 ) -> Result<Evidence, KeptError<K::Error>> {
-    let gathered = gather_all(subjects, further, Wants::default(), kept)?;
-    taken(gathered, own_pinning(), kept)
+    evidence_of(subjects, further, Wants::default(), kept)
+}
+
+/// The same, with what the caller wants beside.
+pub(crate) fn evidence_of<K: Kept>(
+    subjects: &[StatementId],
+    further: BTreeSet<TermId>,
+    wants: Wants,
+    kept: &K,
+) -> Result<Evidence, KeptError<K::Error>> {
+    taken(gather_all(subjects, further, wants, kept)?, own_pinning(), kept)
 }
 
 /// A statement with its place.

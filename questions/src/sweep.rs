@@ -1,5 +1,7 @@
-//! Judging action after action, each by its own evidence.
+//! Judging action after action, neighbours by evidence that they share: most of what one rests on, the next does too.
 
+use alloc::borrow::Cow;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
@@ -17,7 +19,7 @@ use verifier::judge::{JudgeError, judge, profile_by_vantage};
 use verifier::profile::Profile;
 use verifier::verdict::Verdict;
 
-use crate::kept::{Kept, KeptError, Placed, Put, Whole, own_evidence};
+use crate::kept::{Kept, KeptError, Placed, Put, Whole, evidence_of};
 
 /// Most actions that are judged for one answer.
 pub const ACTIONS_MAX: usize = 10_000;
@@ -25,6 +27,9 @@ pub const ACTIONS_MAX: usize = 10_000;
 /// Most entries that are gathered and checked for one answer: some 250 µs each at a server, of which every one is proved, so some ten
 /// seconds.
 pub const ENTRIES_MAX: usize = 40_000;
+
+/// How many actions share their evidence: what is common to them is gathered, proved and checked once.
+pub const TOGETHER: usize = 64;
 
 /// A log whose statements can be judged.
 pub trait Judging: Placed {
@@ -44,7 +49,31 @@ pub trait Judging: Placed {
         subject: &StatementId,
         wants: Wants,
         look: impl FnOnce(&Evidence) -> T,
-    ) -> Result<Seen<T>, KeptError<Self::Error>>;
+    ) -> Result<Seen<T>, KeptError<Self::Error>> {
+        match self.evidence_for(&[*subject], wants) {
+            Ok(Gatherings { evidence, gathered }) => Ok(Seen { found: Ok(look(&evidence)), gathered }),
+            Err(KeptError::Gather(GatherError::TooMany { max })) => {
+                Ok(Seen { found: Err(Unjudged::TooMany { max }), gathered: max })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Everything needed to judge several statements.
+    fn evidence_for(
+        &self,
+        subjects: &[StatementId],
+        wants: Wants,
+    ) -> Result<Gatherings<'_>, KeptError<Self::Error>>;
+}
+
+/// Evidence about several statements.
+#[derive(Debug)]
+pub struct Gatherings<'l> {
+    /// It.
+    pub evidence: Cow<'l, Evidence>,
+    /// How many entries were gathered and checked for it.
+    pub gathered: usize,
 }
 
 /// What was seen in evidence.
@@ -90,31 +119,20 @@ impl Unjudged {
 }
 
 impl<K: Kept + Placed> Judging for K {
-    fn seen<T>(
+    fn evidence_for(
         &self,
-        subject: &StatementId,
+        subjects: &[StatementId],
         wants: Wants,
-        look: impl FnOnce(&Evidence) -> T,
-    ) -> Result<Seen<T>, KeptError<K::Error>> {
-        match own_evidence(*subject, wants, self) {
-            Ok(evidence) => Ok(Seen { found: Ok(look(&evidence)), gathered: evidence.records().count() }),
-            Err(KeptError::Gather(GatherError::TooMany { max })) => {
-                Ok(Seen { found: Err(Unjudged::TooMany { max }), gathered: max })
-            }
-            Err(error) => Err(error),
-        }
+    ) -> Result<Gatherings<'_>, KeptError<K::Error>> {
+        let evidence = evidence_of(subjects, BTreeSet::new(), wants, self)?;
+        Ok(Gatherings { gathered: evidence.records().count(), evidence: Cow::Owned(evidence) })
     }
 }
 
 impl Judging for Whole<'_> {
     /// Nothing is gathered: every entry was checked when the evidence was made.
-    fn seen<T>(
-        &self,
-        _: &StatementId,
-        _: Wants,
-        look: impl FnOnce(&Evidence) -> T,
-    ) -> Result<Seen<T>, KeptError<Infallible>> {
-        Ok(Seen { found: Ok(look(self.0)), gathered: 0 })
+    fn evidence_for(&self, _: &[StatementId], _: Wants) -> Result<Gatherings<'_>, KeptError<Infallible>> {
+        Ok(Gatherings { evidence: Cow::Borrowed(self.0), gathered: 0 })
     }
 }
 
@@ -130,15 +148,34 @@ pub struct Sweep<'s, S, I> {
     query: &'s Query,
     subjects: I,
     profile: Option<&'s Profile>,
+    most: usize,
     judged: usize,
     gathered: usize,
     next: Option<Index>,
+    /// What is judged and not yet handed out.
+    ready: VecDeque<Swept>,
 }
 
 impl<'s, S: Judging, I: Iterator<Item = Index>> Sweep<'s, S, I> {
     /// Judges the actions among `subjects`, the entries that fit `query`, in their order; under `profile`, or each under its own.
     pub fn new(log: &'s S, query: &'s Query, subjects: I, profile: Option<&'s Profile>) -> Self {
-        Self { log, query, subjects, profile, judged: 0, gathered: 0, next: None }
+        Self {
+            log,
+            query,
+            subjects,
+            profile,
+            most: ACTIONS_MAX,
+            judged: 0,
+            gathered: 0,
+            next: None,
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// The same for so many actions at most, where that is less than [`ACTIONS_MAX`].
+    #[must_use]
+    pub fn at_most(self, most: usize) -> Self {
+        Self { most: most.min(ACTIONS_MAX), ..self }
     }
 
     /// The first subject that was not looked at because the answer had cost enough, once the sweep has ended.
@@ -146,16 +183,62 @@ impl<'s, S: Judging, I: Iterator<Item = Index>> Sweep<'s, S, I> {
         self.next
     }
 
-    fn step(&mut self, index: Index) -> Result<Option<Swept>, KeptError<S::Error>> {
-        let Some(put) = self.log.placed(index).map_err(KeptError::source)? else { return Ok(None) };
-        let is_action = matches!(put.statement.payload.body, Body::Action(_));
-        if !is_action || is_judged_elsewhere(self.log, self.query, &put).map_err(KeptError::source)? {
-            return Ok(None);
+    /// Judges the next actions, those that share their evidence. False where there are none, or the answer has cost enough.
+    fn step(&mut self) -> Result<bool, KeptError<S::Error>> {
+        if self.judged >= self.most || self.gathered >= ENTRIES_MAX {
+            self.next = self.subjects.next();
+            return Ok(false);
         }
-        let Judged { verdict, gathered } = self.log.judged(&put, self.profile)?;
-        self.judged = self.judged.saturating_add(1);
-        self.gathered = self.gathered.saturating_add(gathered);
-        Ok(Some((put, verdict)))
+        let left = self.most.saturating_sub(self.judged).min(TOGETHER);
+        let indexes: Vec<Index> = self.subjects.by_ref().take(left).collect();
+        let mut puts: Vec<Put> = Vec::with_capacity(indexes.len());
+        self.log.looked(&indexes, &mut |put| puts.push(put.clone())).map_err(KeptError::source)?;
+        let mut actions: Vec<Put> = Vec::with_capacity(puts.len());
+        for put in puts {
+            let is_action = matches!(put.statement.payload.body, Body::Action(_));
+            if is_action && !is_judged_elsewhere(self.log, self.query, &put).map_err(KeptError::source)? {
+                actions.push(put);
+            }
+        }
+        self.judged = self.judged.saturating_add(actions.len());
+        self.judge(actions)?;
+        Ok(!indexes.is_empty())
+    }
+
+    /// Judges these, in halves where more is involved than evidence may hold.
+    fn judge(&mut self, actions: Vec<Put>) -> Result<(), KeptError<S::Error>> {
+        let mut waiting = alloc::vec![actions];
+        while let Some(mut actions) = waiting.pop().filter(|actions| !actions.is_empty()) {
+            let ids: Vec<StatementId> = actions.iter().map(|put| put.statement.id()).collect();
+            let profiles: Vec<Profile> = actions.iter().map(|put| self.profile_of(put)).collect();
+            let wants = Wants { task: profiles.iter().any(|profile| profile.wants().task) };
+            match self.log.evidence_for(&ids, wants) {
+                Ok(Gatherings { evidence, gathered }) => {
+                    self.gathered = self.gathered.saturating_add(gathered);
+                    for ((put, id), profile) in actions.into_iter().zip(&ids).zip(&profiles) {
+                        let verdict = judge(id, &evidence, profile).map_err(Unjudged::from);
+                        self.ready.push_back((put, verdict));
+                    }
+                }
+                Err(KeptError::Gather(GatherError::TooMany { max })) => {
+                    self.gathered = self.gathered.saturating_add(max);
+                    let second = actions.split_off(actions.len() / 2);
+                    if actions.is_empty() {
+                        let unjudged = |put| (put, Err(Unjudged::TooMany { max }));
+                        self.ready.extend(second.into_iter().map(unjudged));
+                    } else {
+                        waiting.extend([second, actions]);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn profile_of(&self, put: &Put) -> Profile {
+        let own = || profile_by_vantage(&put.statement.payload);
+        self.profile.cloned().unwrap_or_else(own)
     }
 }
 
@@ -163,17 +246,14 @@ impl<S: Judging, I: Iterator<Item = Index>> Iterator for Sweep<'_, S, I> {
     type Item = Result<Swept, KeptError<S::Error>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.next.is_none() {
-            let index = self.subjects.next()?;
-            if self.judged >= ACTIONS_MAX || self.gathered >= ENTRIES_MAX {
-                self.next = Some(index);
-                break;
-            }
-            if let Some(item) = self.step(index).transpose() {
-                return Some(item);
+        while self.ready.is_empty() && self.next.is_none() {
+            match self.step() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return Some(Err(error)),
             }
         }
-        None
+        self.ready.pop_front().map(Ok)
     }
 }
 
@@ -284,7 +364,7 @@ mod tests {
         assert_eq!(judge(&put.statement.id(), &evidence, &Profile::standard()).as_ref(), Ok(verdict));
     }
 
-    /// A log whose actions are each as dear to judge as two thirds of an answer.
+    /// A log in which as many actions as are judged together are as dear as two thirds of an answer.
     struct Dear<'e>(Whole<'e>);
 
     impl Source for Dear<'_> {
@@ -318,13 +398,12 @@ mod tests {
     }
 
     impl Judging for Dear<'_> {
-        fn seen<T>(
+        fn evidence_for(
             &self,
-            subject: &StatementId,
+            subjects: &[StatementId],
             wants: Wants,
-            look: impl FnOnce(&Evidence) -> T,
-        ) -> Result<Seen<T>, KeptError<Infallible>> {
-            Ok(Seen { gathered: ENTRIES_MAX * 2 / 3, ..self.0.seen(subject, wants, look)? })
+        ) -> Result<Gatherings<'_>, KeptError<Infallible>> {
+            Ok(Gatherings { gathered: ENTRIES_MAX * 2 / 3, ..self.0.evidence_for(subjects, wants)? })
         }
     }
 
@@ -332,7 +411,7 @@ mod tests {
     fn a_sweep_that_costs_too_much_says_where_it_was_cut_and_goes_on_there() {
         let mut acts = Acts::new();
         let all: Vec<StatementId> =
-            (0..5).map(|_| acts.act("both", json!({"outcome": "completed"}))).collect();
+            (0..4 * TOGETHER + 1).map(|_| acts.act("both", json!({"outcome": "completed"}))).collect();
         let evidence = acts.evidence();
         let log = Dear(Whole(&evidence));
         let query = Query::default();
@@ -346,7 +425,7 @@ mod tests {
             let Some(next) = sweep.cut_at() else { break };
             from = next;
         }
-        assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+        assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [2 * TOGETHER, 2 * TOGETHER, 1]);
         assert_eq!(parts.concat(), all);
     }
 }

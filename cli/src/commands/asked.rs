@@ -62,13 +62,19 @@ impl About {
 impl Question<'_> {
     /// The parameters by which the server is asked.
     pub(super) fn query(&self) -> Query {
+        self.query_at(None)
+    }
+
+    /// The same for the page that begins at a cursor; without one for the page that was asked for.
+    pub(super) fn query_at(&self, page: Option<&str>) -> Query {
+        let page = page.or(self.about.page.as_deref());
         let words = Some(&self.text).filter(|text| !text.is_empty());
         let millis = |time: Option<Time>| time.map(|time| time.0.to_string());
         let query = Query::default()
             .with_some("q", words)
             .with_some("since", millis(self.since))
             .with_some("until", millis(self.until))
-            .with_some("cursor", self.about.page.as_ref());
+            .with_some("cursor", page);
         self.more.iter().fold(query, |query, (name, value)| query.with_some(name, value.as_ref()))
     }
 

@@ -62,7 +62,12 @@ pub(super) fn ask_patiently<A: DeserializeOwned>(
     query: &Query,
     as_of: impl Fn(&A) -> &AsOf,
 ) -> Result<Answered<A>, Failure> {
-    ask_of(context, context.client()?.waiting(WAIT_MUCH), route, query, as_of)
+    ask_of(context, patient(context.client()?), route, query, as_of)
+}
+
+/// A client that waits as long as a server may look at much of its log.
+pub(super) fn patient(client: Client) -> Client {
+    client.waiting(WAIT_MUCH)
 }
 
 fn ask_of<A: DeserializeOwned>(

@@ -1,5 +1,6 @@
 //! How much of what was done can be accounted for: whose chain leads to a registered root, what was decided, who answers for it.
 
+mod add;
 mod tally;
 mod text;
 
@@ -14,14 +15,17 @@ use verifier::verdict::Effect;
 
 use crate::asked::Asked;
 use crate::kept::{AsOf, KeptError};
-use crate::sweep::{Judging, Sweep};
+use crate::sweep::{ACTIONS_MAX, Judging, Sweep};
 use tally::Tally;
 
 /// Name of the JSON form.
 pub const COVERAGE_SCHEMA: &str = "writ.coverage/1";
 
-/// Most agents, and most tenants, that an answer lists.
-pub const ROWS_MAX: usize = 100;
+/// How many agents, and how many tenants, an answer lists unless the asker says.
+pub const ROWS: usize = 100;
+
+/// Most of either that can be asked for: as many as the actions of one answer can have, so that answers can be added up.
+pub const ROWS_MAX: usize = ACTIONS_MAX;
 
 /// Rules that tell of a chain which leads to no registered root.
 pub const UNATTRIBUTED_RULES: &[&str] = &["root-unknown"];
@@ -59,21 +63,33 @@ pub struct Coverage {
     pub findings: Vec<FoundBy>,
     /// Under which profiles they were judged.
     pub profiles: Vec<Under>,
-    /// Who acted, worst first: at most [`ROWS_MAX`].
+    /// Who acted, worst first: at most [`ROWS`] unless the asker says.
     pub agents: Vec<Row>,
     /// How many there are.
     pub agents_total: u64,
-    /// In which tenants, worst first: at most [`ROWS_MAX`].
+    /// In which tenants, worst first: at most [`ROWS`] unless the asker says.
     pub tenants: Vec<Row>,
     /// How many there are.
     pub tenants_total: u64,
-    /// Whether everything that fits was judged; otherwise `next` goes on.
+    /// Which entries were looked at.
+    pub covered: Covered,
+    /// Whether everything that fits, from there on, was judged; otherwise `next` goes on.
     pub complete: bool,
     /// Where the answer about the rest begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// Under which head.
     pub as_of: AsOf,
+}
+
+/// A stretch of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Covered {
+    /// The first entry.
+    pub from: Index,
+    /// The one behind the last.
+    pub to: Index,
 }
 
 /// Numbers of actions.
@@ -151,28 +167,41 @@ pub struct Row {
     pub example: Option<Example>,
 }
 
+/// How large an answer may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Most actions that are judged, where that is less than [`ACTIONS_MAX`].
+    pub actions: usize,
+    /// Most agents, and most tenants, that are listed.
+    pub rows: usize,
+}
+
 /// Judges the actions at `subjects`, ascending, and adds up what that comes to.
 pub fn coverage<S: Judging>(
     asked: &Asked,
     subjects: impl Iterator<Item = Index>,
     profile: Option<&Profile>,
+    size: Size,
     log: &S,
 ) -> Result<(Coverage, Option<Index>), KeptError<S::Error>> {
-    let mut sweep = Sweep::new(log, &asked.query, subjects, profile);
+    let mut sweep = Sweep::new(log, &asked.query, subjects, profile).at_most(size.actions);
     let mut tally = Tally::default();
     for judged in sweep.by_ref() {
         let (put, verdict) = judged?;
         tally.add(&put, verdict.as_ref().ok());
     }
     let cut_at = sweep.cut_at();
-    Ok((tally.answer(asked, log.as_of()), cut_at))
+    let as_of = log.as_of();
+    let covered = Covered { from: asked.from, to: cut_at.unwrap_or(Index(as_of.size)) };
+    Ok((tally.answer(asked, covered, as_of).listing(size.rows), cut_at))
 }
 
 impl Coverage {
     /// The same, going on at an index where something was left out.
     #[must_use]
     pub fn cut_at(self, asked: &Asked, next: Option<Index>) -> Self {
+        let covered = Covered { to: next.unwrap_or(Index(self.as_of.size)), ..self.covered };
         let next = next.map(|next| asked.next(self.as_of.size, next));
-        Self { complete: next.is_none(), next, ..self }
+        Self { complete: next.is_none(), next, covered, ..self }
     }
 }

@@ -9,7 +9,7 @@ use schemas::payload::Body;
 use verifier::verdict::{Effect, Finding, Outcome, Verdict};
 
 use super::{
-    BROKEN_RULES, COVERAGE_SCHEMA, Counts, Coverage, Example, FoundBy, OWNERLESS_RULE, ROWS_MAX, Row,
+    BROKEN_RULES, COVERAGE_SCHEMA, Counts, Coverage, Covered, Example, FoundBy, OWNERLESS_RULE, Row,
     UNATTRIBUTED_RULES, UNDECIDED_RULES, Under,
 };
 use crate::asked::Asked;
@@ -55,7 +55,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn answer(self, asked: &Asked, as_of: AsOf) -> Coverage {
+    pub(super) fn answer(self, asked: &Asked, covered: Covered, as_of: AsOf) -> Coverage {
         let found = self.findings.into_iter();
         let mut findings: Vec<FoundBy> = found
             .map(|((effect, code), (actions, example))| FoundBy {
@@ -81,6 +81,7 @@ impl Tally {
             agents: worst_first(self.agents),
             tenants_total: self.tenants.len() as u64,
             tenants: worst_first(self.tenants),
+            covered,
             complete: true,
             next: None,
             as_of,
@@ -89,7 +90,7 @@ impl Tally {
 }
 
 impl Counts {
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         let pairs = [
             (&mut self.actions, other.actions),
             (&mut self.authorized, other.authorized),
@@ -133,7 +134,7 @@ fn finds(verdict: &Verdict, rules: &[&str]) -> bool {
 }
 
 /// The rows with most that is not authorized first; then most that cannot be told, then most that nobody is behind.
-fn worst_first(rows: BTreeMap<String, (Counts, Option<Example>)>) -> Vec<Row> {
+pub(super) fn worst_first(rows: BTreeMap<String, (Counts, Option<Example>)>) -> Vec<Row> {
     let rows = rows.into_iter().map(|(name, (counts, example))| Row { name, counts, example });
     let mut rows: Vec<Row> = rows.collect();
     let bad = |counts: &Counts| {
@@ -142,7 +143,6 @@ fn worst_first(rows: BTreeMap<String, (Counts, Option<Example>)>) -> Vec<Row> {
         (counts.not_authorized, untold, loose, counts.undecided, counts.actions)
     };
     rows.sort_by_key(|row| Reverse(bad(&row.counts)));
-    rows.truncate(ROWS_MAX);
     rows
 }
 

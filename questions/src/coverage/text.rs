@@ -7,7 +7,7 @@ use core::fmt;
 
 use verifier::verdict::Effect;
 
-use super::{Counts, Coverage, Row};
+use super::{Counts, Coverage, Covered, Row};
 use crate::text::{printable, row, short, state};
 
 /// Most agents, and most tenants, that the text lists.
@@ -42,6 +42,11 @@ fn headline(coverage: &Coverage) -> String {
         }
     }
     text.push('\n');
+    let Covered { from, to } = coverage.covered;
+    if from.0 > 0 || to.0 < coverage.as_of.size {
+        let last = to.0.saturating_sub(1);
+        row(&mut text, "Covers", &format!("entries {from} to #{last} of {} alone", coverage.as_of.size));
+    }
     if !coverage.complete {
         row(&mut text, "Cut", "these are NOT ALL that fit: the answer goes on with --page");
     }

@@ -83,6 +83,44 @@ fn what_cannot_be_accounted_for_is_counted_by_what_is_missing_and_by_who_acted()
 }
 
 #[test]
+fn answers_about_parts_are_added_up_to_the_answer_about_all() {
+    let story = Story::begin();
+    let (_, leaf) = story.delegate();
+    story.refund(&leaf, "r-1");
+    for number in 0..6 {
+        act(&story, json!({"actor": format!("agent:stray/{}", number % 4)}));
+    }
+    let all = story.cli.ok(&["coverage", "--json"]).json();
+    assert_eq!((&all["total"]["actions"], &all["agents_total"]), (&json!(7), &json!(5)), "{all:#}");
+    let covered = json!({"from": 0, "to": all["as_of"]["size"]});
+    assert_eq!((&all["covered"], &all["complete"]), (&covered, &json!(true)));
+    let parts = story.cli.ok(&["coverage", "--at-once", "2", "--json"]).json();
+    assert_eq!(parts, all, "in every field");
+    let text = story.cli.ok(&["coverage", "--at-once", "3"]).stdout;
+    assert_eq!(text, story.cli.ok(&["coverage"]).stdout);
+    let mirror = story.cli.home().join("mirror");
+    let mirror = mirror.to_str().unwrap();
+    story.cli.ok(&["mirror", mirror]);
+    assert_eq!(story.cli.ok(&["coverage", "--at-once", "2", "--mirror", mirror, "--json"]).json(), all);
+
+    // The server says what its answer covers, and by which cursor it goes on.
+    let http = &story.server.http;
+    let first = http.json("/v1/coverage?limit=3");
+    assert_eq!((&first["total"]["actions"], &first["complete"]), (&json!(3), &json!(false)));
+    let to = first["covered"]["to"].as_u64().unwrap();
+    assert!(to < all["as_of"]["size"].as_u64().unwrap(), "{first:#}");
+    let next = first["next"].as_str().unwrap();
+    let rest = http.json(&format!("/v1/coverage?cursor={next}"));
+    assert_eq!((&rest["total"]["actions"], &rest["covered"]["from"]), (&json!(4), &json!(to)));
+    let rest = story.cli.ok(&["coverage", "--page", next]).stdout;
+    assert!(rest.contains(&format!("Covers   entries #{to} to #")), "a part is said to be one: {rest}");
+    for wrong in ["limit=0", "limit=10001", "rows=0", "rows=x"] {
+        assert_eq!(http.get(&format!("/v1/coverage?{wrong}")).status, 400, "{wrong}");
+    }
+    assert_eq!(http.json("/v1/coverage?rows=2")["agents"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn a_query_limits_what_is_judged_and_an_outcome_is_no_second_action() {
     let story = Story::begin();
     let (_, leaf) = story.delegate();
