@@ -86,6 +86,8 @@ fn profiles(under: impl Iterator<Item = Under>) -> Vec<Under> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use ::tests::scenario::{Draft, Scenario};
     use schemas::query::Query;
     use schemas::time::{Index, Time};

@@ -38,26 +38,27 @@ const GROUPS: &[&[Rule]] = &[
 pub const RULES: &[Rule] = &joined();
 
 const fn count() -> usize {
-    let (mut count, mut groups) = (0, GROUPS);
+    let (mut count, mut groups) = (0_usize, GROUPS);
     while let [group, rest @ ..] = groups {
-        count += group.len();
+        count = count.saturating_add(group.len());
         groups = rest;
     }
     count
 }
 
-#[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
 const fn joined() -> [Rule; count()] {
     let mut all = [rule("", "", REFUSES, Check::Evidence(&[])); count()];
-    let (mut at, mut groups) = (0, GROUPS);
-    while let [group, later @ ..] = groups {
-        let mut rules = *group;
-        while let [rule, rest @ ..] = rules {
-            all[at] = *rule;
-            at += 1;
+    let mut places: &mut [Rule] = &mut all;
+    let (mut rules, mut groups): (&[Rule], &[&[Rule]]) = (&[], GROUPS);
+    while let [place, left @ ..] = places {
+        while let ([], [group, later @ ..]) = (rules, groups) {
+            (rules, groups) = (*group, later);
+        }
+        if let [rule, rest @ ..] = rules {
+            *place = *rule;
             rules = rest;
         }
-        groups = later;
+        places = left;
     }
     all
 }
