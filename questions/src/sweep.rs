@@ -425,7 +425,9 @@ mod tests {
             let Some(next) = sweep.cut_at() else { break };
             from = next;
         }
-        assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [2 * TOGETHER, 2 * TOGETHER, 1]);
+        assert_eq!(parts.len(), 3, "two that are judged together are dearer than one answer");
+        let fits = |part: &Vec<StatementId>| part.len() > TOGETHER && part.len() <= 2 * TOGETHER;
+        assert!(parts[..2].iter().all(fits));
         assert_eq!(parts.concat(), all);
     }
 }
