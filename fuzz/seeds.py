@@ -56,14 +56,32 @@ def seeds(vector):
             yield reader, vector[field].encode() if field in TEXTS else bytes.fromhex(vector[field])
 
 
+def signatures(data):
+    """Right signatures of each of the target's keys, and published ones of odd kinds: who signs, what is changed, the message."""
+    for who in range(4):
+        yield bytes([who]) + bytes(96) + b"message"
+    for line in (data / "cctv.txt").read_text().splitlines()[1:]:
+        _, key, signature, message = line.split(" ", 3)
+        yield b"\x80" + bytes.fromhex(key + signature) + message.encode()
+    cases = (data / "speccheck.txt").read_text().splitlines()[1:]
+    for message, key, signature in zip(*[iter(line.split("=")[1] for line in cases)] * 3):
+        yield b"\x80" + bytes.fromhex(key + signature + message)
+
+
+def write(corpus, target, data):
+    folder = pathlib.Path(corpus) / target
+    folder.mkdir(parents=True, exist_ok=True)
+    if len(data) <= SEED_MAX:
+        (folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
+
+
 def main(vectors, corpus):
+    for data in signatures(pathlib.Path(__file__).parent.parent / "hotkey" / "tests" / "data"):
+        write(corpus, "signature", data)
     for path in sorted(pathlib.Path(vectors).rglob("*.json")):
         for reader, data in seeds(json.loads(path.read_text())):
             for target in TARGETS.get(reader, []) + ["scanner"]:
-                folder = pathlib.Path(corpus) / target
-                folder.mkdir(parents=True, exist_ok=True)
-                if len(data) <= SEED_MAX:
-                    (folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
+                write(corpus, target, data)
 
 
 main(*sys.argv[1:])

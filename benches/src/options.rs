@@ -114,6 +114,8 @@ pub enum Part {
     Memory,
     /// How far somebody reached.
     Blast,
+    /// Checking signatures by tables of keys.
+    Signatures,
     /// Verifying a whole log.
     Verify,
     /// Checking a stopped log.

@@ -27,6 +27,12 @@ fn every_row_of_the_table_of_targets_is_measured_and_told_as_it_is_described() {
     assert!(report.figures.iter().all(|figure| figure.spread.count > 0), "{report}");
     let share = "load generator's share of all processor time";
     assert!(report.figures.iter().filter(|figure| figure.name == share).count() >= 4, "{report}");
+    for name in ["together / R", "one by one / R"] {
+        assert!(
+            report.figures.iter().any(|figure| figure.name == name && figure.spread.median > 0.0),
+            "{report}"
+        );
+    }
     let table = report.to_string();
     GOALS.iter().for_each(|goal| assert!(table.contains(goal.what), "{}: {table}", goal.what));
     let json = serde_json::to_value(&report).unwrap();

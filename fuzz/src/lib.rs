@@ -3,8 +3,10 @@
 //! Every law says first that the reader ends without a panic, in bounded memory, and then that what it accepts has one spelling: written
 //! again it is the same bytes.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use hotkey::{Base, Signed, Table, accepted};
 use schemas::bundle::Bundle;
 use schemas::canonical::{scan, scan_prefix};
 use schemas::checkpoint::Checkpoint;
@@ -143,4 +145,47 @@ pub fn batch(data: &[u8]) {
     for item in items {
         statement(item);
     }
+}
+
+static BASE: LazyLock<Arc<Base>> = LazyLock::new(|| Arc::new(Base::new()));
+
+/// Keys whose tables are made once.
+static SECRETS: LazyLock<[(SigningKey, Option<Table>); 4]> = LazyLock::new(|| {
+    [0, 1, 2, 3].map(|seed| {
+        let secret = SigningKey::from_bytes(&[seed; 32]);
+        let table = Table::new(&BASE, secret.verifying_key().as_bytes());
+        (secret, table)
+    })
+});
+
+/// The table of a key says of a signature what `verify_strict` says. The input is a byte that says which of four keys signs the message, what
+/// is changed in key and signature (32 and 64 bytes, by exclusive or), and the message; from 128 on nobody signs, and key and signature are
+/// the input's. What is not there is 0.
+pub fn signature(data: &[u8]) {
+    let mut parts = [0; 97];
+    let (start, message) = data.split_at(data.len().min(parts.len()));
+    parts[..start.len()].copy_from_slice(start);
+    let [who, parts @ ..] = parts;
+    let change = |bytes: &mut [u8], by: &[u8]| bytes.iter_mut().zip(by).for_each(|(byte, by)| *byte ^= by);
+    let (secret, made) = &SECRETS[usize::from(who % 4)];
+    let (mut key, mut signature) = ([0; 32], [0; 64]);
+    if who < 128 {
+        key = secret.verifying_key().to_bytes();
+        signature = secret.sign(message).to_bytes();
+    }
+    change(&mut key, &parts[..32]);
+    change(&mut signature, &parts[32..]);
+    let strict = VerifyingKey::from_bytes(&key).ok();
+    let stands =
+        strict.is_some_and(|key| key.verify_strict(message, &Signature::from_bytes(&signature)).is_ok());
+    let of_key = made.as_ref().filter(|table| *table.key() == key);
+    let other = if of_key.is_none() { Table::new(&BASE, &key) } else { None };
+    let Some(table) = of_key.or(other.as_ref()) else {
+        assert!(!stands && strict.is_none_or(|key| key.is_weak()));
+        return;
+    };
+    let signed = Signed { table, message: &[message], signature: &signature };
+    assert_eq!(signed.is_accepted(), stands);
+    assert_eq!(accepted(&[signed, signed]), [stands; 2]);
+    assert!(stands || who >= 128 || parts != [0; 96]);
 }

@@ -1,40 +1,44 @@
-//! Multiples of one point, from which any multiple of it is a few dozen additions and no doubling.
+//! Multiples of one point, from which any multiple of it is 32 additions and no doubling.
 //!
 //! The tables of Bernstein, Duif, Lange, Schwabe and Yang, "High-speed high-security signatures", 2011, §4, with a row for every
-//! digit: row i holds 1, 2, …, 2^(BITS − 1) times 2^(BITS·i) times the point. A digit that is negative takes the opposite.
+//! digit: a scalar is written in digits from −127 to 128, and row i holds 1, 2, …, 128 times 256^i times the point. A digit that is
+//! negative takes the opposite.
 
 use alloc::vec::Vec;
 
 use crate::field::invert_all;
 use crate::point::{Addend, Curve, Point};
 
-/// A scalar is below 2^253: the order of the base point is 2^252 and something (RFC 8032 §5.1).
-const SCALAR_BITS: usize = 253;
+/// Digits of a scalar: one a byte. A scalar is below 2^253, for the order of the base point is 2^252 and something (RFC 8032 §5.1), so
+/// that the last digit is far too small to carry.
+const ROWS: usize = 32;
 
-/// Multiples of a point for scalars in signed digits of `BITS` bits: 2 to 15, and such that the last digit, which has the remainder of
-/// [`SCALAR_BITS`], is never so large that it would carry.
-pub(crate) struct Multiples<const BITS: usize> {
+/// Addends in a row: the amounts that a digit can have, but for 0.
+const ROW: usize = 128;
+
+/// Memory of the multiples of a point, in bytes.
+pub(crate) const BYTES: usize = ROWS * ROW * size_of::<Addend>();
+
+/// Multiples of a point.
+pub(crate) struct Multiples {
     addends: Vec<Addend>,
 }
 
-impl<const BITS: usize> Multiples<BITS> {
-    /// Digits of a scalar. The last one has room for what the one before carries.
-    const ROWS: usize = SCALAR_BITS / BITS + 1;
+/// An addend, or its opposite.
+pub(crate) struct Picked {
+    addend: Addend,
+    opposite: bool,
+}
 
-    /// Addends in a row.
-    const ROW: usize = 1 << (BITS - 1);
-
-    /// Memory of the addends, in bytes.
-    pub(crate) const BYTES: usize = Self::ROWS * Self::ROW * size_of::<Addend>();
-
+impl Multiples {
     pub(crate) fn new(curve: &Curve, point: &Point) -> Self {
-        let mut addends = Vec::with_capacity(Self::ROWS.saturating_mul(Self::ROW));
+        let mut addends = Vec::with_capacity(ROWS.saturating_mul(ROW));
         let mut first = *point;
-        for _ in 0..Self::ROWS {
+        for _ in 0..ROWS {
             let mut last = first;
-            let mut row = Vec::with_capacity(Self::ROW);
+            let mut row = Vec::with_capacity(ROW);
             row.push(first);
-            for _ in 1..Self::ROW {
+            for _ in 1..ROW {
                 last = curve.add(&last, &first);
                 row.push(last);
             }
@@ -46,50 +50,30 @@ impl<const BITS: usize> Multiples<BITS> {
         Self { addends }
     }
 
-    /// `sum` and `scalar` times the point. The scalar, least significant byte first, is below 2^253.
-    pub(crate) fn add_to(&self, sum: Point, scalar: &[u8; 32]) -> Point {
-        let mut sum = sum;
-        for (row, digit) in self.addends.chunks_exact(Self::ROW).zip(Digits::<BITS>::new(scalar)) {
+    /// Picks what makes `scalar` times the point. The scalar, least significant byte first, is below 2^253.
+    ///
+    /// First all are picked and then all added: the reads, nearly every one of which misses the cache, then wait for memory together.
+    pub(crate) fn pick(&self, scalar: &[u8; 32], picked: &mut Vec<Picked>) {
+        for (row, digit) in self.addends.chunks_exact(ROW).zip(digits(scalar)) {
             // Nothing for the digit 0, else the addend of its amount.
             let addend = usize::from(digit.unsigned_abs()).checked_sub(1).and_then(|at| row.get(at));
-            if let Some(addend) = addend {
-                sum = sum.plus(addend, digit < 0);
-            }
+            picked.extend(addend.map(|addend| Picked { addend: *addend, opposite: digit < 0 }));
         }
-        sum
     }
 }
 
-/// The digits of a scalar from the least significant on, each from −2^(BITS − 1) + 1 to 2^(BITS − 1); endless zeros behind the last.
-struct Digits<const BITS: usize> {
-    rest: [u64; 4],
-    carry: u64,
+/// The sum of what was picked.
+pub(crate) fn sum(picked: &[Picked]) -> Point {
+    picked.iter().fold(Point::NEUTRAL, |sum, picked| sum.plus(&picked.addend, picked.opposite))
 }
 
-impl<const BITS: usize> Digits<BITS> {
-    fn new(scalar: &[u8; 32]) -> Self {
-        let mut rest = [0; 4];
-        let (words, _) = scalar.as_chunks::<8>();
-        for (to, word) in rest.iter_mut().zip(words) {
-            *to = u64::from_le_bytes(*word);
-        }
-        Self { rest, carry: 0 }
-    }
-}
-
-impl<const BITS: usize> Iterator for Digits<BITS> {
-    type Item = i16;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<i16> {
-        let [a, b, c, d] = self.rest;
-        let shifted = |low: u64, high: u64| (low >> BITS) | (high << (64 - BITS));
-        self.rest = [shifted(a, b), shifted(b, c), shifted(c, d), d >> BITS];
-        let digit = (a & ((1 << BITS) - 1)).wrapping_add(self.carry);
-        self.carry = u64::from(digit > 1 << (BITS - 1));
-        // At most 2^15 in amount, so that nothing is lost.
-        Some(digit.wrapping_sub(self.carry << BITS) as i16)
-    }
+/// The digits of a scalar from the least significant on, each from −127 to 128.
+fn digits(scalar: &[u8; 32]) -> impl Iterator<Item = i16> {
+    scalar.iter().scan(0_i16, |carry, byte| {
+        let digit = i16::from(*byte).wrapping_add(*carry);
+        *carry = i16::from(digit > 128);
+        Some(digit.wrapping_sub(*carry << 8))
+    })
 }
 
 #[cfg(test)]
@@ -109,14 +93,14 @@ mod tests {
         (curve.decode(point.compress().as_bytes()).expect("a point"), point)
     }
 
-    fn every_entry<const BITS: usize>() {
-        assert!(SCALAR_BITS % BITS + 1 < BITS, "the last digit carries");
+    #[test]
+    fn every_entry_is_the_multiple_that_dalek_computes() {
         let curve = Curve::new();
         let (point, theirs) = odd(&curve);
-        let multiples = Multiples::<BITS>::new(&curve, &point);
-        assert_eq!(multiples.addends.len(), Multiples::<BITS>::ROWS * Multiples::<BITS>::ROW);
+        let multiples = Multiples::new(&curve, &point);
+        assert_eq!(multiples.addends.len(), ROWS * ROW);
         let mut first = theirs;
-        for row in multiples.addends.chunks(Multiples::<BITS>::ROW) {
+        for row in multiples.addends.chunks(ROW) {
             let mut expected = first;
             for addend in row {
                 for (opposite, expected) in [(false, expected), (true, -expected)] {
@@ -129,21 +113,15 @@ mod tests {
                 }
                 expected += first;
             }
-            first = (0..BITS).fold(first, |point, _| point + point);
+            first = (0..8).fold(first, |point, _| point + point);
         }
-    }
-
-    #[test]
-    fn every_entry_is_the_multiple_that_dalek_computes() {
-        every_entry::<6>();
-        every_entry::<8>();
     }
 
     #[test]
     fn sums_are_those_of_dalek_at_every_digit_and_at_the_bounds() {
         let curve = Curve::new();
         let (point, theirs) = odd(&curve);
-        let (six, eight) = (Multiples::<6>::new(&curve, &point), Multiples::<8>::new(&curve, &point));
+        let multiples = Multiples::new(&curve, &point);
         let bounds = [Scalar::ZERO, Scalar::ONE, -Scalar::ONE, -Scalar::from(2_u8)];
         let bits = (0..252).map(|bit| (0..bit).fold(Scalar::ONE, |power, _| power + power));
         let around = bits.flat_map(|power| [power - Scalar::ONE, power, power + Scalar::ONE]);
@@ -156,12 +134,10 @@ mod tests {
                     expected += theirs;
                 }
             }
-            for sum in [
-                six.add_to(Point::NEUTRAL, scalar.as_bytes()),
-                eight.add_to(Point::NEUTRAL, scalar.as_bytes()),
-            ] {
-                assert_eq!(sum.encode(&sum.z.inverse()), expected.compress().to_bytes(), "{scalar:?}");
-            }
+            let mut picked = Vec::new();
+            multiples.pick(scalar.as_bytes(), &mut picked);
+            let sum = sum(&picked);
+            assert_eq!(sum.encode(&sum.z.inverse()), expected.compress().to_bytes(), "{scalar:?}");
         }
     }
 

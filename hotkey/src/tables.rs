@@ -5,11 +5,12 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::{Base, Table};
 
-/// Most tables of [`table_of`]: 42 MB of [`crate::TABLE_BYTES`] each.
-pub const TABLES_MAX: usize = 256;
+/// Most tables of [`table_of`], of [`crate::TABLE_BYTES`] each: 60 MiB.
+pub const TABLES_MAX: usize = 128;
 
-/// How often a key is seen before it has a table. A table takes as long as twenty verifications, and saves most of each from then on.
-pub const SIGHTINGS: u32 = 32;
+/// How often a key is seen before it has a table; a power of two. A table takes as long as forty verifications, and saves most of each from
+/// then on.
+pub const SIGHTINGS: u32 = 64;
 
 /// Most keys whose sightings are counted: 64 bytes each.
 pub const KEYS_MAX: usize = 4_096;

@@ -7,12 +7,14 @@ mod whole;
 use std::time::Instant;
 
 use anyhow::Result;
+use schemas::envelope::Statement;
 use serde_json::json;
 
 use crate::blast;
 use crate::ceiling::Ceiling;
 use crate::corpus::{self, CHAIN_STATEMENTS, Corpus, PAIRS};
 use crate::feed::Feed;
+use crate::hot::Hot;
 use crate::machine::{self, Machine};
 use crate::memory::MemoryLog;
 use crate::options::{Options, Part, Sizes};
@@ -56,6 +58,7 @@ pub fn run(options: &Options) -> Result<Report> {
     let feed = Feed::new(&corpus, &server)?;
     let begun = Instant::now();
     let mut run = Run { options, sizes, log: &log, ceiling, feed, server: &server, report, begun };
+    run.signatures(&statements)?;
     run.walk()?;
     run.stages()?;
     Ok(run.report)
@@ -151,6 +154,31 @@ impl Run<'_> {
         let verify_peak = if self.options.wants(Verify) { Some(self.verify_log(rounds)?) } else { None };
         let fsck_peak = if self.options.wants(Fsck) { Some(self.fsck(rounds)?) } else { None };
         Ok(Stage { asked, peak, verify_peak, fsck_peak })
+    }
+
+    /// Signatures by tables of keys beside `verify_strict`, together and one by one, in turn.
+    fn signatures(&mut self, statements: &[Statement]) -> Result<()> {
+        if !self.options.wants(Part::Signatures) {
+            return Ok(());
+        }
+        self.say("signatures");
+        let hot = Hot::new(statements, &self.log.keys)?;
+        let (mut bounds, mut together, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..self.sizes.rounds {
+            bounds.push(self.ceiling.round()?);
+            together.push(hot.together()?);
+            alone.push(hot.one_by_one()?);
+        }
+        let of = format!("signatures by tables, {} keys in turn", self.log.keys.len());
+        let by_bound = |rates: &[f64]| -> Vec<f64> {
+            rates.iter().zip(&bounds).map(|(rate, bound)| rate / bound).collect()
+        };
+        self.report.figure(of.clone(), "R: verify_strict alone, all cores", "statements/s", &bounds);
+        for (name, rates) in [("together", &together), ("one by one", &alone)] {
+            self.report.figure(of.clone(), name, "statements/s", rates);
+            self.report.figure(of.clone(), &format!("{name} / R"), "", &by_bound(rates));
+        }
+        Ok(())
     }
 
     fn compare(&mut self, medium: &Stage, large: &Stage) {
