@@ -3,6 +3,7 @@
 //! The files under `vectors/rules` are what is tested. They are made from the stories in `cases`, whose verdicts are written by
 //! hand: `cargo test --release -p tests --test rules -- --ignored write_the_vectors` writes them anew.
 
+mod added;
 mod beside;
 mod case;
 mod cases;
