@@ -1,6 +1,6 @@
 //! What went wrong, in the form that people and programs are told: code, what, expected and got, what to do next.
 
-use gateway::client::ClientError;
+use gateway::client::{ClientError, NearName};
 use gateway::draft::DraftError;
 use gateway::forward::ForwardError;
 use gateway::signer::SignError;
@@ -53,6 +53,9 @@ pub(crate) struct More {
     /// What an ambiguous id may mean.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) candidates: Vec<CandidateRow>,
+    /// What is called nearly as what is called nothing, nearest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) near: Vec<NearName>,
 }
 
 /// The JSON form of a failure.
@@ -109,9 +112,26 @@ impl Failure {
         Self { more: Box::new(more), ..self }
     }
 
+    /// Lists what an ambiguous id may mean, also in words.
+    pub(crate) fn listing(self, rows: Vec<CandidateRow>) -> Self {
+        let lines: Vec<String> = rows.iter().map(CandidateRow::line).collect();
+        Self { what: format!("{}:{}", self.what, lines.concat()), ..self }
+            .next("the same with one of these ids, or `writ search --ref TYPE:VALUE`")
+            .candidates(rows)
+    }
+
     /// Names what an ambiguous id may mean.
     pub(crate) fn candidates(self, candidates: Vec<CandidateRow>) -> Self {
         Self { more: Box::new(More { candidates, ..*self.more }), ..self }
+    }
+
+    /// Names what is called nearly so.
+    pub(crate) fn near(self, near: Vec<NearName>) -> Self {
+        if near.is_empty() {
+            return self;
+        }
+        let next = "the same with one of these, or `writ search --help` to look for it by who, what or when";
+        Self { more: Box::new(More { near, ..*self.more }), ..self }.next(next)
     }
 
     /// Says of a server that was not there that nothing was begun yet.
@@ -143,8 +163,17 @@ impl From<ClientError> for Failure {
                 failure.next("`writd serve --data DIR`, or name the server with --server (WRIT_SERVER)")
             }
             ClientError::Address { .. } => failure.exit(Exit::Usage).next("--server http://127.0.0.1:8377"),
-            ClientError::Refused { .. } if error.is_not_found() && error.code() == "not-found" => {
-                failure.exit(Exit::NotFound).next("`writ search --help` to look for it by who, what or when")
+            ClientError::Refused { instead, .. }
+                if error.code() == "ambiguous-id" && !instead.candidates.is_empty() =>
+            {
+                let rows = instead.candidates.iter().cloned().map(CandidateRow::from).collect();
+                failure.exit(Exit::Usage).listing(rows)
+            }
+            ClientError::Refused { instead, .. } if error.is_not_found() && error.code() == "not-found" => {
+                failure
+                    .exit(Exit::NotFound)
+                    .next("`writ search --help` to look for it by who, what or when")
+                    .near(instead.near.clone())
             }
             ClientError::Refused { .. } if error.is_not_found() && NOT_WITHDRAWN.contains(&error.code()) => {
                 failure.exit(Exit::NotFound)
@@ -286,6 +315,7 @@ mod tests {
             code: code.into(),
             detail: String::new(),
             retry_after: None,
+            instead: Box::default(),
         };
         assert_eq!(Failure::from(refused("not-found")).exit, Exit::NotFound);
         for code in NOT_WITHDRAWN {

@@ -79,6 +79,10 @@ impl Output {
         for line in failure.more.marked.iter().flat_map(|marked| marked.lines()) {
             let _ = write!(text, "\n    {}", printable(line));
         }
+        for near in &failure.more.near {
+            let place = near.index.map(|index| format!(" (#{index})")).unwrap_or_default();
+            let _ = write!(text, "\n  near      {}{place}", printable(&near.name).replace('\n', "\\n"));
+        }
         let (expected, got) = (failure.expected.as_deref(), failure.got.as_deref());
         let evidence = failure.more.evidence.as_deref();
         let next = Some(&*failure.next);

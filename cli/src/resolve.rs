@@ -1,6 +1,6 @@
 //! What an ID means: a full statement id, a place in the log (`#12`), an exact foreign id, the beginning of a statement id.
 
-use gateway::client::{Candidate, Candidates, Client, ClientError, Matched};
+use gateway::client::{Candidate, Candidates, Client, ClientError, Matched, Meant, NearName};
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
 use schemas::payload::Kind;
@@ -16,7 +16,7 @@ use crate::render::{short, statement};
 
 mod among;
 
-pub(crate) use among::resolve_among;
+pub(crate) use among::{near_among, resolve_among, resolve_among_beside};
 
 /// Most candidates that are looked at to choose among them.
 const CANDIDATES_MAX: usize = 16;
@@ -41,7 +41,10 @@ pub(crate) fn resolve(client: &Client, id: &str) -> Result<Candidate, Failure> {
     if let Some(place) = place(id) {
         return at(client, place, id);
     }
-    let Some(found) = ask(client, id)? else { return Err(not_found(id)) };
+    let found = match ask(client, id)? {
+        Ok(found) => found,
+        Err(near) => return Err(not_found(id).near(near)),
+    };
     match found.candidates.as_slice() {
         [] => Err(not_found(id)),
         [only] => {
@@ -52,12 +55,13 @@ pub(crate) fn resolve(client: &Client, id: &str) -> Result<Candidate, Failure> {
     }
 }
 
-/// What the server says the id may mean. Hex digits may be in capitals, also where the exact text is nobody's id.
-fn ask(client: &Client, id: &str) -> Result<Option<Candidates>, ClientError> {
+/// What the server says the id may mean, or what is called nearly so. Hex digits may be in capitals, also where the exact text is
+/// nobody's id.
+fn ask(client: &Client, id: &str) -> Result<Result<Candidates, Vec<NearName>>, ClientError> {
     match client.resolve(id) {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.is_not_found() && error.code() == "not-found" => {
-            naming::lower_hex(id).map_or(Ok(None), |lower| ask(client, &lower))
+        Ok(found) => Ok(Ok(found)),
+        Err(ClientError::Refused { code, instead, .. }) if code == "not-found" => {
+            naming::lower_hex(id).map_or(Ok(Err(instead.near)), |lower| ask(client, &lower))
         }
         Err(error) => Err(error),
     }
@@ -192,7 +196,7 @@ fn row(id: StatementId, index: u64, statement: &Statement) -> CandidateRow {
 }
 
 fn ambiguous(id: &str, rows: Vec<CandidateRow>, more: bool) -> Failure {
-    let lines: Vec<String> = rows.iter().map(line).collect();
+    let lines: Vec<String> = rows.iter().map(CandidateRow::line).collect();
     let rest = if more { "\n    …and more" } else { "" };
     let what = format!("`{id}` means several statements:{}{rest}", lines.concat());
     let failure = Failure::usage("ambiguous-id", what)
@@ -200,10 +204,18 @@ fn ambiguous(id: &str, rows: Vec<CandidateRow>, more: bool) -> Failure {
     failure.candidates(rows)
 }
 
-fn line(row: &CandidateRow) -> String {
-    let CandidateRow { id, kind, index, at, tenant, summary } = row;
-    let at = moment::show(schemas::time::Time(*at));
-    format!("\n    {}  #{index}  {kind}  {at}  {summary}  tenant {tenant}", short(id))
+impl CandidateRow {
+    pub(crate) fn line(&self) -> String {
+        let Self { id, kind, index, at, tenant, summary } = self;
+        let at = moment::show(schemas::time::Time(*at));
+        format!("\n    {}  #{index}  {kind}  {at}  {summary}  tenant {tenant}", short(id))
+    }
+}
+
+impl From<Meant> for CandidateRow {
+    fn from(Meant { id, kind, index, at, tenant, summary }: Meant) -> Self {
+        Self { id, kind, index, at, tenant, summary }
+    }
 }
 
 #[cfg(test)]

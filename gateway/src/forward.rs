@@ -200,6 +200,7 @@ mod tests {
             code: code.into(),
             detail: String::new(),
             retry_after: None,
+            instead: Box::default(),
         };
         assert!(refused_alone(&one, refused(404, "http-404")).is_err());
         assert!(refused_alone(&one, refused(503, "queue-full")).is_err());

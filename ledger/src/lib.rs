@@ -24,6 +24,7 @@ mod kept;
 pub mod keyring;
 pub mod latch;
 pub mod log;
+mod near;
 mod nodes;
 pub mod outcome;
 pub mod publish;

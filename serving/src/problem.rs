@@ -25,8 +25,43 @@ pub struct Problem {
     /// Of a query: the byte at which it goes wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<u16>,
+    /// Where nothing is called as was asked: what is called nearly so, nearest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    near: Vec<NearName>,
+    /// Where several statements are called as was asked: these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<Meant>,
     #[serde(skip)]
     retry_after: Option<u32>,
+}
+
+/// A name that looks like the one that was asked for.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct NearName {
+    /// The name, as it would be asked for.
+    pub name: String,
+    /// What it is of: `statement`, `foreign`, `task`, `trace`, `principal`, `key` or `policy-revision`.
+    pub sort: &'static str,
+    /// A statement that it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+}
+
+/// A statement that a name can mean.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Meant {
+    /// Its id in hex.
+    pub id: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its place.
+    pub index: u64,
+    /// When, as its signer says, in ms since the epoch.
+    pub at: u64,
+    /// Its tenant.
+    pub tenant: String,
+    /// What it says, in a line.
+    pub summary: String,
 }
 
 impl Problem {
@@ -40,6 +75,8 @@ impl Problem {
             detail: detail.into(),
             next: None,
             position: None,
+            near: Vec::new(),
+            candidates: Vec::new(),
             retry_after: None,
         }
     }
@@ -91,6 +128,18 @@ impl Problem {
     #[must_use]
     pub fn with_position(self, position: usize) -> Self {
         Self { position: u16::try_from(position).ok(), ..self }
+    }
+
+    /// The same with what is called nearly so.
+    #[must_use]
+    pub fn with_near(self, near: Vec<NearName>) -> Self {
+        Self { near, ..self }
+    }
+
+    /// The same with the statements that are called so.
+    #[must_use]
+    pub fn with_candidates(self, candidates: Vec<Meant>) -> Self {
+        Self { candidates, ..self }
     }
 
     /// The same under another title, for interfaces that fix the words.

@@ -16,7 +16,7 @@ use schemas::time::Index;
 
 mod near;
 
-pub use near::{near, near_principals};
+pub use near::{NEAR_CHARS_MAX, Near, Nearest, Sort, near_principals, spellings};
 
 /// Shortest beginning of an id, in hex digits.
 pub const PREFIX_DIGITS_MIN: usize = schemas::limits::ID_PREFIX_DIGITS_MIN;

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use gateway::client::Query;
+use gateway::client::{NearName, Query};
 use questions::authority::{Authority, AuthorityError, Question, authority, read_cursor};
 use questions::kept::Whole;
 use questions::page::{Cursor, Page};
@@ -101,9 +101,14 @@ fn from_mirror(args: &Args, at: Option<Time>, evidence: &Evidence) -> Result<Aut
         )));
     }
     authority(&asked(begun.next), &Whole(evidence)).map_err(|e| match e {
-        AuthorityError::NotFound { .. } => Failure::new(e.code(), e.to_string())
-            .exit(Exit::NotFound)
-            .next("the whole name, as `writ search` shows it: agent:refunds/7"),
+        AuthorityError::NotFound { ref near, .. } => {
+            let named =
+                |name: &String| NearName { name: name.clone(), sort: "principal".into(), index: None };
+            Failure::new(e.code(), e.to_string())
+                .exit(Exit::NotFound)
+                .next("the whole name, as `writ search` shows it: agent:refunds/7")
+                .near(near.iter().map(named).collect())
+        }
         AuthorityError::Kept(_) => Failure::new(e.code(), e.to_string()).exit(Exit::Usage),
     })
 }

@@ -9,6 +9,7 @@ use schemas::ids::StatementId;
 use schemas::text::Tenant;
 use schemas::time::{Index, Time};
 use verifier::evidence::Evidence;
+use verifier::naming::Sort;
 
 use super::question::{Answered, PAGE_MAX, ask, no_such_page};
 use super::who::{ToJudge, of_mirror};
@@ -18,7 +19,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::moment;
 use crate::registration::fetch;
-use crate::resolve::{resolve, resolve_among};
+use crate::resolve::{resolve, resolve_among_beside};
 
 /// How far did it reach: what was done on the strength of it, and what could it still do?
 ///
@@ -117,7 +118,7 @@ fn from_mirror(args: &Args, span: Span, evidence: &Evidence) -> Result<Blast, Fa
     let subject = match named {
         Named::One(subject) => subject,
         Named::Several(several) => return Err(ambiguous(&args.what, &several)),
-        Named::Nothing => of_statement(&resolve_among(evidence, &args.what)?, evidence)?,
+        Named::Nothing => of_statement(&resolve_among_beside(evidence, &args.what, Sort::ALL)?, evidence)?,
     };
     let size = evidence.head().size;
     let (span, begun) = match &args.page {

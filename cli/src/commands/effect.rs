@@ -8,6 +8,7 @@ use questions::page::Page;
 use questions::reach::{Named, subject};
 use schemas::text::Tenant;
 use verifier::evidence::Evidence;
+use verifier::naming::Sort;
 
 use super::blast::{ambiguous, called, counting, stands_for};
 use super::question::{Answered, PAGE_MAX, ask, no_such_page};
@@ -16,7 +17,7 @@ use crate::checks::AgeLimit;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::resolve::{resolve, resolve_among};
+use crate::resolve::{resolve, resolve_among_beside};
 
 /// What did a revocation come to: who still acted on what it withdrew?
 ///
@@ -118,7 +119,7 @@ fn asked_for(args: &Args, evidence: &Evidence) -> Result<Asked, Failure> {
             found => return found.map_err(|error| refused(args, &error)),
         },
     };
-    let id = match (resolve_among(evidence, &args.what), standing) {
+    let id = match (resolve_among_beside(evidence, &args.what, Sort::ALL), standing) {
         (Err(_), Some(standing)) => return Err(refused(args, &standing)),
         (found, _) => found?,
     };

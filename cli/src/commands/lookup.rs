@@ -7,6 +7,7 @@ use questions::page::{Cursor, Page};
 use schemas::ids::StatementId;
 use schemas::text::Tenant;
 use verifier::evidence::Evidence;
+use verifier::naming::Sort;
 
 use super::question::{Answered, PAGE_MAX, ask, no_such_page};
 use super::who::{ToJudge, of_mirror};
@@ -14,7 +15,7 @@ use crate::checks::AgeLimit;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::resolve::{resolve, resolve_among};
+use crate::resolve::{resolve, resolve_among, resolve_among_beside};
 
 /// What is known under this id, of whatever kind?
 ///
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let answered = ask(context, "/v1/lookup", &query, |answer: &Lookup| &answer.as_of);
     let answered = match answered {
         // The names of statements are told apart in one place, which also says what a name may mean.
-        Err(failure) if matches!(&*failure.code, "not-found" | "ambiguous-id") => {
+        Err(failure) if failure.code == "ambiguous-id" => {
             return Err(resolve(&context.client()?, &id).err().unwrap_or(failure));
         }
         answered => answered?,
@@ -101,7 +102,7 @@ fn from_mirror(args: &Args, evidence: &Evidence) -> Result<Lookup, Failure> {
     let look =
         |statement: Option<StatementId>| lookup(&name, &args.tenant, statement, page, &Whole(evidence));
     let answer = match look(None) {
-        Err(LookupError::NotFound { .. }) => look(Some(resolve_among(evidence, &name)?)),
+        Err(LookupError::NotFound { .. }) => look(Some(resolve_among_beside(evidence, &name, Sort::ALL)?)),
         answer => answer,
     };
     answer.map_err(|e| Failure::new(e.code(), e.to_string()).exit(Exit::NotFound))

@@ -6,6 +6,7 @@ use questions::page::{Cursor, Page};
 use questions::what_if::{Subject, WhatIf, WhatIfError, read_cursor, what_if};
 use schemas::ids::StatementId;
 use verifier::evidence::Evidence;
+use verifier::naming::Sort;
 
 use super::question::{Answered, PAGE_MAX, ask, no_such_page};
 use super::who::{ToJudge, of_mirror};
@@ -13,7 +14,7 @@ use crate::checks::AgeLimit;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::resolve::{resolve, resolve_among};
+use crate::resolve::{near_among, resolve, resolve_among};
 
 /// What would stop if this were withdrawn now?
 ///
@@ -97,6 +98,10 @@ fn from_mirror(args: &Args, statement: Option<&StatementId>, evidence: &Evidence
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     what_if(subject, Page { from: begun.next, limit }, &Whole(evidence)).map_err(|e| {
         let exit = if matches!(e, WhatIfError::NotFound(_)) { Exit::NotFound } else { Exit::Usage };
-        Failure::new(e.code(), e.to_string()).exit(exit).next("writ search --help")
+        let failure = Failure::new(e.code(), e.to_string()).exit(exit).next("writ search --help");
+        match e {
+            WhatIfError::NotFound(_) => failure.near(near_among(evidence, &args.id, Sort::ALL)),
+            _ => failure,
+        }
     })
 }

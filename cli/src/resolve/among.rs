@@ -2,13 +2,14 @@
 
 use std::convert::Infallible;
 
+use gateway::client::NearName;
 use schemas::envelope::Statement;
 use schemas::ids::StatementId;
 use schemas::term::Term;
 use schemas::text::Line;
 use schemas::time::Index;
 use verifier::evidence::{Evidence, Record};
-use verifier::naming::{self, Candidates, Named, Names};
+use verifier::naming::{self, Candidates, Named, Names, Near, Nearest, Sort};
 
 use super::{ambiguous, empty, is_hex, place, row};
 use crate::exit::Exit;
@@ -76,16 +77,25 @@ impl Names for Among<'_> {
 
 /// The statement among these, all of a log's, that `id` means.
 pub(crate) fn resolve_among(evidence: &Evidence, id: &str) -> Result<StatementId, Failure> {
+    resolve_among_beside(evidence, id, Sort::STATEMENTS)
+}
+
+/// The same where an id can also be of something else, which it may be near to.
+pub(crate) fn resolve_among_beside(
+    evidence: &Evidence,
+    id: &str,
+    sorts: &[Sort],
+) -> Result<StatementId, Failure> {
     if id.is_empty() {
         return Err(empty());
     }
     if let Some(place) = place(id) {
-        let record = evidence.at(Index(place)).ok_or_else(|| not_among(evidence, id))?;
+        let record = evidence.at(Index(place)).ok_or_else(|| not_among(evidence, id, sorts))?;
         return Ok(record.id());
     }
     let look = |name: &str| naming::resolve(&Among(evidence), name).unwrap_or_else(|never| match never {});
     let found = look(id).or_else(|| naming::lower_hex(id).and_then(|lower| look(&lower)));
-    let found = found.ok_or_else(|| not_among(evidence, id))?;
+    let found = found.ok_or_else(|| not_among(evidence, id, sorts))?;
     match naming::meant(&found, id) {
         Some(one) => Ok(one.id),
         None => Err(several(&found, id)),
@@ -102,20 +112,27 @@ fn several(found: &Candidates<Held>, id: &str) -> Failure {
     ambiguous(id, rows, more).next("the same with one of these ids")
 }
 
-fn not_among(evidence: &Evidence, id: &str) -> Failure {
+fn not_among(evidence: &Evidence, id: &str, sorts: &[Sort]) -> Failure {
     let size = evidence.head().size;
     let what = format!("none of the mirror's {size} entries is called `{id}`");
     let failure = Failure::new("not-found", what).exit(Exit::NotFound);
-    let known: Vec<(Index, Statement)> =
-        evidence.records().filter_map(|record| Some((record.index, record.statement()?))).collect();
-    let near = naming::near(known.iter().map(|(index, statement)| (*index, statement)), id, NEAR_MAX);
-    let near: Vec<String> = near.iter().map(|(index, name)| format!("{name} (#{index})")).collect();
-    match near.as_slice() {
-        [] if id.len() < naming::PREFIX_DIGITS_MIN && is_hex(id) => {
-            failure.next(format!("at least {} digits of a statement id", naming::PREFIX_DIGITS_MIN))
+    let failure = if id.len() < naming::PREFIX_DIGITS_MIN && is_hex(id) {
+        failure.next(format!("at least {} digits of a statement id", naming::PREFIX_DIGITS_MIN))
+    } else {
+        failure.next("a statement id, its first 8 digits or more, a foreign id, also as TYPE:VALUE, or #N")
+    };
+    failure.near(near_among(evidence, id, sorts))
+}
+
+/// What is called nearly so among these.
+pub(crate) fn near_among(evidence: &Evidence, id: &str, sorts: &[Sort]) -> Vec<NearName> {
+    let mut nearest = Nearest::new(id, sorts, NEAR_MAX);
+    for record in evidence.records() {
+        if let Some(statement) = record.statement() {
+            nearest.look(record.index, &statement);
         }
-        [] => failure
-            .next("a statement id, its first 8 digits or more, a foreign id, also as TYPE:VALUE, or #N"),
-        _ => failure.next(format!("near to it: {}", near.join(", "))),
     }
+    let near =
+        |Near { name, sort, index }| NearName { name, sort: sort.as_str().into(), index: Some(index.0) };
+    nearest.finish().into_iter().map(near).collect()
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::wire::Instead;
+
 /// Why a request brought no usable answer.
 #[derive(Debug, Error)]
 pub enum ClientError {
@@ -48,6 +50,8 @@ pub enum ClientError {
         detail: String,
         /// How long the server asks to wait.
         retry_after: Option<Duration>,
+        /// What it names instead, where nothing, or several things, are called as was asked.
+        instead: Box<Instead>,
     },
     /// An answer that is not what the request asks for.
     #[error("{server} answers {request} with something else: {detail}")]

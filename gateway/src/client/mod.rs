@@ -25,7 +25,7 @@ pub use query::{Query, encode};
 pub use stream::{Ended, Stream, Streamed};
 pub use wire::{
     AppendStatus, Appended, AsOf, Candidate, Candidates, ConsistencyAnswer, Found, FoundPage,
-    InclusionAnswer, LogInfo, Matched, Placed,
+    InclusionAnswer, Instead, LogInfo, Matched, Meant, NearName, Placed,
 };
 
 /// Media type of most answers.
@@ -239,6 +239,7 @@ impl Client {
             code: problem.code.unwrap_or_else(|| format!("http-{status}")),
             detail: problem.detail.or(problem.title).unwrap_or_else(|| "no reason given".into()),
             retry_after: retry_after.map(Duration::from_secs),
+            instead: Box::new(Instead { near: problem.near, candidates: problem.candidates }),
         }
     }
 }

@@ -171,12 +171,54 @@ pub struct ConsistencyAnswer {
     pub path: Vec<TreeHash>,
 }
 
+/// A name that looks like the one that was asked for, as the server says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NearName {
+    /// The name.
+    pub name: String,
+    /// What it is of.
+    pub sort: String,
+    /// A statement that it stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+}
+
+/// A statement that a name can mean, as the server says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meant {
+    /// Its id.
+    pub id: StatementId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its place.
+    pub index: u64,
+    /// When, as its signer says, in milliseconds.
+    pub at: u64,
+    /// Its tenant.
+    pub tenant: String,
+    /// What it says, in a line.
+    pub summary: String,
+}
+
+/// What a server that finds nothing, or several things, names instead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instead {
+    /// What is called nearly so, nearest first.
+    pub near: Vec<NearName>,
+    /// The statements that are called so.
+    pub candidates: Vec<Meant>,
+}
+
 /// A problem (RFC 9457, or RFC 9290 where SCITT asks for that), as far as it is used.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Problem {
     pub(super) code: Option<String>,
     pub(super) title: Option<String>,
     pub(super) detail: Option<String>,
+    #[serde(default)]
+    pub(super) near: Vec<NearName>,
+    #[serde(default)]
+    pub(super) candidates: Vec<Meant>,
 }
 
 impl Problem {
@@ -192,8 +234,10 @@ impl Problem {
         let is_code =
             |word: &str| !word.is_empty() && word.chars().all(|c| c == '-' || c.is_ascii_lowercase());
         Some(match detail.split_once(": ").filter(|(word, _)| is_code(word)) {
-            Some((code, detail)) => Self { code: Some(code.into()), title, detail: Some(detail.into()) },
-            None => Self { code: None, title, detail: Some(detail) },
+            Some((code, detail)) => {
+                Self { code: Some(code.into()), title, detail: Some(detail.into()), ..Self::default() }
+            }
+            None => Self { title, detail: Some(detail), ..Self::default() },
         })
     }
 }

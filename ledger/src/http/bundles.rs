@@ -4,15 +4,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use questions::summary::summary;
 use schemas::ids::StatementId;
+use schemas::text::Tenant;
 use verifier::gather::{GatherError, Wants};
-use verifier::naming;
+use verifier::naming::{self, Sort};
 
 use super::App;
 use super::json::{AsOf, CandidateJson, ResolveJson};
-use super::problem::{Problem, RETRY_PUBLISHED_SECONDS, unpublished};
+use super::problem::{Meant, NearName, Problem, RETRY_PUBLISHED_SECONDS, unpublished};
 use super::query::Params;
 use crate::bundle::{self, BundleFailure};
+use crate::near::near;
 use crate::read::Reader;
 use crate::resolve::Candidates;
 
@@ -102,28 +105,64 @@ pub(super) fn name(name: &str) -> Result<String, Problem> {
 }
 
 pub(super) fn candidates(reader: &Reader<'_>, name: &str) -> Result<Candidates, Problem> {
-    let missing = || {
-        let size = reader.size();
-        Problem::not_found(format!(
-            "below size {size} nothing is called `{name}`: no id, no foreign id, no prefix of 8 digits or more"
-        ))
+    candidates_beside(reader, name, Sort::STATEMENTS, &Tenant::default_label())
+}
+
+/// The statements that a name can mean where it can also be of something else; where it is of nothing, what it is near to.
+pub(super) fn candidates_beside(
+    reader: &Reader<'_>,
+    name: &str,
+    sorts: &[Sort],
+    tenant: &Tenant,
+) -> Result<Candidates, Problem> {
+    if let Some(found) = naming::resolve(reader, name)? {
+        return Ok(found);
+    }
+    let size = reader.size();
+    let detail = format!(
+        "below size {size} nothing is called `{name}`: no id, no foreign id, no prefix of 8 digits or more"
+    );
+    Err(missing(reader, name, sorts, tenant, detail))
+}
+
+/// Nothing is called so; what is called nearly so.
+pub(super) fn missing(
+    reader: &Reader<'_>,
+    name: &str,
+    sorts: &[Sort],
+    tenant: &Tenant,
+    detail: String,
+) -> Problem {
+    let near = match near(reader, name, sorts, tenant) {
+        Ok(near) => near,
+        Err(error) => return error.into(),
     };
-    naming::resolve(reader, name)?.ok_or_else(missing)
+    let near = near.into_iter().map(|near| NearName {
+        name: near.name,
+        sort: near.sort.as_str(),
+        index: Some(near.index.0),
+    });
+    Problem::not_found(detail).with_near(near.collect())
 }
 
 pub(super) fn one(candidates: &Candidates, name: &str) -> Result<StatementId, Problem> {
     if let Some(found) = naming::meant(candidates, name) {
         return Ok(found.statement.id());
     }
-    let list: Vec<String> = candidates
-        .found
-        .iter()
-        .map(|found| {
-            format!("{} ({}, {})", found.statement.id(), found.statement.payload.kind, found.entry.index)
-        })
-        .collect();
-    let detail = format!("`{name}` can mean {} statements: {}", candidates.found.len(), list.join(", "));
-    Err(Problem::new(StatusCode::CONFLICT, "ambiguous-id", detail))
+    let more = if candidates.truncated { " and more" } else { "" };
+    let detail = format!("`{name}` can mean {} statements{more}", candidates.found.len());
+    let list = candidates.found.iter().map(|found| {
+        let (payload, iss) = (&found.statement.payload, found.statement.envelope.iss.as_str());
+        Meant {
+            id: found.statement.id().to_hex(),
+            kind: payload.kind.as_str(),
+            index: found.entry.index.0,
+            at: payload.at.0,
+            tenant: payload.tenant.to_string(),
+            summary: summary(payload, iss),
+        }
+    });
+    Err(Problem::new(StatusCode::CONFLICT, "ambiguous-id", detail).with_candidates(list.collect()))
 }
 
 /// The statement is under the head, and the checkpoint has not come so far.

@@ -1,7 +1,7 @@
 //! The log's errors as problem details, and what somebody who met one does next.
 
 use axum::http::StatusCode;
-pub(super) use serving::problem::Problem;
+pub(super) use serving::problem::{Meant, NearName, Problem};
 
 use crate::in_force::NoKeyAtHand;
 use crate::outcome::Refused;
@@ -132,7 +132,7 @@ pub(super) fn next_step(code: &str) -> Option<&'static str> {
             "see that the log's witnesses run; the log signs by itself once they have answered"
         }
         "not-found" => "look for it: GET /v1/statements?ref=type:value",
-        "ambiguous-id" => "ask again with one of the ids in the answer",
+        "ambiguous-id" => "ask again with one of the ids in `candidates`",
         "bad-query" | "no-such-route" | "method-not-allowed" => "see GET /openapi.json",
         "not-relied-on" => "ask about a delegation, approval, decision or credential",
         "not-ruled" => "ask about an action or a decision; GET /v1/statements/{id} shows the statement",

@@ -95,7 +95,7 @@ pub struct Question<'q> {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AuthorityError<E: core::fmt::Display> {
     /// Nobody of that name is in the log.
-    #[error("no statement below {size} names a principal {principal}{}", similar(.near))]
+    #[error("no statement below {size} names a principal {principal}")]
     NotFound {
         /// The name.
         principal: String,
@@ -117,10 +117,6 @@ impl<E: core::fmt::Display> AuthorityError<E> {
             Self::Kept(_) => "source",
         }
     }
-}
-
-fn similar(names: &[String]) -> String {
-    if names.is_empty() { String::new() } else { alloc::format!("; near: {}", names.join(", ")) }
 }
 
 /// What a principal could do: one page of the delegations that it was given, each judged as its next use at the moment.

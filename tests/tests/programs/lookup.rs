@@ -75,7 +75,7 @@ fn a_foreign_id_leads_to_whoever_carries_presents_refers_to_or_withdraws_it() {
     }
     assert_eq!(story.cli.run(&["lookup", "AKIA9", "--mirror", mirror]).code, NOT_FOUND);
     let near = story.cli.run(&["lookup", "access-key:AKIA", "--mirror", mirror]).stderr;
-    assert!(near.contains("near to it: access-key:AKIA1"), "{near}");
+    assert!(near.contains("near      access-key:AKIA1 (#"), "{near}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod lookup;
 mod main_job;
 mod mirror;
 mod monitor;
+mod near;
 mod omission;
 mod proof;
 mod publishing;

@@ -154,24 +154,48 @@ fn no_more_are_listed_than_the_most_and_it_is_said_that_there_are_more() {
     assert_eq!((found.found.len(), found.truncated), (CANDIDATES_MAX, true));
 }
 
+fn close(list: &[Statement], name: &str, most: usize) -> Vec<String> {
+    let mut nearest = Nearest::new(name, Sort::ALL, most);
+    (0..).map(Index).zip(list).for_each(|(index, statement)| nearest.look(index, statement));
+    nearest.finish().into_iter().map(|near| near.name).collect()
+}
+
 #[test]
 fn what_looks_like_a_name_that_means_nothing_is_near_to_it() {
     let list = [named("request", "a:b", "Order-991"), named("ticket", "a:b", "x"), action("be7f89b5", 1)];
-    let all = || (0..).map(Index).zip(&list);
-    let close =
-        |name: &str| -> Vec<String> { near(all(), name, 5).into_iter().map(|(_, name)| name).collect() };
-    for name in ["order-991", "order-992", "request:ORDER-9", "my order-991"] {
-        assert_eq!(close(name), ["request:Order-991"], "{name}");
+    for name in ["order-991", "order-992", "request:ORDER-9", "my order-991", "odrer-991", "order991"] {
+        assert_eq!(close(&list, name, 5), ["request:Order-991"], "{name}");
     }
-    assert_eq!(close("be7f89b4"), ["request:be7f89b5"]);
+    assert_eq!(close(&list, "be7f89b4", 5), ["request:be7f89b5"]);
     for name in ["x", "zz", "", "order-002"] {
-        assert!(close(name).is_empty(), "{name}");
+        assert!(close(&list, name, 5).is_empty(), "{name}");
     }
     let id = list[0].id().to_hex();
     let (begin, end) = id.split_at(9);
     let wrong = if end.starts_with('0') { '1' } else { '0' };
-    assert_eq!(close(&alloc::format!("{begin}{wrong}")), [id]);
-    assert_eq!(near(all(), "order-991", 0).len(), 0);
+    assert_eq!(close(&list, &alloc::format!("{begin}{wrong}"), 5), [id]);
+    assert_eq!(close(&list, "order-991", 0).len(), 0);
+}
+
+#[test]
+fn the_nearest_comes_first_and_only_what_is_asked_for_is_said() {
+    let list =
+        [named("request", "a:b", "order-9917"), named("request", "a:b", "order-9923"), action("x1", 1)];
+    assert_eq!(close(&list, "order-9922", 5), ["request:order-9923", "request:order-9917"]);
+    assert_eq!(close(&list, "order-9922", 1), ["request:order-9923"]);
+    let mut nearest = Nearest::new("order-9922", &[Sort::Task], 5);
+    nearest.look(Index(0), &list[0]);
+    assert!(nearest.finish().is_empty(), "a foreign id is no task");
+}
+
+#[test]
+fn every_slip_of_one_finger_is_a_spelling() {
+    let all = spellings("r-99");
+    for slip in ["r99", "r-9", "r-991", "r-98", "r9-9", "x-99", "ar-99", "R-99"] {
+        assert!(all.iter().any(|known| known == slip), "{slip}");
+    }
+    assert!(!all.iter().any(|known| known == "r-99"), "the name itself is known to mean nothing");
+    assert!(spellings(&"x".repeat(NEAR_CHARS_MAX + 1)).is_empty() && spellings("x").is_empty());
 }
 
 #[test]

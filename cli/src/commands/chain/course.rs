@@ -10,6 +10,7 @@ use schemas::payload::Body;
 use schemas::time::Index;
 use serde::Deserialize;
 use verifier::evidence::Evidence;
+use verifier::naming::Sort;
 
 use super::{Args, laid, one, outcome_exit};
 use crate::commands::question::{Answered, no_such_page};
@@ -18,7 +19,7 @@ use crate::commands::who::{ToJudge, of_server as evidence_of_server};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::resolve::resolve_among;
+use crate::resolve::resolve_among_beside;
 
 /// What the server says belongs to a task or a trace. What it makes of each action is not looked at.
 #[derive(Debug, Deserialize)]
@@ -64,7 +65,6 @@ pub(super) fn listed(args: &Args, client: &Client) -> Result<Option<Listed>, Fai
     match client.answer::<Answer>("/v1/chain", &query) {
         Ok(Answer::Listed(listed)) => Ok(Some(*listed)),
         Ok(Answer::One {}) => Ok(None),
-        Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -201,7 +201,7 @@ fn meant(args: &Args, evidence: &Evidence) -> Result<Meant, Failure> {
     if let Some(course) = find().filter(|_| Course::is_typed(&args.id)) {
         return Ok(Meant::Course(course));
     }
-    let id = match resolve_among(evidence, &args.id) {
+    let id = match resolve_among_beside(evidence, &args.id, Sort::COURSES) {
         Err(missing) if &*missing.code == "not-found" => return find().map(Meant::Course).ok_or(missing),
         found => found?,
     };

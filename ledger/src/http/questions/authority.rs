@@ -10,7 +10,7 @@ use schemas::time::Time;
 
 use super::{Form, pinned, unkept, wrong_cursor};
 use crate::http::App;
-use crate::http::problem::Problem;
+use crate::http::problem::{NearName, Problem};
 use crate::http::query::Params;
 use crate::http::search::page_limit;
 use crate::read::ReadError;
@@ -64,7 +64,11 @@ pub(crate) async fn authority_of(
 
 fn unanswered(error: AuthorityError<ReadError>) -> Problem {
     match error {
-        AuthorityError::NotFound { .. } => Problem::not_found(error.to_string()),
+        AuthorityError::NotFound { ref near, .. } => {
+            let near =
+                near.iter().map(|name| NearName { name: name.clone(), sort: "principal", index: None });
+            Problem::not_found(error.to_string()).with_near(near.collect())
+        }
         AuthorityError::Kept(error) => unkept(error),
     }
 }

@@ -12,13 +12,13 @@ use schemas::payload::Body;
 use schemas::text::Tenant;
 use schemas::time::Index;
 use verifier::gather::Source;
-use verifier::naming;
+use verifier::naming::{self, Sort};
 use verifier::profile::Profile;
 
 use super::who::unjudged;
 use super::{Form, judged_one, pinned, unkept, wrong_cursor};
 use crate::http::App;
-use crate::http::bundles::{candidates, name, one};
+use crate::http::bundles::{candidates_beside, name, one};
 use crate::http::problem::Problem;
 use crate::http::query::Params;
 use crate::http::search::page_limit;
@@ -102,7 +102,7 @@ impl Asked {
         let found = match (naming::resolve(reader, name)?, course) {
             (Some(found), _) => found,
             (None, Some(course)) => return Ok(Self::Course(course)),
-            (None, None) => candidates(reader, name)?,
+            (None, None) => candidates_beside(reader, name, Sort::COURSES, tenant)?,
         };
         let id = one(&found, name)?;
         let statement = found.found.iter().map(|found| &found.statement).find(|found| found.id() == id);

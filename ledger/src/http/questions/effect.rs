@@ -6,10 +6,11 @@ use axum::response::Response;
 use questions::effect::{Asked, EffectError, asked, effect, read_cursor};
 use questions::page::Page;
 use schemas::text::Tenant;
+use verifier::naming::Sort;
 
 use super::{Form, named, pinned, statement, unkept, wrong_cursor};
 use crate::http::App;
-use crate::http::bundles::{candidates, name, one};
+use crate::http::bundles::{candidates_beside, name, one};
 use crate::http::problem::Problem;
 use crate::http::query::Params;
 use crate::http::search::page_limit;
@@ -73,7 +74,7 @@ fn asked_for(
             found => return found.map_err(refused),
         },
     };
-    let id = match (candidates(reader, text), standing) {
+    let id = match (candidates_beside(reader, text, Sort::ALL, tenant), standing) {
         (Err(_), Some(standing)) => return Err(refused(standing)),
         (found, _) => one(&found?, text)?,
     };

@@ -6,10 +6,11 @@ use axum::response::Response;
 use questions::lookup::{LookupError, lookup, read_cursor};
 use questions::page::Page;
 use schemas::text::Tenant;
+use verifier::naming::Sort;
 
 use super::{Form, pinned, wrong_cursor};
 use crate::http::App;
-use crate::http::bundles::{candidates, name, one};
+use crate::http::bundles::{candidates_beside, name, one};
 use crate::http::problem::Problem;
 use crate::http::query::Params;
 use crate::http::search::page_limit;
@@ -52,7 +53,7 @@ pub(crate) async fn looked_up(
         let page = Page { from, limit };
         let answer = match lookup(&name, &tenant, None, page, &log) {
             Err(LookupError::NotFound { .. }) => {
-                let subject = one(&candidates(reader, &name)?, &name)?;
+                let subject = one(&candidates_beside(reader, &name, Sort::ALL, &tenant)?, &name)?;
                 lookup(&name, &tenant, Some(subject), page, &log)
             }
             answer => answer,

@@ -33,10 +33,11 @@ use utoipa_axum::routes;
 use verifier::evidence::Evidence;
 use verifier::gather::{GatherError, Source};
 use verifier::judge::default_profile;
+use verifier::naming::Sort;
 use verifier::profile::Profile;
 
 use super::App;
-use super::bundles::{candidates, name, one};
+use super::bundles::{candidates, candidates_beside, name, one};
 use super::problem::Problem;
 use super::query::Params;
 use crate::kept::Pinned;
@@ -114,7 +115,8 @@ fn subject(reader: &Reader<'_>, text: &str, tenant: &Tenant) -> Result<Subject, 
     if let Some(subject) = named(&log, text, tenant)? {
         return Ok(subject);
     }
-    let put = statement(&log, &one(&candidates(reader, text)?, text)?)?;
+    let found = candidates_beside(reader, text, Sort::ALL, tenant)?;
+    let put = statement(&log, &one(&found, text)?)?;
     Subject::of(&put).ok_or_else(|| blast::not_relied_on(put.statement.payload.kind))
 }
 

@@ -5,11 +5,12 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use questions::page::Page;
 use questions::what_if::{Subject, WhatIfError, read_cursor, what_if};
-use verifier::naming;
+use schemas::text::Tenant;
+use verifier::naming::{self, Sort};
 
 use super::{Form, pinned, unkept, wrong_cursor};
 use crate::http::App;
-use crate::http::bundles::{name, one};
+use crate::http::bundles::{missing, name, one};
 use crate::http::problem::Problem;
 use crate::http::query::Params;
 use crate::http::search::page_limit;
@@ -50,7 +51,12 @@ pub(crate) async fn what_if_withdrawn(
         let subject = statement.as_ref().map_or(Subject::Name(&name), Subject::Statement);
         let begun = cursor.map(|text| read_cursor(&text, subject).ok_or_else(wrong_cursor)).transpose()?;
         let (log, from) = pinned(reader, begun)?;
-        let answer = what_if(subject, Page { from, limit }, &log).map_err(unanswered)?;
+        let answer = what_if(subject, Page { from, limit }, &log).map_err(|error| match error {
+            WhatIfError::NotFound(_) => {
+                missing(reader, &name, Sort::ALL, &Tenant::default_label(), error.to_string())
+            }
+            error => unanswered(error),
+        })?;
         Ok(form.answer(&answer))
     })
     .await
