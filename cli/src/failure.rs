@@ -310,7 +310,7 @@ mod tests {
     fn what_is_not_in_the_log_ends_with_14_and_what_is_no_route_does_not() {
         let refused = |code: &str| ClientError::Refused {
             server: String::new(),
-            request: String::new(),
+            request: Box::default(),
             status: 404,
             code: code.into(),
             detail: String::new(),

@@ -195,7 +195,7 @@ mod tests {
         let one = statements(1, 0);
         let refused = |status, code: &str| ClientError::Refused {
             server: String::new(),
-            request: String::new(),
+            request: Box::default(),
             status,
             code: code.into(),
             detail: String::new(),

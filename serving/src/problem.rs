@@ -25,14 +25,21 @@ pub struct Problem {
     /// Of a query: the byte at which it goes wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<u16>,
-    /// Where nothing is called as was asked: what is called nearly so, nearest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    near: Vec<NearName>,
-    /// Where several statements are called as was asked: these.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    candidates: Vec<Meant>,
+    #[serde(flatten)]
+    instead: Box<Instead>,
     #[serde(skip)]
     retry_after: Option<u32>,
+}
+
+/// What is named where nothing, or several things, are called as was asked.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct Instead {
+    /// Where nothing is called so: what is called nearly so, nearest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    near: Vec<NearName>,
+    /// Where several statements are called so: these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<Meant>,
 }
 
 /// A name that looks like the one that was asked for.
@@ -75,8 +82,7 @@ impl Problem {
             detail: detail.into(),
             next: None,
             position: None,
-            near: Vec::new(),
-            candidates: Vec::new(),
+            instead: Box::default(),
             retry_after: None,
         }
     }
@@ -133,13 +139,13 @@ impl Problem {
     /// The same with what is called nearly so.
     #[must_use]
     pub fn with_near(self, near: Vec<NearName>) -> Self {
-        Self { near, ..self }
+        Self { instead: Box::new(Instead { near, ..*self.instead }), ..self }
     }
 
     /// The same with the statements that are called so.
     #[must_use]
     pub fn with_candidates(self, candidates: Vec<Meant>) -> Self {
-        Self { candidates, ..self }
+        Self { instead: Box::new(Instead { candidates, ..*self.instead }), ..self }
     }
 
     /// The same under another title, for interfaces that fix the words.

@@ -41,7 +41,7 @@ pub enum ClientError {
         /// The server.
         server: String,
         /// Method and path.
-        request: String,
+        request: Box<str>,
         /// HTTP status.
         status: u16,
         /// The problem's stable code; `http-<status>` where the answer names none.

@@ -234,7 +234,7 @@ impl Client {
         let problem = wire::Problem::read(&body);
         ClientError::Refused {
             server: self.base.clone(),
-            request: request.name(),
+            request: request.name().into(),
             status,
             code: problem.code.unwrap_or_else(|| format!("http-{status}")),
             detail: problem.detail.or(problem.title).unwrap_or_else(|| "no reason given".into()),
