@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 pub struct Problem {
     /// `urn:writ:error:` and the code.
     #[serde(rename = "type")]
-    kind: String,
+    kind: Box<str>,
     /// The status in words.
-    title: String,
+    title: Box<str>,
     /// The status.
     status: u16,
     /// Stable name of this error.
@@ -75,8 +75,8 @@ impl Problem {
     /// An error of this status and code. What to do next is added on its way out, see [`crate::around`].
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:writ:error:{code}"),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            kind: format!("urn:writ:error:{code}").into(),
+            title: status.canonical_reason().unwrap_or("Error").into(),
             status: status.as_u16(),
             code,
             detail: detail.into(),
@@ -151,13 +151,13 @@ impl Problem {
     /// The same under another title, for interfaces that fix the words.
     #[must_use]
     pub fn with_title(self, title: &str) -> Self {
-        Self { title: title.to_owned(), ..self }
+        Self { title: title.into(), ..self }
     }
 
     /// The same under another status, whose words become the title.
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
-        let title = status.canonical_reason().unwrap_or("Error").to_owned();
+        let title = status.canonical_reason().unwrap_or("Error").into();
         Self { status: status.as_u16(), title, ..self }
     }
 
