@@ -24,6 +24,7 @@ pub mod diff;
 pub mod effect;
 pub mod grants;
 pub mod kept;
+pub mod listing;
 pub mod lookup;
 pub mod mark;
 pub mod page;
@@ -40,4 +41,4 @@ pub mod what_if;
 pub mod who;
 pub mod why;
 
-pub use text::printable;
+pub use text::{plural, printable, short, shown_moment};

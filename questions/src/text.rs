@@ -1,10 +1,11 @@
 //! Lines that people read.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt::Write as _;
 
 use schemas::ids::StatementId;
+use schemas::time::Time;
 use verifier::verdict::{AsOf, Effect, Finding, VerdictProfile, VerdictTrust};
 
 use crate::kept;
@@ -29,7 +30,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// The beginning of an id.
-pub(crate) fn short(id: &StatementId) -> String {
+pub fn short(id: &StatementId) -> String {
     id.to_hex().chars().take(ID_DIGITS).collect()
 }
 
@@ -60,8 +61,13 @@ pub(crate) fn line(text: &str) -> String {
 }
 
 /// So many of something.
-pub(crate) fn plural(count: u64, word: &str) -> String {
+pub fn plural(count: u64, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+/// A moment as people read it, in UTC: `2026-11-22 08:51:07Z`, with milliseconds where there are any.
+pub fn shown_moment(time: Time) -> String {
+    time.to_string().replacen('T', " ", 1)
 }
 
 /// A finding as a line: the sign of what it means, its slug, its sentence.

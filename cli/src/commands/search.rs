@@ -1,12 +1,11 @@
-use std::fmt::Write as _;
-
 use gateway::client::{AsOf, Client, Found, Query};
 use questions::counts::{By, Counts};
+use questions::listing::{Foot, Listed};
 use schemas::ids::{KeyId, StatementId};
 use schemas::payload::{Kind, Payload};
 use schemas::proof::ConsistencyProof;
 use schemas::query;
-use schemas::time::Time;
+use schemas::time::{Index, Time};
 use serde::Serialize;
 use verifier::checkpoint::VerifiedHead;
 use verifier::merkle::{ConsistencyClaim, verify_consistency};
@@ -17,11 +16,9 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::moment;
-use crate::output::printable;
 use crate::recompute::{self, Checkpoint};
-use crate::render::{short, statement};
+use crate::render::statement;
 use crate::schema;
-use crate::submitted::plural;
 use crate::trust::Trust;
 
 /// Find statements by who, what, where, when, or another system's id
@@ -302,32 +299,24 @@ pub(super) fn row(found: Found) -> Row {
 
 /// Place, moment, kind, id and what it says, on one line.
 pub(super) fn line(row: &Row) -> String {
-    let place = format!("#{}", row.index);
-    let at = moment::show(Time(row.at.unwrap_or(row.time)));
-    format!("{place:<9} {at:<25} {:<11} {}  {}\n", printable(&row.kind), short(&row.id), row.summary)
+    let at = Time(row.at.unwrap_or(row.time));
+    let Row { index, kind, id, summary, .. } = row;
+    Listed { index: Index(*index), at, kind, id, summary }.line()
 }
 
 fn text(document: &Document) -> String {
-    let mut text = String::new();
-    for row in &document.results {
-        text.push_str(&line(row));
-    }
     let AsOf { origin, size, .. } = &document.as_of;
-    let count = plural(document.count as u64, "statement");
-    let bound = |word: &str, time: Option<u64>, on: &str| {
-        time.map(|time| format!(" {word} {}{on}", moment::show(Time(time)))).unwrap_or_default()
+    let foot = Foot {
+        count: document.count as u64,
+        since: document.since.map(Time),
+        until: document.until.map(Time),
+        origin,
+        size: *size,
+        next: document.next.as_deref(),
     };
-    let (since, until) = (bound("from", document.since, " on"), bound("until", document.until, ""));
-    let _ = write!(text, "{count} per the server{since}{until} · as of size {size} of {}", printable(origin));
-    match &document.next {
-        Some(next) => text.push_str(&format!(" · there is more: the same with --page {}", printable(next))),
-        None => text.push_str(" · the server lists no more"),
-    }
-    if !document.trust.pinned {
-        text.push_str(" · NOT PINNED");
-    }
-    text.push('\n');
-    text
+    let lines: String = document.results.iter().map(line).collect();
+    let pinned = if document.trust.pinned { "" } else { " · NOT PINNED" };
+    format!("{lines}{}{pinned}\n", foot.text())
 }
 
 #[cfg(test)]

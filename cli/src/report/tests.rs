@@ -188,6 +188,24 @@ fn tables_of_the_page_have_captions_or_headings_and_heads_that_print_on_every_pa
     assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">"), "{}", &page[..60]);
 }
 
+#[test]
+fn sarif_keeps_the_schema_of_its_standard() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/sarif/sarif-schema-2.1.0.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut cut = report();
+    (cut.about.complete, cut.left_out) = (false, 3);
+    for report in [report(), cut, Tally::begin().unwrap().report(about())] {
+        let log = sarif::log(&report);
+        let errors: Vec<String> =
+            validator.iter_errors(&log).map(|e| format!("{e} at {}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{errors:?}\n{log:#}");
+        let mut wrong = log.clone();
+        wrong["runs"][0]["tool"]["driver"]["name"] = Value::Null;
+        assert!(!validator.is_valid(&wrong), "the schema is one that can refuse");
+    }
+}
+
 /// What SARIF 2.1.0 requires of the parts that are written (§3.13.2, §3.14, §3.18, §3.19, §3.27, §3.33, §3.49, §3.58).
 #[test]
 fn sarif_has_what_its_standard_requires() {

@@ -1,9 +1,10 @@
 //! `GET /v1/statements`: finding statements.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::Uri;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use questions::listing::{Foot, Listed};
+use questions::summary::summary;
 use schemas::ids::KeyId;
 use schemas::kinds::Ruling;
 use schemas::payload::Kind;
@@ -16,7 +17,9 @@ use super::cursor::Cursor;
 use super::json::{AsOf, SearchJson, StatementJson};
 use super::problem::Problem;
 use super::query::Params;
+use super::questions::Form;
 use crate::clock::{Clock, SystemClock};
+use crate::read::Found;
 use crate::search::{Order, PAGE_DEFAULT, PAGE_MAX, Range, search as find};
 
 /// What a search can be told by name; `q` says the same and more.
@@ -60,11 +63,18 @@ pub(super) const CONDITIONS: [&str; 12] = [
         ("cursor" = Option<String>, Query, description = "`next` of the page before; all else unchanged"),
     ),
     responses(
-        (status = 200, description = "one page", body = SearchJson),
+        (status = 200, description = "one page, or with `Accept: text/plain` the text that `writ search` prints",
+            content((SearchJson = "application/json"), (String = "text/plain"))),
         (status = 400, description = "not a question; `position` is the byte of `q` at which it goes wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 406, description = "neither form is accepted", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn search(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn search(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let form = Form::of(&headers)?;
     let allowed: Vec<&str> = CONDITIONS.into_iter().chain(["order", "limit", "cursor"]).collect();
     let params = Params::read(&uri, &allowed)?;
     let limit = page_limit(&params)?;
@@ -83,6 +93,14 @@ pub(super) async fn search(State(app): State<App>, uri: Uri) -> Result<Response,
         }
         let page = find(reader, &query, Range { from, size, order }, limit)?;
         let next = page.next.map(|next| Cursor { size, next, now }.to_text(&query, order));
+        if form == Form::Text {
+            return Ok(Form::text(text(
+                &page.found,
+                &query,
+                (reader.log().origin().as_str(), size),
+                next.as_deref(),
+            )));
+        }
         let results: Vec<StatementJson> = page.found.into_iter().map(StatementJson::from).collect();
         let answer = SearchJson {
             as_of: AsOf::at(reader, size)?,
@@ -94,9 +112,23 @@ pub(super) async fn search(State(app): State<App>, uri: Uri) -> Result<Response,
             next,
             results,
         };
-        Ok(Json(answer).into_response())
+        Ok(Form::json(&answer))
     })
     .await
+}
+
+/// A page as the text that `writ search` prints.
+fn text(found: &[Found], query: &Query, (origin, size): (&str, u64), next: Option<&str>) -> String {
+    let line = |found: &Found| {
+        let (payload, iss) = (&found.statement.payload, found.statement.envelope.iss.as_str());
+        let (id, summary) = (found.statement.id(), summary(payload, iss));
+        let kind = payload.kind.as_str();
+        Listed { index: found.entry.index, at: payload.at, kind, id: &id, summary: &summary }.line()
+    };
+    let lines: String = found.iter().map(line).collect();
+    let (since, until, count) = (query.since(), query.until(), found.len() as u64);
+    let foot = Foot { count, since, until, origin, size, next };
+    format!("{lines}{}\n", foot.text())
 }
 
 fn order(word: &str) -> Option<Order> {

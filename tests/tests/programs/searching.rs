@@ -34,7 +34,10 @@ fn a_query_of_qualifiers_is_answered_page_by_page_and_its_moments_are_said_back(
     assert_eq!(second["results"][0]["id"], json!(other.action));
     assert_eq!(second["truncated"], json!(false), "pages stay at the size of the first: {second}");
     assert_eq!(second["since"], first["since"], "2h means the same on every page");
-    let text = story.cli.ok(&["search", "kind:action since:2h until:2100-01-01"]);
+    let text = story.cli.ok(&["search", "kind:action since:2023-01-01 until:2100-01-01"]);
+    let path = "/v1/statements?q=kind:action%20since:2023-01-01%20until:2100-01-01";
+    let same = story.server.http.request("GET", path, &[("accept", "text/plain")], &[]).unwrap();
+    assert_eq!(same.text(), text.stdout, "the server prints the same");
     let last = text.stdout.lines().last().unwrap();
     assert!(last.contains(" from 20") && last.contains("until 2100-01-01 00:00:00Z"), "{text}");
 }

@@ -67,14 +67,14 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// In which form an answer is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Json,
     Text,
 }
 
 impl Form {
     /// The first form that is accepted; JSON where none is named.
-    fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let Some(accept) = headers.get(header::ACCEPT) else { return Ok(Self::Json) };
         let accept = accept.to_str().unwrap_or_default();
         for range in accept.split(',') {
@@ -89,15 +89,25 @@ impl Form {
     }
 
     fn answer(self, answer: &(impl Serialize + Display)) -> Response {
-        let mut response = match self {
-            Self::Json => Json(answer).into_response(),
-            Self::Text => {
-                ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], answer.to_string()).into_response()
-            }
-        };
-        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
-        response
+        match self {
+            Self::Json => Self::json(answer),
+            Self::Text => Self::text(answer.to_string()),
+        }
     }
+
+    pub(super) fn json(answer: &impl Serialize) -> Response {
+        varied(Json(answer).into_response())
+    }
+
+    pub(super) fn text(text: String) -> Response {
+        varied(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+    }
+}
+
+/// An answer that would be another had another form been accepted.
+fn varied(mut response: Response) -> Response {
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 /// The log at the size of an answer's first page, and the place where this page begins.
