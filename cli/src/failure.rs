@@ -185,6 +185,12 @@ impl From<ClientError> for Failure {
     }
 }
 
+impl From<documents::Unwritten> for Failure {
+    fn from(error: documents::Unwritten) -> Self {
+        Self::new(error.code, error.to_string())
+    }
+}
+
 impl From<KeyFileError> for Failure {
     fn from(error: KeyFileError) -> Self {
         let failure = Self::new(error.code(), error.to_string());

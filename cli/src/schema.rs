@@ -15,7 +15,6 @@ pub(crate) const PROFILE: &str = "writ.profile/1";
 pub(crate) const PROFILE_LIST: &str = "writ.profile-list/1";
 pub(crate) const PROOF: &str = "writ.proof/1";
 pub(crate) const RECEIPT: &str = "writ.receipt/1";
-pub(crate) const REPORT: &str = "writ.report/1";
 pub(crate) const SEARCH: &str = "writ.search/1";
 pub(crate) const SHOW: &str = "writ.show/1";
 pub(crate) const TAIL: &str = "writ.tail/1";
@@ -39,6 +38,7 @@ pub(crate) const WITNESS_LOGS: &str = "writ.witness-logs/1";
 pub(crate) mod tests {
     use std::path::PathBuf;
 
+    use documents::report::REPORT_SCHEMA;
     use questions::authority::AUTHORITY_SCHEMA;
     use questions::chain::CHAIN_SCHEMA;
     use questions::chains::CHAINS_SCHEMA;
@@ -84,7 +84,7 @@ pub(crate) mod tests {
         PROFILE_LIST,
         PROOF,
         RECEIPT,
-        REPORT,
+        REPORT_SCHEMA,
         REVISIONS_SCHEMA,
         SEARCH,
         SHOW,

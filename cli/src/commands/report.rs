@@ -6,9 +6,10 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::file;
+use crate::gathered::Gathered;
 use crate::moment;
 use crate::output::printable;
-use crate::report::{About, Format, Gathered};
+use documents::report::{About, Format};
 
 /// Report on a task, an agent or a span of time: verdicts, findings by rule and by control
 ///

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use verifier::verdict::{Effect, Outcome};
 
 use super::*;
+use crate::exit::Exit;
 use crate::render::who::tests::{Case, HOP, finding};
 
 /// A key that is the same in every run, so that every id is.

@@ -17,8 +17,7 @@ use verifier::verdict::{Effect, Outcome, Verdict};
 use crate::mark::Mark;
 use crate::text::{printable, short};
 
-pub(crate) use own::unpinned;
-pub use own::{OwnVerdict, own_verdict};
+pub use own::{OwnVerdict, own_verdict, unpinned};
 
 /// Digits of a root that are shown.
 const ROOT_DIGITS: usize = 12;

@@ -15,6 +15,7 @@ mod counts;
 mod coverage;
 mod demo;
 mod diff;
+mod documents;
 mod durability;
 mod effect;
 mod evidence;

@@ -9,8 +9,10 @@ mod coverage;
 mod crossings;
 mod diff;
 mod effect;
+mod export;
 mod grants;
 mod lookup;
+mod report;
 mod revisions;
 mod uses;
 mod what_if;
@@ -63,6 +65,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(revisions::of_revisions))
         .routes(routes!(lookup::looked_up))
         .routes(routes!(who::who_authorized))
+        .routes(routes!(report::report_on))
+        .routes(routes!(export::exported))
 }
 
 /// In which form an answer is asked for.
@@ -108,6 +112,36 @@ impl Form {
 fn varied(mut response: Response) -> Response {
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     response
+}
+
+/// The form that `format` names, else the first that is accepted, else the first of all.
+fn accepted<F: Copy>(
+    params: &Params,
+    headers: &HeaderMap,
+    forms: &[(&'static str, F)],
+    media_of: impl Fn(&str) -> Option<&'static str>,
+) -> Result<(&'static str, F), Problem> {
+    let of_media = |media: &str| forms.iter().find(|(known, _)| *known == media).copied();
+    if let Some(form) = params.word("format", |word| of_media(media_of(word)?))? {
+        return Ok(form);
+    }
+    let Some(accept) = headers.get(header::ACCEPT) else {
+        return forms.first().copied().ok_or_else(wrong_cursor);
+    };
+    let accept = accept.to_str().unwrap_or_default();
+    for range in accept.split(',') {
+        let range = range.split(';').next().unwrap_or(range).trim();
+        let fits = |(media, _): &&(&'static str, F)| match range.strip_suffix('*') {
+            Some(begin) => range == "*/*" || (begin.ends_with('/') && media.starts_with(begin)),
+            None => *media == range,
+        };
+        if let Some(form) = forms.iter().find(fits) {
+            return Ok(*form);
+        }
+    }
+    let offered: Vec<&str> = forms.iter().map(|(media, _)| *media).collect();
+    let detail = format!("accept `{accept}`; offered: {}", offered.join(", "));
+    Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail))
 }
 
 /// The log at the size of an answer's first page, and the place where this page begins.

@@ -1,8 +1,8 @@
-//! Which findings bear on which controls of published frameworks: the file `cli/data/controls.toml`.
+//! Which findings bear on which controls of published frameworks: the file `documents/data/controls.toml`.
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::Unwritten;
 
 /// The file.
 const TEXT: &str = include_str!("../../data/controls.toml");
@@ -10,54 +10,54 @@ const TEXT: &str = include_str!("../../data/controls.toml");
 /// Frameworks, and what bears on their controls.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Controls {
-    pub(crate) frameworks: Vec<Framework>,
-    pub(crate) mappings: Vec<Mapping>,
+pub(super) struct Controls {
+    pub(super) frameworks: Vec<Framework>,
+    pub(super) mappings: Vec<Mapping>,
 }
 
 /// A published framework.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Framework {
-    pub(crate) key: String,
-    pub(crate) title: String,
-    pub(crate) version: String,
-    pub(crate) url: String,
-    pub(crate) controls: Vec<Control>,
+pub(super) struct Framework {
+    pub(super) key: String,
+    pub(super) title: String,
+    pub(super) version: String,
+    pub(super) url: String,
+    pub(super) controls: Vec<Control>,
 }
 
 /// One of its controls.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Control {
-    pub(crate) id: String,
-    pub(crate) title: String,
+pub(super) struct Control {
+    pub(super) id: String,
+    pub(super) title: String,
 }
 
 /// Rules whose findings bear on a control.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Mapping {
+pub(super) struct Mapping {
     /// [`Framework::key`].
-    pub(crate) framework: String,
+    pub(super) framework: String,
     /// [`Control::id`].
-    pub(crate) control: String,
+    pub(super) control: String,
     /// Slugs.
-    pub(crate) rules: Vec<String>,
+    pub(super) rules: Vec<String>,
     /// Why, in a line.
-    pub(crate) reason: String,
+    pub(super) reason: String,
     /// Where in the framework's text that is seen.
-    pub(crate) source: String,
+    pub(super) source: String,
 }
 
 impl Controls {
     /// Reads the file that is built in.
-    pub(crate) fn built_in() -> Result<Self, Failure> {
-        toml::from_str(TEXT).map_err(|e| Failure::new("controls-unreadable", format!("controls.toml: {e}")))
+    pub(super) fn built_in() -> Result<Self, Unwritten> {
+        toml::from_str(TEXT).map_err(|e| Unwritten::new("controls-unreadable", format!("controls.toml: {e}")))
     }
 
     /// The controls that a rule's findings bear on, as `owasp-agentic ASI03`.
-    pub(crate) fn of(&self, rule: &str) -> Vec<String> {
+    pub(super) fn of(&self, rule: &str) -> Vec<String> {
         let bears = |mapping: &&Mapping| mapping.rules.iter().any(|slug| slug == rule);
         let mut controls: Vec<String> = Vec::new();
         for Mapping { framework, control, .. } in self.mappings.iter().filter(bears) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use verifier::verdict::{Effect, Finding};
 
 use super::{Action, ByRule, Report, text};
-use crate::output::printable;
+use questions::printable;
 
 /// Where the form is described.
 const SCHEMA: &str =

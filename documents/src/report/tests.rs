@@ -9,7 +9,16 @@ use verifier::verdict::{
 
 use super::tally::Tally;
 use super::*;
-use crate::schema::tests::assert_described;
+
+/// Holds a report against the checked-in schema of its name.
+fn assert_described(report: &Report) {
+    let document = serde_json::to_value(report).unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/json/writ.report-1.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+}
 
 /// Markup, a link, a placeholder, a control character and a word that is written from right to left.
 const HOSTILE: &str = "<script>alert(1)</script>\"'&[x](http://e){0}\u{1b}[31m\u{202e}<img src=x onerror=y>";

@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use super::frameworks::{ByControl, ByFramework};
 use super::{Action, ByRule, Report};
-use crate::moment;
-use crate::output::printable;
-use crate::render::short;
-use crate::submitted::plural;
+use questions::plural;
+use questions::printable;
+use questions::short;
 
 /// Most actions that a terminal is shown; the other forms list more.
 const SHOWN_MAX: usize = 20;
@@ -49,6 +48,7 @@ pub(super) fn trust(report: &Report) -> String {
     let held = if about.pinned { "under a pinned key" } else { "NOT PINNED" };
     let word = match about.evidence {
         "mirror" => "every entry was read from the mirror",
+        "own" => "the server's own judgement of its own log: `writ report` takes none of it on trust",
         _ => "each action was judged here by its own evidence; which actions there are is the server's word",
     };
     let (origin, root) = (printable(&about.as_of.origin), about.as_of.root.to_hex());
@@ -63,7 +63,7 @@ pub(super) fn asked(report: &Report) -> String {
         query => query,
     };
     let profile = report.about.profile.as_deref().unwrap_or("each action's own");
-    format!("{query}; profile: {profile}; made {}", moment::show(report.about.made))
+    format!("{query}; profile: {profile}; made {}", questions::shown_moment(report.about.made))
 }
 
 fn answer(report: &Report) -> String {

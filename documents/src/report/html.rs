@@ -5,8 +5,8 @@ use verifier::verdict::Finding;
 
 use super::frameworks::{ByControl, ByFramework};
 use super::{Action, ByRule, Report, Unjudged, text};
-use crate::output::printable;
-use crate::render::short;
+use questions::printable;
+use questions::short;
 
 /// The page's own style. Nothing foreign is in it.
 const STYLE: &str = include_str!("style.css");
@@ -51,7 +51,9 @@ fn answer(report: &Report) -> Markup {
         @if !about.complete {
             p.loud role="alert" { "CUT: not every action that fits was judged. Ask for a shorter span." }
         }
-        @if !about.pinned {
+        @if about.evidence == "own" {
+            p.loud role="alert" { "THE SERVER'S WORD: its own judgement of its own log, which nobody checked." }
+        } @else if !about.pinned {
             p.loud role="alert" { "NOT PINNED: no trust file vouches for the log's key, so nothing here can be authorized." }
         }
         h2.first { "What was asked" }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::chain::{Arrow, Box, Chain, Shape};
-use crate::output::printable;
+use questions::printable;
 
 /// The graph, root on top. Names of boxes are ours (`n0`, `n1`, …); foreign words stand in quoted labels alone.
 pub(super) fn text(chain: &Chain) -> String {

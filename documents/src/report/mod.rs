@@ -3,7 +3,6 @@
 
 mod controls;
 mod frameworks;
-mod gathered;
 mod html;
 mod sarif;
 mod tally;
@@ -11,7 +10,6 @@ mod text;
 
 use std::fmt;
 
-use clap::ValueEnum;
 use questions::kept::AsOf;
 use schemas::ids::StatementId;
 use schemas::payload::Payload;
@@ -19,20 +17,24 @@ use schemas::time::{Index, Time};
 use serde::Serialize;
 use verifier::verdict::{Effect, Finding, Outcome, Verdict, VerdictHop};
 
-use crate::failure::Failure;
+use crate::Unwritten;
 use frameworks::ByFramework;
-pub(crate) use gathered::Gathered;
 use questions::who::facts::headline;
+pub use tally::Tally;
+
+/// Name of the JSON form.
+pub const REPORT_SCHEMA: &str = "writ.report/1";
 
 /// Most actions that a report lists one by one; all are counted.
-pub(crate) const LISTED_MAX: usize = 1_000;
+pub const LISTED_MAX: usize = 1_000;
 
 /// Most examples of a rule's findings.
 const EXAMPLES_MAX: usize = 5;
 
 /// A form to write a report in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum Format {
     /// For a terminal
     Text,
     /// One file to read and print
@@ -56,27 +58,27 @@ impl fmt::Display for Format {
 
 /// What was asked, and how far the answer goes.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct About {
+pub struct About {
     /// Which actions, as asked.
-    pub(crate) query: String,
+    pub query: String,
     /// The profile that was named; without one each action's own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) profile: Option<String>,
+    pub profile: Option<String>,
     /// What was searched.
-    pub(crate) as_of: AsOf,
-    /// Where the evidence came from: `server` or `mirror`.
-    pub(crate) evidence: &'static str,
+    pub as_of: AsOf,
+    /// Where the evidence came from: `server` or `mirror`; `own` where the log's server judged its own log.
+    pub evidence: &'static str,
     /// Whether the log's key is pinned.
-    pub(crate) pinned: bool,
+    pub pinned: bool,
     /// Whether every action that fits was judged.
-    pub(crate) complete: bool,
+    pub complete: bool,
     /// When the report was made.
-    pub(crate) made: Time,
+    pub made: Time,
 }
 
 /// A report. Its JSON form is `writ.report/1`.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Report {
+pub struct Report {
     schema: &'static str,
     #[serde(flatten)]
     about: About,
@@ -176,11 +178,15 @@ struct Hop {
 
 /// An action that could not be judged.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Unjudged {
-    pub(crate) id: StatementId,
-    pub(crate) index: Index,
-    pub(crate) code: String,
-    pub(crate) what: String,
+pub struct Unjudged {
+    /// Its id.
+    pub id: StatementId,
+    /// Where it stands.
+    pub index: Index,
+    /// The refusal's stable name.
+    pub code: String,
+    /// Why, in a sentence.
+    pub what: String,
 }
 
 impl Action {
@@ -224,8 +230,8 @@ impl Action {
 
 impl Report {
     /// In a form.
-    pub(crate) fn write(&self, format: Format) -> Result<String, Failure> {
-        let unwritten = |e: serde_json::Error| Failure::new("report-unwritten", e.to_string());
+    pub fn write(&self, format: Format) -> Result<String, Unwritten> {
+        let unwritten = |e: serde_json::Error| Unwritten::new("report-unwritten", e.to_string());
         match format {
             Format::Text => Ok(text::text(self)),
             Format::Html => Ok(html::page(self)),

@@ -13,8 +13,6 @@ use schemas::query;
 use schemas::reference::Reference;
 use schemas::time::{Index, Time};
 
-use super::Unjudged;
-use super::tally::Tally;
 use crate::checks::AgeLimit;
 use crate::commands::search::hold;
 use crate::commands::who::{Judging, exit_of, of_mirror, of_server};
@@ -22,6 +20,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::moment;
+use documents::report::{Tally, Unjudged};
 
 /// Statements on a page of a search.
 const PAGE: usize = 500;

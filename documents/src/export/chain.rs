@@ -5,9 +5,9 @@ use schemas::payload::Body;
 use verifier::verdict::{Effect, Finding, VerdictHop, VerdictReliance};
 
 use super::title;
-use crate::output::Mark;
-use crate::render::who::tree::{findings_of, hop_standing, missing_hop, other_findings, relied_standing};
-use crate::render::who::{Shown, facts, headword};
+use questions::mark::Mark;
+use questions::who::tree::{findings_of, hop_standing, missing_hop, other_findings, relied_standing};
+use questions::who::{Shown, facts, headword};
 
 /// Boxes, and arrows between them. Every line of text may hold foreign words; the title holds none.
 #[derive(Debug)]

@@ -10,11 +10,11 @@ use verifier::verdict::{Effect, Outcome, Verdict};
 use super::controls::Controls;
 use super::frameworks::by_framework;
 use super::{About, Action, ByRule, Coverage, EXAMPLES_MAX, Example, LISTED_MAX, Report, Unjudged, Verdicts};
-use crate::failure::Failure;
-use crate::schema;
+use crate::Unwritten;
 
 /// Adds up verdicts.
-pub(crate) struct Tally {
+#[derive(Debug)]
+pub struct Tally {
     pub(super) controls: Controls,
     verdicts: Verdicts,
     coverage: Coverage,
@@ -25,6 +25,7 @@ pub(crate) struct Tally {
 }
 
 /// Findings of one rule.
+#[derive(Debug)]
 pub(super) struct Counted {
     effect: Effect,
     pub(super) errors: u64,
@@ -34,7 +35,8 @@ pub(super) struct Counted {
 }
 
 impl Tally {
-    pub(crate) fn begin() -> Result<Self, Failure> {
+    /// Nothing yet.
+    pub fn begin() -> Result<Self, Unwritten> {
         Ok(Self {
             controls: Controls::built_in()?,
             verdicts: Verdicts::default(),
@@ -47,7 +49,7 @@ impl Tally {
     }
 
     /// Adds an action and its verdict.
-    pub(crate) fn add(&mut self, verdict: &Verdict, payload: Option<&Payload>, iss: &str) {
+    pub fn add(&mut self, verdict: &Verdict, payload: Option<&Payload>, iss: &str) {
         count(&mut self.verdicts.actions);
         count(match verdict.outcome {
             Outcome::Authorized => &mut self.verdicts.authorized,
@@ -81,7 +83,7 @@ impl Tally {
     }
 
     /// Adds an action that could not be judged.
-    pub(crate) fn unjudged(&mut self, unjudged: Unjudged) {
+    pub fn unjudged(&mut self, unjudged: Unjudged) {
         count(&mut self.verdicts.actions);
         count(&mut self.verdicts.unjudged);
         self.unjudged.push(unjudged);
@@ -101,13 +103,13 @@ impl Tally {
     }
 
     /// The report.
-    pub(crate) fn report(self, about: About) -> Report {
+    pub fn report(self, about: About) -> Report {
         let Self { controls, verdicts, coverage, rules, actions, left_out, unjudged } = self;
         let frameworks = by_framework(&controls, &rules);
         let mut rules: Vec<ByRule> =
             rules.into_iter().map(|(rule, counted)| counted.by_rule(rule, &controls)).collect();
         rules.sort_by_key(|by_rule| (by_rule.effect, rank(by_rule.rule)));
-        let schema = schema::REPORT;
+        let schema = super::REPORT_SCHEMA;
         Report { schema, about, verdicts, coverage, rules, actions, left_out, unjudged, frameworks }
     }
 }

@@ -18,10 +18,9 @@ use verifier::verdict::{Finding, Outcome, VerdictHop, VerdictReliance};
 
 use super::chain::{actor, permits, said, stands};
 use super::title;
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::render::who::tree::{findings_of, hop_standing, relied_standing};
-use crate::render::who::{Shown, facts};
+use crate::Unwritten;
+use questions::who::tree::{findings_of, hop_standing, relied_standing};
+use questions::who::{Shown, facts};
 
 /// Prefixes and what they stand for.
 const PREFIXES: [(&str, &str); 8] = [
@@ -36,7 +35,7 @@ const PREFIXES: [(&str, &str); 8] = [
 ];
 
 /// The document, ending in a line feed.
-pub(super) fn text(shown: Shown<'_>) -> Result<String, Failure> {
+pub(super) fn text(shown: Shown<'_>) -> Result<String, Unwritten> {
     let mut document =
         Document { shown, act: name("act", &shown.verdict.subject.id.to_hex()), records: BTreeMap::new() };
     document.judged();
@@ -51,7 +50,7 @@ pub(super) fn text(shown: Shown<'_>) -> Result<String, Failure> {
     let mut whole = BTreeMap::from([("prefix", json!(prefix))]);
     whole.extend(document.records.iter().map(|(kind, records)| (*kind, json!(records))));
     let text = serde_json::to_string_pretty(&whole);
-    text.map(|text| text + "\n").map_err(|e| Failure::new("json-encode", e.to_string()))
+    text.map(|text| text + "\n").map_err(|e| Unwritten::new("json-encode", e.to_string()))
 }
 
 struct Document<'a> {
@@ -60,6 +59,11 @@ struct Document<'a> {
     act: String,
     /// By the sort of record: records by their names.
     records: BTreeMap<&'static str, BTreeMap<String, Value>>,
+}
+
+/// Whether it ends well; where no program ends, whether it would but for what is pinned.
+fn is_authorized(Shown { verdict, exit, .. }: Shown<'_>) -> bool {
+    exit.map_or(verdict.outcome == Outcome::Authorized && verdict.complete, |exit| exit == 0)
 }
 
 impl<'a> Document<'a> {
@@ -73,7 +77,7 @@ impl<'a> Document<'a> {
         let mut about = attributes(json!({
             "prov:label": label, "prov:type": typed("writ", &kind),
             "writ:verdict": title(self.shown),
-            "writ:authorized": exit == Some(Exit::Ok.code()), "writ:exit": exit,
+            "writ:authorized": is_authorized(self.shown), "writ:exit": exit,
             "writ:outcome": verdict.outcome.as_str(), "writ:decision": verdict.decision,
             "writ:complete": verdict.complete, "writ:absence": verdict.absence,
             "writ:pinned": verdict.trust.pinned, "writ:registrars": verdict.trust.registrars,
