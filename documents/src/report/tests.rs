@@ -200,7 +200,11 @@ fn tables_of_the_page_have_captions_or_headings_and_heads_that_print_on_every_pa
 #[test]
 fn sarif_keeps_the_schema_of_its_standard() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/sarif/sarif-schema-2.1.0.json");
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    // The pattern of a language is no regular expression there.
+    for of in ["run", "toolComponent"] {
+        schema["definitions"][of]["properties"]["language"].as_object_mut().unwrap().remove("pattern");
+    }
     let validator = jsonschema::validator_for(&schema).unwrap();
     let mut cut = report();
     (cut.about.complete, cut.left_out) = (false, 3);

@@ -1,7 +1,7 @@
 //! The answer to "who authorized this?" as the program gives it: what the room `questions` says, with what was checked before.
 
 use questions::mark::Mark;
-pub(crate) use questions::who::{Shown, Source, facts, headword, text, tree};
+pub(crate) use questions::who::{Shown, Source, text};
 use schemas::ids::StatementId;
 use serde::Serialize;
 use verifier::evidence::Record;
