@@ -135,6 +135,9 @@ fn pages_stay_the_same_while_the_log_grows_and_what_is_unknown_is_said() {
     assert_eq!(story.cli.with_trust(None).run(&["lookup", "s-1"]).code, 13);
 }
 
+/// Kind, way, how many.
+type Way<'a> = (&'a str, &'a str, u64);
+
 /// What an id is, and in which ways statements hold it.
 fn told(answer: &Value) -> (Vec<&str>, Vec<(&str, &str, u64)>) {
     let words = |value: &'_ Value, field: &str| value[field].as_str().unwrap().to_owned();
@@ -185,7 +188,7 @@ fn every_sort_of_id_that_the_index_knows_is_found_and_said_what_it_is() {
         ("action", "within", 1),
         ("revocation", "withdraws", 1),
     ];
-    let expected: [(&str, &str, &[(&str, &str, u64)]); 6] = [
+    let expected: [(&str, &str, &[Way<'_>]); 6] = [
         ("refunds-q4", "task", &task),
         ("opa:refunds@7", "policy-revision", &[("decision", "ruled", 1)]),
         (&digest, "request-digest", &[("decision", "requests", 1), ("action", "requests", 1)]),

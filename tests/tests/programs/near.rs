@@ -96,7 +96,7 @@ fn a_slip_of_the_finger_is_found_however_long_ago_it_was_and_only_what_the_quest
     let id = &refund.action;
     let other = if &id[3..4] == "0" { "1" } else { "0" };
     let slip = format!("{}{other}{}", &id[..3], &id[4..]);
-    assert_eq!(near(&story, &format!("/v1/who?id={slip}")), [id.clone()], "another fourth digit");
+    assert_eq!(near(&story, &format!("/v1/who?id={slip}")), std::slice::from_ref(id), "another fourth digit");
     assert_eq!(near(&story, "/v1/chain?id=refunds-q5")[0], "refunds-q4");
     assert!(near(&story, "/v1/who?id=refunds-q5").is_empty(), "nobody authorizes a task");
     assert_eq!(near(&story, "/v1/blast?of=agent:planer"), ["agent:planner"]);
