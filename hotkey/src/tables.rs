@@ -208,9 +208,10 @@ mod tests {
         for number in 0..3 * KEYS_MAX as u64 {
             let mut other = [0; 32];
             other[..8].copy_from_slice(&number.to_le_bytes());
-            assert!(tables.of(&other).is_none());
+            // Often enough that ageing once does not forget it.
+            assert!((0..3).all(|_| tables.of(&other).is_none()));
+            assert!(tables.counts().keys.len() <= KEYS_MAX);
         }
-        assert!(tables.counts().keys.len() <= KEYS_MAX);
         assert!(see(&tables, 0, 1), "its table stays");
     }
 
