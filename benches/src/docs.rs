@@ -18,6 +18,9 @@ pub const BENCH: &str = "docs/figures/bench.json";
 /// `writ.peers/1`.
 pub const PEERS: &str = "docs/figures/peers.json";
 
+/// A machine is busy when more than this for each core wanted to run before it was measured on.
+const BUSY_LOAD: f64 = 0.5;
+
 /// Takes over what runs wrote, and writes the tables anew.
 pub fn update(root: &Path, bench: Option<&Path>, peers: Option<&Path>) -> Result<()> {
     for (from, to) in [(bench, BENCH), (peers, PEERS)] {
@@ -78,6 +81,13 @@ fn run(report: &Report) -> Result<String> {
         report.machine, corpus.seed, corpus.mean_bytes, corpus.statements
     )?;
     writeln!(text, "`{}`.", corpus.digest)?;
+    let busy = BUSY_LOAD * report.machine.cores as f64;
+    if report.machine.load_before > busy {
+        writeln!(
+            text,
+            "\n**The machine had other work to do meanwhile: measure again before relying on this.**"
+        )?;
+    }
     Ok(text)
 }
 
