@@ -102,11 +102,10 @@ impl<'a> Feed<'a> {
         Ok(())
     }
 
-    /// Posts so many chains with one human at their root; that human.
+    /// Posts so many chains with one human at their root, who has no others; that human. Once.
     pub fn fan(&mut self, chains: u64) -> Result<PrincipalId> {
         let binding = Binding { log: self.server.log, seen: self.seen, now: now()? };
-        let (human, made, end) = self.corpus.of_one_human(self.next_chain, chains, &binding)?;
-        self.next_chain = end;
+        let (human, made) = self.corpus.of_one_human(chains, &binding)?;
         self.post(&made, &requests(&made, GROW_BATCH), GROW_CONNECTIONS)?;
         Ok(human)
     }

@@ -16,6 +16,9 @@ use super::EMITTERS;
 /// Humans at the roots, in number.
 pub(super) const HUMANS: u64 = 256;
 
+/// The chains from this number on have one human of their own at their root: more numbers than any log of the others takes.
+pub(super) const FAN: u64 = 1 << 40;
+
 /// What an emitter does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Post {
@@ -64,7 +67,8 @@ impl Cast {
                 emitters.push(Emitter::new(seed, post, number)?);
             }
         }
-        let humans = (0..HUMANS).map(|n| PrincipalId::new(format!("user:h{n:03}@corp")));
+        // One more than those of the chains that are like each other.
+        let humans = (0..=HUMANS).map(|n| PrincipalId::new(format!("user:h{n:03}@corp")));
         Ok(Self { registrar: secret(seed, "registrar"), emitters, humans: humans.collect::<Result<_, _>>()? })
     }
 
@@ -79,9 +83,10 @@ impl Cast {
         (&self.emitters[before + (chain % count as u64) as usize], count as u64)
     }
 
-    /// The human at a chain's root.
+    /// The human at a chain's root: all chains from [`FAN`] on have one of their own.
     pub(super) fn human(&self, chain: u64) -> &PrincipalId {
-        &self.humans[(chain % HUMANS) as usize]
+        let human = if chain < FAN { chain % HUMANS } else { HUMANS };
+        &self.humans[human as usize]
     }
 
     /// The registrar's statements: every emitter's key, every human.

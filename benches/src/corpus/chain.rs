@@ -16,7 +16,7 @@ use schemas::text::{Line, PrincipalId};
 use schemas::time::{Millis, Time};
 
 use super::Binding;
-use super::cast::{Cast, Emitter, Post, payload};
+use super::cast::{Cast, Emitter, FAN, Post, payload};
 use super::texts::{Noise, digest, line, name, uri};
 
 /// Delegations in a chain, in number.
@@ -168,7 +168,7 @@ impl Chain<'_> {
     fn approval(&mut self, number: usize, call: &Call) -> Result<StatementId> {
         let at = self.now();
         let approval = Approval {
-            approver: self.cast.human(self.number + 1).clone(),
+            approver: self.cast.human((self.number + 1) % FAN).clone(),
             requester: call.actor.clone(),
             action: call.action.clone(),
             resources: call.resources.clone(),

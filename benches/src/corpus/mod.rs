@@ -17,7 +17,7 @@ use schemas::payload::Seen;
 use schemas::text::PrincipalId;
 use schemas::time::Time;
 
-use cast::HUMANS;
+use cast::FAN;
 pub use cast::{Cast, Emitter, Post};
 pub(crate) use cast::{public, secret, sign};
 pub use chain::{APPROVALS, CHAIN_STATEMENTS, HOPS, PAIRS};
@@ -65,16 +65,10 @@ impl Corpus {
         self.chains(chains.collect(), binding)
     }
 
-    /// The statements of so many chains with one human at their root, from a chain on; that human, and the next free chain.
-    pub fn of_one_human(
-        &self,
-        from: u64,
-        chains: u64,
-        binding: &Binding,
-    ) -> Result<(PrincipalId, Vec<Statement>, u64)> {
-        let end = from + chains * HUMANS;
-        let numbers = (from..end).step_by(HUMANS as usize).collect();
-        Ok((self.cast.human(from).clone(), self.chains(numbers, binding)?, end))
+    /// The statements of so many chains with one human at their root, who has no others, and that human.
+    pub fn of_one_human(&self, chains: u64, binding: &Binding) -> Result<(PrincipalId, Vec<Statement>)> {
+        let numbers = (FAN..FAN + chains).collect();
+        Ok((self.cast.human(FAN).clone(), self.chains(numbers, binding)?))
     }
 
     fn chains(&self, chains: Vec<u64>, binding: &Binding) -> Result<Vec<Statement>> {
