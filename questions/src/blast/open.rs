@@ -20,7 +20,7 @@ use crate::standing::{Carries, Cost, Lost, LostBy, each};
 pub const OPEN_JUDGED_MAX: Cost = Cost { delegations: 256, entries: 1_024 };
 
 /// The same where many statements were looked at before: an answer about ten thousand actions is there in 150 ms.
-pub const OPEN_JUDGED_OF_MANY_MAX: Cost = Cost { delegations: 32, entries: 256 };
+pub const OPEN_JUDGED_OF_MANY_MAX: Cost = Cost { delegations: 16, entries: 128 };
 
 /// How many statements are many, looked at for one answer.
 const MANY: usize = 5_000;
