@@ -19,7 +19,7 @@ use crate::standing::{Carries, Cost, Lost, LostBy, each};
 /// What judging may cost. An entry takes some 100 µs to fetch, prove and check.
 pub const OPEN_JUDGED_MAX: Cost = Cost { delegations: 256, entries: 1_024 };
 
-/// The same where many statements were looked at before: an answer about ten thousand actions is there in 150 ms.
+/// The same where many statements were looked at before: for an answer about ten thousand actions in about 150 ms (docs/performance.md).
 pub const OPEN_JUDGED_OF_MANY_MAX: Cost = Cost { delegations: 16, entries: 128 };
 
 /// How many statements are many, looked at for one answer.
