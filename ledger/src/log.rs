@@ -13,6 +13,7 @@ use verifier::merkle::TileEdge;
 use verifier::registry::Registry;
 
 use crate::apply::View;
+use crate::desk::Desk;
 use crate::in_force::InForce;
 use crate::index::Index;
 use crate::latch::Latch;
@@ -69,6 +70,7 @@ pub struct Log {
     shown: Shown,
     latch: Latch,
     index: Index,
+    desk: Desk,
     queue: Queue,
     statements: InForce<StatementSigner>,
     receipts: InForce<ReceiptSigner>,
@@ -100,6 +102,7 @@ impl Log {
             shown,
             latch: Latch::default(),
             index,
+            desk: Desk::default(),
             queue,
             statements: signers.statements,
             receipts: signers.receipts,
@@ -171,6 +174,11 @@ impl Log {
     /// Whether the index can be believed.
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// Where statements are checked before they are queued, and proved once they are decided about.
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     /// The queue before the sequencer.

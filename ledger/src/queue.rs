@@ -3,8 +3,6 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::oneshot;
-
 use crate::outcome::{Candidate, Decided};
 
 /// Most statements that are being checked or waiting, at any time: a few groups' worth.
@@ -28,14 +26,16 @@ impl Default for QueueLimits {
     }
 }
 
-/// Candidates that were posted together, and where their answer goes.
-#[derive(Debug)]
+/// Candidates that were checked together, and where their answer goes.
 pub struct Submission {
     /// The candidates, in order.
     pub candidates: Vec<Candidate>,
-    /// Told what became of them.
-    pub answer: oneshot::Sender<Decided>,
+    /// Told what became of them. Dropped where nothing can be told.
+    pub answer: Answering,
 }
+
+/// Takes in what became of candidates, and hands it on.
+pub type Answering = Box<dyn FnOnce(Decided) + Send>;
 
 /// The way into the sequencer.
 #[derive(Debug)]
@@ -141,7 +141,7 @@ mod tests {
     fn a_closed_queue_takes_nothing() {
         let (queue, _inbox) = Queue::new(QueueLimits::default());
         queue.close();
-        let (answer, _told) = oneshot::channel();
+        let answer = Box::new(|_| panic!("nothing was decided"));
         assert!(queue.send(Submission { candidates: Vec::new(), answer }).is_err());
     }
 }

@@ -11,6 +11,7 @@ use verifier::registry::Registry;
 
 use crate::anchor::Anchor;
 use crate::clock::Clock;
+use crate::desk;
 use crate::in_force::InForce;
 use crate::index;
 use crate::log::{Log, LogKeys, Signers, checkpoint_keys, keep_note};
@@ -31,6 +32,7 @@ use crate::store::{Store, StoreError};
 /// A log with its sequencer's thread.
 pub struct Running {
     log: Arc<Log>,
+    desk: Vec<JoinHandle<()>>,
     sequencer: JoinHandle<()>,
     reindexer: JoinHandle<()>,
     publisher: Option<Publisher>,
@@ -135,13 +137,14 @@ impl Running {
         let view = loaded.view.clone();
         let (log, inbox, woken) = Log::new(store, loaded, shown, pending, signers, limits);
         let reindexer = index::start(Arc::clone(&log), woken).map_err(StartError::Thread)?;
+        let desk = desk::start(&log).map_err(StartError::Thread)?;
         let mut sequencer = Sequencer::new(Arc::clone(&log), view, anchor, signer, clock, renewed);
         if begun.gate.is_none() {
             sequencer.open()?;
         }
         let sequencer = sequencer::start(sequencer, begun.gate, inbox).map_err(StartError::Thread)?;
         let publisher = Publisher::start(&log, &publication).map_err(StartError::Thread)?;
-        Ok(Self { log, sequencer, reindexer, publisher })
+        Ok(Self { log, desk, sequencer, reindexer, publisher })
     }
 
     /// Takes a restored log into service for readers, without its private keys: whatever its anchor and its witnesses know,
@@ -176,11 +179,12 @@ impl Running {
         let pending = Pending::not_reconciled(resting.reason);
         let (log, inbox, woken) = Log::new(store, loaded, shown, pending, signers, limits);
         let reindexer = index::start(Arc::clone(&log), woken).map_err(StartError::Thread)?;
+        let desk = desk::start(&log).map_err(StartError::Thread)?;
         // Nothing is let in; what slipped in is dropped, and its sender told why.
         let idle = move || while inbox.recv().is_ok() {};
         let sequencer = std::thread::Builder::new().name("sequencer".into()).spawn(idle);
         let sequencer = sequencer.map_err(StartError::Thread)?;
-        Ok(Self { log, sequencer, reindexer, publisher: None })
+        Ok(Self { log, desk, sequencer, reindexer, publisher: None })
     }
 
     /// The log.
@@ -196,6 +200,10 @@ impl Running {
         self.log.queue().close();
         if self.sequencer.join().is_err() {
             tracing::error!("the sequencer's thread had panicked");
+        }
+        self.log.desk().close();
+        if self.desk.into_iter().any(|hand| hand.join().is_err()) {
+            tracing::error!("a thread that checks statements had panicked");
         }
         self.log.index().close();
         if self.reindexer.join().is_err() {

@@ -1,9 +1,9 @@
 //! The one thread that gives entries their places. Everything it says is durable before it is said.
 
 mod decide;
+mod group;
 mod recent;
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -11,17 +11,17 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use schemas::ids::TermId;
-use schemas::payload::Kind;
 use schemas::time::Time;
 use thiserror::Error;
 use verifier::merkle::EdgeUpdate;
 
 use decide::Decider;
 pub(crate) use decide::read_statement;
+use group::{Counts, fill};
 use recent::Recent;
 
 use crate::anchor::{Anchor, AnchorError, Mark};
-use crate::apply::{Accepted, ApplyError, Group, View, apply};
+use crate::apply::{ApplyError, Group, View, apply};
 use crate::clock::{Clock, ClockGuard};
 use crate::log::{Log, Published, StartError, keep_note, publish, renew};
 use crate::outcome::{Candidate, Decided};
@@ -31,12 +31,6 @@ use crate::queue::Submission;
 use crate::signer::{CheckpointSigner, SignError};
 use crate::store::rows::NOTE_KEY;
 use crate::store::{Column, StoreError};
-
-/// Most statements in one group: bounds how long the first one in it waits for the last.
-const GROUP_STATEMENTS_MAX: usize = 8_192;
-
-/// Most bytes of terms and statements in one group, about.
-const GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What ends the log's service until it is started again.
 #[derive(Debug, Error)]
@@ -140,7 +134,7 @@ impl Sequencer {
     /// renews the head's time.
     fn run(&mut self, inbox: &Receiver<Submission>) {
         loop {
-            let first = match inbox.recv_timeout(self.until_renewal()) {
+            let first = match self.next(inbox) {
                 Ok(first) => Some(first),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -164,8 +158,7 @@ impl Sequencer {
             match self.append(candidates) {
                 Ok(decided) => {
                     for (answer, decided) in answers.into_iter().zip(decided) {
-                        // Whoever hung up finds the statement in the log.
-                        let _ = answer.send(decided);
+                        answer(decided);
                     }
                 }
                 // Nothing was written, nobody is told anything: sent again, each statement is as new.
@@ -174,6 +167,17 @@ impl Sequencer {
                 Err(stop) => self.log.latch().set(stop.to_string()),
             }
         }
+    }
+
+    /// What came first; an error once the head's time has to be renewed. While nothing is there, the desk sends whatever it has.
+    fn next(&self, inbox: &Receiver<Submission>) -> Result<Submission, RecvTimeoutError> {
+        if let Ok(first) = inbox.try_recv() {
+            return Ok(first);
+        }
+        self.log.desk().appending(false);
+        let first = inbox.recv_timeout(self.until_renewal());
+        self.log.desk().appending(true);
+        first
     }
 
     /// How long nothing needs to be renewed; never nothing once the log is latched, for then nothing is signed any more.
@@ -278,30 +282,6 @@ impl Sequencer {
     }
 }
 
-/// What a group adds to the metrics, once it is durable.
-struct Counts {
-    statements: usize,
-    by_kind: BTreeMap<Kind, u64>,
-}
-
-impl Counts {
-    fn of(accepted: &[Accepted]) -> Self {
-        let mut by_kind = BTreeMap::new();
-        accepted
-            .iter()
-            .for_each(|accepted| *by_kind.entry(accepted.statement.payload.kind).or_default() += 1);
-        Self { statements: accepted.len(), by_kind }
-    }
-
-    fn record(self, begun: Instant) {
-        metrics::histogram!("writ_append_seconds").record(begun.elapsed().as_secs_f64());
-        metrics::histogram!("writ_group_statements").record(self.statements as f64);
-        for (kind, count) in self.by_kind {
-            metrics::counter!("writ_appended_total", "kind" => kind.as_str()).increment(count);
-        }
-    }
-}
-
 /// Starts the thread, which signs nothing before the gate is open. A panic in it latches the log.
 pub(crate) fn start(
     mut sequencer: Sequencer,
@@ -318,24 +298,7 @@ pub(crate) fn start(
         if catch_unwind(AssertUnwindSafe(service)).is_err() {
             log.latch().set("the sequencer panicked".into());
         }
+        // Nobody takes anything any more: what waits at the desk is told so.
+        log.desk().appending(false);
     })
-}
-
-/// What is waiting besides `first`, up to a group's bounds.
-fn fill(first: Submission, inbox: &Receiver<Submission>) -> Vec<Submission> {
-    let weigh = |submission: &Submission| {
-        let bytes =
-            submission.candidates.iter().map(|c| c.accepted.statement.envelope.bytes().len()).sum::<usize>();
-        (submission.candidates.len(), bytes)
-    };
-    let (mut statements, mut bytes) = weigh(&first);
-    let mut group = vec![first];
-    while statements < GROUP_STATEMENTS_MAX && bytes < GROUP_BYTES_MAX {
-        let Ok(next) = inbox.try_recv() else { break };
-        let (more_statements, more_bytes) = weigh(&next);
-        statements += more_statements;
-        bytes += more_bytes;
-        group.push(next);
-    }
-    group
 }

@@ -229,6 +229,13 @@ impl Lab {
         self.runtime.block_on(future)
     }
 
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(future)
+    }
+
     /// A receipt convinces whoever has the statement's entry, the trust file and nothing else.
     fn check_receipt(&self, answer: &Answer, index: Index, path: &[schemas::tree::TreeHash]) {
         let head = verify_head(&Note::parse(answer.published.note.as_bytes()).unwrap(), &self.trust).unwrap();

@@ -20,4 +20,5 @@ mod searching;
 mod streaming;
 mod tampering;
 mod tiles;
+mod together;
 mod unreadable;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 use ledger::store::rows::FORMAT_KEY;
 use ledger::store::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitKey};
@@ -18,6 +20,10 @@ pub(crate) enum Fault {
     Written,
     /// The next read of an entry fails.
     Read,
+    /// The next read of an entry panics.
+    Panic,
+    /// The next write panics.
+    WritePanic,
 }
 
 #[derive(Default)]
@@ -28,6 +34,7 @@ pub(crate) struct Memory {
     hidden: Mutex<Vec<(Column, Vec<u8>)>>,
     held: Mutex<bool>,
     released: Condvar,
+    stuck: AtomicBool,
 }
 
 impl Memory {
@@ -81,6 +88,13 @@ impl Memory {
         self.released.notify_all();
     }
 
+    /// Waits until a write waits.
+    pub(crate) fn wait_for_write(&self) {
+        while !self.stuck.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     fn take(&self, wanted: &[Fault]) -> Option<Fault> {
         let mut fault = self.fault.lock().unwrap();
         if fault.is_some_and(|fault| wanted.contains(&fault)) { fault.take() } else { None }
@@ -95,6 +109,9 @@ impl Store for Memory {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         if column == Column::Entries && self.take(&[Fault::Read]).is_some() {
             return Err(broken("read"));
+        }
+        if column == Column::Entries && self.take(&[Fault::Panic]).is_some() {
+            panic!("told to");
         }
         self.check_readable("read", column, key)?;
         if self.is_hidden(column, key) {
@@ -148,8 +165,12 @@ impl Store for Memory {
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut held = self.held.lock().unwrap();
         while *held {
+            self.stuck.store(true, Ordering::SeqCst);
             held = self.released.wait(held).unwrap();
         }
+        self.stuck.store(false, Ordering::SeqCst);
+        drop(held);
+        assert!(self.take(&[Fault::WritePanic]).is_none(), "told to");
         let fault = self.take(&[Fault::Lost, Fault::Written]);
         if fault != Some(Fault::Lost) {
             let mut rows = self.rows.lock().unwrap();

@@ -1,0 +1,168 @@
+//! The checks of posted statements that need no place in the log: form, repeats, signature.
+
+use std::collections::HashSet;
+
+use rayon::prelude::*;
+use schemas::envelope::Statement;
+use schemas::ids::{KeyId, StatementId, TermId};
+use schemas::payload::Body;
+use schemas::time::Index;
+use verifier::registry::Registry;
+use verifier::signature::{CheckedKey, verify_all};
+
+use crate::apply::Accepted;
+use crate::log::Log;
+use crate::outcome::{Candidate, Outcome, Refused, Unique};
+use crate::read::{ReadError, Reader};
+use crate::sequencer::read_statement;
+use crate::store::rows::Rows;
+
+/// Statements that are looked up with one reader: few enough to keep all cores busy with a batch.
+const STATEMENTS_PER_READER: usize = 64;
+
+/// Signatures that are checked together: enough that they share what can be shared, few enough to keep all cores busy.
+const SIGNATURES_TOGETHER: usize = 32;
+
+/// A statement after the checks that need no place.
+pub(crate) type Checked = Result<Candidate, Outcome>;
+
+/// A key that a statement of a post registers: the number of the post, and the key. It vouches for nothing in other posts.
+type Registered = (usize, KeyId);
+
+/// Checks the statements of posts that wait together: one result for each statement, in order, of all posts in a row. Many are checked on
+/// all cores, few on this thread alone.
+pub(crate) fn check(log: &Log, posts: &[Vec<Vec<u8>>]) -> Result<Vec<Checked>, ReadError> {
+    let statements: Vec<&[u8]> = posts.iter().flatten().map(Vec::as_slice).collect();
+    let decoded = if statements.len() <= STATEMENTS_PER_READER {
+        decode(log, &statements)?
+    } else {
+        let portions = statements.par_chunks(STATEMENTS_PER_READER).map(|portion| decode(log, portion));
+        portions.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
+    };
+    let post_of =
+        posts.iter().enumerate().flat_map(|(post, statements)| statements.iter().map(move |_| post));
+    let decoded: Vec<(usize, Checked)> = post_of.zip(decoded).collect();
+    let registered = registered_here(&decoded);
+    if decoded.len() <= STATEMENTS_PER_READER {
+        let mut checked = Vec::with_capacity(decoded.len());
+        let mut rest = decoded.into_iter();
+        while rest.len() > 0 {
+            let portion = rest.by_ref().take(SIGNATURES_TOGETHER).collect();
+            checked.extend(check_signatures(log, portion, &registered));
+        }
+        return Ok(checked);
+    }
+    let portions = decoded.into_par_iter().chunks(SIGNATURES_TOGETHER);
+    Ok(portions.flat_map_iter(|portion| check_signatures(log, portion, &registered)).collect())
+}
+
+/// Keys that statements register. Those of the same post may be signed with them; the sequencer checks whether it really came to that.
+fn registered_here(decoded: &[(usize, Checked)]) -> HashSet<Registered> {
+    let key =
+        |(post, checked): &(usize, Checked)| match &checked.as_ref().ok()?.accepted.statement.payload.body {
+            Body::Key(key) => Some((*post, key.kid)),
+            _ => None,
+        };
+    decoded.iter().filter_map(key).collect()
+}
+
+/// Size, form, repeats: everything that needs no key.
+fn decode(log: &Log, portion: &[&[u8]]) -> Result<Vec<Checked>, ReadError> {
+    // Read first, so that rows below it are complete.
+    let reader = log.reader();
+    let mut checked: Vec<Checked> =
+        portion.iter().map(|bytes| decode_one(&reader, bytes)).collect::<Result<_, _>>()?;
+    let terms: Vec<TermId> =
+        checked.iter().flatten().filter_map(|c| Some(*c.unique.as_ref()?.term())).collect();
+    if terms.is_empty() {
+        return Ok(checked);
+    }
+    let unique = checked.iter_mut().flatten().filter(|candidate| candidate.unique.is_some());
+    for (candidate, first) in unique.zip(reader.firsts(&terms)?) {
+        candidate.earlier = earlier(&reader, candidate, first)?;
+    }
+    Ok(checked)
+}
+
+fn decode_one(reader: &Reader<'_>, bytes: &[u8]) -> Result<Checked, ReadError> {
+    let id = StatementId::of(bytes);
+    if let Some(index) = reader.index_of(&id)? {
+        let found = reader.found(index)?;
+        if found.statement.id() != id {
+            return Err(reader.wrong_id_row(&id, index));
+        }
+        return Ok(Err(Outcome::Duplicate { id, index }));
+    }
+    let statement = match Statement::decode(bytes) {
+        Ok(statement) => statement,
+        Err(error) => {
+            let (code, detail) = (error.code(), error.to_string());
+            return Ok(Err(Outcome::Refused(Refused { id: Some(id), code, detail })));
+        }
+    };
+    let unique = Unique::of(&statement);
+    let accepted = Accepted::new(statement);
+    let looked_at = reader.size();
+    Ok(Ok(Candidate { accepted, signature_checked: false, unique, earlier: None, looked_at }))
+}
+
+/// Another statement that shares what should be unique: the first one under that term, if it really is so.
+fn earlier(
+    reader: &Reader<'_>,
+    candidate: &Candidate,
+    first: Option<Index>,
+) -> Result<Option<Index>, ReadError> {
+    let Some((index, unique)) = first.zip(candidate.unique) else { return Ok(None) };
+    let other = read_statement(&Rows(reader.log().store()), index)?;
+    Ok(unique.is_shared(&candidate.accepted.statement, &other).then_some(index))
+}
+
+/// The strict verdict on each signature, by the key as it is registered now.
+fn check_signatures(
+    log: &Log,
+    decoded: Vec<(usize, Checked)>,
+    registered: &HashSet<Registered>,
+) -> Vec<Checked> {
+    let keyed: Vec<_> = {
+        let keys = log.registry();
+        decoded.into_iter().map(|(post, checked)| with_key(&keys, post, checked, registered)).collect()
+    };
+    let claims: Vec<_> = keyed
+        .iter()
+        .filter_map(|(checked, key)| {
+            Some((key.as_ref()?, &checked.as_ref().ok()?.accepted.statement.envelope))
+        })
+        .collect();
+    let mut verdicts = verify_all(&claims).into_iter();
+    let decide = |(checked, key): (Checked, Option<CheckedKey>)| {
+        let verdict = key.and_then(|_| verdicts.next());
+        let candidate = checked?;
+        match verdict {
+            Some(Err(error)) => Err(refused(&candidate, error.code(), error.to_string())),
+            Some(Ok(())) => Ok(Candidate { signature_checked: true, ..candidate }),
+            None => Ok(candidate),
+        }
+    };
+    keyed.into_iter().map(decide).collect()
+}
+
+/// A statement with the key to check it with: none where nothing is left to check, or where the post itself registers it.
+fn with_key(
+    keys: &Registry,
+    post: usize,
+    checked: Checked,
+    registered: &HashSet<Registered>,
+) -> (Checked, Option<CheckedKey>) {
+    let Ok(candidate) = checked else { return (checked, None) };
+    let kid = candidate.accepted.statement.envelope.kid;
+    let key = keys.key(&kid).map(|registered| registered.key.clone());
+    if key.is_none() && !registered.contains(&(post, kid)) {
+        let detail = format!("key {kid} is not registered in this log");
+        return (Err(refused(&candidate, "unknown-key", detail)), None);
+    }
+    (Ok(candidate), key)
+}
+
+fn refused(candidate: &Candidate, code: &'static str, detail: String) -> Outcome {
+    Outcome::Refused(Refused { id: Some(candidate.accepted.statement.id()), code, detail })
+}
