@@ -40,14 +40,26 @@ fn verdict(log: &Scenario, subject: &StatementId, profile: &Profile) -> Verdict 
 
 /// The same log without some of its entries.
 pub(crate) fn without(log: &Scenario, left_out: &BTreeSet<StatementId>) -> Scenario {
+    instead(log, left_out, None)
+}
+
+/// The same log with another statement, or none, in the place of some.
+pub(crate) fn instead(
+    log: &Scenario,
+    left_out: &BTreeSet<StatementId>,
+    other: Option<&Statement>,
+) -> Scenario {
     let mut again = Scenario::new();
     for entry in &log.entries()[1..] {
         let Entry { time, statement, .. } = Entry::decode(entry).expect("an entry");
         let parsed = Statement::decode(&statement);
+        again.now = time;
         if parsed.as_ref().is_ok_and(|statement| left_out.contains(&statement.id())) {
+            if let Some(other) = other {
+                again.force_bytes(other.envelope.bytes(), terms(other));
+            }
             continue;
         }
-        again.now = time;
         again.force_bytes(&statement, parsed.map(|statement| terms(&statement)).unwrap_or_default());
     }
     again
