@@ -4,7 +4,7 @@
 //! them is checked with those, and shown right or wrong by the head, the note and the anchor.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 use rayon::prelude::*;
 use schemas::envelope::Statement;
@@ -15,15 +15,13 @@ use schemas::tree::TreeHash;
 use verifier::registry::{Registry, admit};
 
 use super::Findings;
+use super::ahead::{self, Ended, Rows};
 use super::entry::{Keyed, Parsed, Verdict, parse, verify};
 use super::read::Read;
 use super::sums::{Derived, Summing};
 use super::tree::Tree;
-use crate::store::rows::{Head, index_bytes, parse_index};
-use crate::store::{Column, Store, StoreError};
-
-/// Entries that are checked together on all cores.
-const CHUNK: usize = 2_048;
+use crate::store::rows::{Head, index_bytes};
+use crate::store::{Column, Store};
 
 /// Entries of a chunk whose signatures are checked together on one core.
 const TOGETHER: usize = 64;
@@ -76,14 +74,6 @@ fn what_of_the_rest(passed: bool, first: u64, next: u64) -> String {
     }
 }
 
-/// Why rows were read no further.
-enum Ended {
-    Last,
-    /// The next row, with its key, is of a later entry.
-    Gap(Vec<u8>, u64),
-    Failed(StoreError),
-}
-
 struct Walk<'s> {
     store: &'s dyn Store,
     summing: &'s Summing,
@@ -121,35 +111,12 @@ impl<'s> Walk<'s> {
 
     /// Takes rows in order for as long as each is the next.
     fn rows(&mut self, findings: &mut Findings) -> Ended {
-        let store = self.store;
-        let mut chunk: Vec<(Index, Vec<u8>)> = Vec::with_capacity(CHUNK);
-        let mut gap = None;
-        // From the very first row on at first: a key that is no index may stand before entry 0.
-        let from = if self.next == 0 { Vec::new() } else { index_bytes(Index(self.next)).to_vec() };
-        let scanned = store.scan(Column::Entries, &[], &from, &mut |key, value| {
-            match parse_index(key) {
-                Some(index) if index.0 == self.next => chunk.push((index, value.to_vec())),
-                Some(index) => {
-                    gap = Some((key.to_vec(), index.0));
-                    return ControlFlow::Break(());
-                }
-                None => {
-                    findings.row("entry-unknown", Column::Entries, key, None, "is not an index of 8 bytes");
-                    return ControlFlow::Continue(());
-                }
+        ahead::rows(self.store, self.next, |rows| match rows {
+            Rows::Entries(entries) => self.chunk(entries, findings),
+            Rows::Stray(key) => {
+                findings.row("entry-unknown", Column::Entries, &key, None, "is not an index of 8 bytes");
             }
-            self.next += 1;
-            if chunk.len() == CHUNK {
-                self.chunk(std::mem::take(&mut chunk), findings);
-            }
-            ControlFlow::Continue(())
-        });
-        self.chunk(chunk, findings);
-        match (scanned, gap) {
-            (Err(error), _) => Ended::Failed(error),
-            (Ok(()), Some((key, at))) => Ended::Gap(key, at),
-            (Ok(()), None) => Ended::Last,
-        }
+        })
     }
 
     /// The first entry behind the next one that can be read, or the end of the column.
@@ -175,6 +142,7 @@ impl<'s> Walk<'s> {
     }
 
     fn chunk(&mut self, rows: Vec<(Index, Vec<u8>)>, findings: &mut Findings) {
+        self.next += rows.len() as u64;
         let parsed: Vec<Parsed> = rows.into_par_iter().map(|(index, bytes)| parse(index, &bytes)).collect();
         let mut to_verify = Vec::new();
         for entry in &parsed {
@@ -182,9 +150,15 @@ impl<'s> Walk<'s> {
                 to_verify.push(checked);
             }
         }
-        let summing = self.summing;
-        let verdicts: Vec<Verdict> =
-            to_verify.par_chunks(TOGETHER).flat_map_iter(|entries| verify(summing, entries)).collect();
+        let (summing, tree) = (self.summing, &mut self.tree);
+        let leaves: Vec<TreeHash> = parsed.iter().map(|entry| entry.leaf).collect();
+        // What has one thread goes on beside what has all.
+        let (verdicts, ()) = rayon::join(
+            || -> Vec<Verdict> {
+                to_verify.par_chunks(TOGETHER).flat_map_iter(|entries| verify(summing, entries)).collect()
+            },
+            || tree.grow(&leaves, findings),
+        );
         for Verdict { index, derived, signature } in verdicts {
             self.derived = self.derived.plus(derived);
             if let Some(detail) = signature {
@@ -192,8 +166,6 @@ impl<'s> Walk<'s> {
                 findings.row("signature-invalid", Column::Entries, &key, Some(index.0), detail);
             }
         }
-        let leaves: Vec<TreeHash> = parsed.iter().map(|entry| entry.leaf).collect();
-        self.tree.grow(&leaves, findings);
     }
 
     /// What depends on an entry's place: link, time, key and role. Gives the key to check its signature with.

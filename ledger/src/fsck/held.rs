@@ -13,9 +13,12 @@ use super::sums::{Sum, Summing};
 use crate::store::rows::{index_bytes, parse_index, parse_term_key};
 use crate::store::{Column, Store};
 
-/// Names that are looked up together on all cores, and by one of them: the bound for memory.
-const NAMES: usize = 8_192;
-const NAMES_PER_READER: usize = 512;
+/// Names that are looked up together: the bound for memory, and few enough that what was read with them is still in the cache.
+const NAMES: usize = 512;
+
+/// Parts of a column that are read at the same time, each a range of first bytes: names are hashes, so they are of one length. Many more
+/// than cores, so that all have work to the end.
+const PARTS: u16 = 64;
 
 /// Whether the ids are these.
 pub(super) fn ids(store: &dyn Store, summing: &Summing, expected: Sum) -> bool {
@@ -25,13 +28,17 @@ pub(super) fn ids(store: &dyn Store, summing: &Summing, expected: Sum) -> bool {
             (row == index_bytes(*index)).then(|| sum.plus(summing.id(id, *index)))
         })
     };
-    let parse = |key: &[u8], value: &[u8]| StatementId::from_slice(key).zip(parse_index(value));
-    let mut found = Found { looked_up: &looked_up, names: Vec::new(), sum: Some(Sum::default()) };
-    let scanned = store.scan(Column::Ids, &[], &[], &mut |key, value| match parse(key, value) {
-        Some(row) => found.push(row),
-        None => found.wrong(),
-    });
-    scanned.is_ok() && found.end() == Some(expected)
+    let part = |part: Part| {
+        let mut found = Found { looked_up: &looked_up, names: Vec::new(), sum: Some(Sum::default()) };
+        let scanned = part.scan(store, Column::Ids, &mut |key, value| match StatementId::from_slice(key)
+            .zip(parse_index(value))
+        {
+            Some(row) => found.push(row),
+            None => found.wrong(),
+        });
+        scanned.then(|| found.end()).flatten()
+    };
+    Part::all().map(part).try_reduce(Sum::default, |one, other| Some(one.plus(other))) == Some(expected)
 }
 
 /// Whether the terms are these. The filters of the store's files must lead to every row of a term, and no row that is there
@@ -45,20 +52,54 @@ pub(super) fn terms(store: &dyn Store, summing: &Summing, expected: Sum) -> bool
         });
         scanned.ok().and(sum)
     };
-    let mut found = Found { looked_up: &looked_up, names: Vec::new(), sum: Some(Sum::default()) };
-    let (mut rows, mut last) = (0_u64, None);
-    let scanned = store.scan(Column::Terms, &[], &[], &mut |key, value| {
-        rows += 1;
-        match parse_term_key(key).filter(|_| value.is_empty()) {
-            None => found.wrong(),
-            Some((term, _)) if last == Some(term) => ControlFlow::Continue(()),
-            Some((term, _)) => {
-                last = Some(term);
-                found.push(term)
+    let part = |part: Part| {
+        let mut found = Found { looked_up: &looked_up, names: Vec::new(), sum: Some(Sum::default()) };
+        let (mut rows, mut last) = (0_u64, None);
+        let scanned = part.scan(store, Column::Terms, &mut |key, value| {
+            rows += 1;
+            match parse_term_key(key).filter(|_| value.is_empty()) {
+                None => found.wrong(),
+                Some((term, _)) if last == Some(term) => ControlFlow::Continue(()),
+                Some((term, _)) => {
+                    last = Some(term);
+                    found.push(term)
+                }
             }
-        }
-    });
-    scanned.is_ok() && rows == expected.rows() && found.end() == Some(expected)
+        });
+        scanned.then(|| found.end().filter(|sum| sum.rows() == rows)).flatten()
+    };
+    Part::all().map(part).try_reduce(Sum::default, |one, other| Some(one.plus(other))) == Some(expected)
+}
+
+/// A part of a column: the keys whose first byte is in one of the ranges that [`PARTS`] divides all into.
+struct Part(u16);
+
+impl Part {
+    fn all() -> impl ParallelIterator<Item = Self> {
+        (0..PARTS).into_par_iter().map(Self)
+    }
+
+    /// First byte of the part of this number; past the last part none.
+    fn begins(number: u16) -> Option<u8> {
+        u8::try_from(number * (256 / PARTS)).ok()
+    }
+
+    /// Shows each of its rows. False where reading failed.
+    fn scan(
+        &self,
+        store: &dyn Store,
+        column: Column,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> bool {
+        // An empty key stands before every other.
+        let from = Self::begins(self.0).filter(|_| self.0 > 0);
+        let next = Self::begins(self.0 + 1);
+        let is_past = |key: &[u8]| key.first().zip(next).is_some_and(|(first, next)| *first >= next);
+        let scanned = store.scan(column, &[], from.as_slice(), &mut |key, value| {
+            if is_past(key) { ControlFlow::Break(()) } else { visit(key, value) }
+        });
+        scanned.is_ok()
+    }
 }
 
 /// Names in order, and the sum of the rows that looking them up has given; nothing once a row was wrong.
@@ -68,7 +109,7 @@ struct Found<'l, N, L> {
     sum: Option<Sum>,
 }
 
-impl<N: Sync, L: Fn(&[N]) -> Option<Sum> + Sync> Found<'_, N, L> {
+impl<N, L: Fn(&[N]) -> Option<Sum>> Found<'_, N, L> {
     fn push(&mut self, name: N) -> ControlFlow<()> {
         self.names.push(name);
         if self.names.len() == NAMES {
@@ -83,8 +124,7 @@ impl<N: Sync, L: Fn(&[N]) -> Option<Sum> + Sync> Found<'_, N, L> {
     }
 
     fn take(&mut self) {
-        let sums = self.names.par_chunks(NAMES_PER_READER).map(self.looked_up);
-        let sum = sums.try_reduce(Sum::default, |one, other| Some(one.plus(other)));
+        let sum = (self.looked_up)(&self.names);
         self.sum = self.sum.zip(sum).map(|(before, sum)| before.plus(sum));
         self.names.clear();
     }

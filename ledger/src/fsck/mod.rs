@@ -4,6 +4,7 @@
 //! bytes. The entries are the truth here: whether they are the right ones, only the anchor and verifiers can tell.
 //! Of what cannot be read nothing is said but that.
 
+mod ahead;
 mod derived;
 mod entries;
 mod entry;
