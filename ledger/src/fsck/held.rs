@@ -11,7 +11,7 @@ use schemas::time::Index;
 
 use super::sums::{Sum, Summing};
 use crate::store::rows::{index_bytes, parse_index, parse_term_key};
-use crate::store::{Column, Store};
+use crate::store::{Column, Store, Visit};
 
 /// Names that are looked up together: the bound for memory, and few enough that what was read with them is still in the cache.
 const NAMES: usize = 512;
@@ -85,12 +85,7 @@ impl Part {
     }
 
     /// Shows each of its rows. False where reading failed.
-    fn scan(
-        &self,
-        store: &dyn Store,
-        column: Column,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> bool {
+    fn scan(&self, store: &dyn Store, column: Column, visit: &mut Visit<'_>) -> bool {
         // An empty key stands before every other.
         let from = Self::begins(self.0).filter(|_| self.0 > 0);
         let next = Self::begins(self.0 + 1);

@@ -20,9 +20,12 @@ mod scrub;
 
 use options::{database_options, families, family_options};
 
-/// Memory for cached blocks, indexes and filters where a store is made, restored or looked at, in bytes. Rows are read once, but the
+/// Memory for cached blocks, indexes and filters where a store is made, restored or compacted, in bytes. Rows are read once, but the
 /// indexes and filters of a million entries must stay: with a quarter of this, restoring them took ten times as long.
 pub(crate) const CACHE_BYTES: usize = 256 * 1024 * 1024;
+
+/// Memory for the same where a store is read from end to end, in bytes: of its indexes and filters only what is being read must stay.
+const PASSING_CACHE_BYTES: usize = 32 * 1024 * 1024;
 
 /// How far a full scan reads ahead, in bytes.
 const READAHEAD_BYTES: usize = 1024 * 1024;
@@ -98,10 +101,10 @@ impl RocksStore {
         Ok(store)
     }
 
-    /// Blocks go into the cache as they are written. What compaction writes is the first to be evicted again, so it fills
-    /// only what would lie idle; the binding has no setter for this.
+    /// Blocks of new rows go into the cache as they are written; those of merged files would drive out what is read. The binding has no
+    /// setter for this.
     fn keep_written_blocks(&self, columns: &[Column]) -> Result<(), StoreError> {
-        let keep = [("block_based_table_factory", "{prepopulate_block_cache=kFlushAndCompaction;}")];
+        let keep = [("block_based_table_factory", "{prepopulate_block_cache=kFlushOnly;}")];
         columns.iter().try_for_each(|column| {
             let set = self.db.set_options_cf(&self.family(*column)?, &keep);
             set.map_err(|error| fault("set options", None, &error))
@@ -111,7 +114,7 @@ impl RocksStore {
     /// Opens a store to look at it, whatever columns it has. Writes nothing; a writer may be at work.
     pub fn open_read_only(folder: &Path) -> Result<(Self, Vec<String>), StoreError> {
         let names = family_names(folder)?;
-        let cache = Cache::new_lru_cache(CACHE_BYTES);
+        let cache = Cache::new_lru_cache(PASSING_CACHE_BYTES);
         let families = families(&names, &cache);
         let db = DB::open_cf_descriptors_read_only(&database_options(), folder, families, false)
             .map_err(|error| convert("open", folder, &error))?;
