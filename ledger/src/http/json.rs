@@ -1,12 +1,17 @@
 //! The JSON that answers are made of.
 
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
 use schemas::kinds::Use;
 use schemas::payload::Payload;
 use schemas::time::Time;
 use schemas::tree::TreeHash;
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::problem::Problem;
 use crate::log::Log;
 use crate::outcome::{Outcome, Refused, Warning};
 use crate::read::{Found, ReadError, Reader};
@@ -41,7 +46,20 @@ struct ResultJson {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<&'static str>,
     /// Inclusion path of the entry under `head`, leaf's sibling first, in hex.
-    proof: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    proof: Vec<Hex>,
+}
+
+/// A hash that is written in hex where it goes.
+#[derive(Debug)]
+struct Hex(TreeHash);
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut digits = [0; 64];
+        HEXLOWER.encode_mut(self.0.as_bytes(), &mut digits);
+        serializer.serialize_str(str::from_utf8(&digits).map_err(S::Error::custom)?)
+    }
 }
 
 /// Which head an answer is about.
@@ -261,13 +279,32 @@ impl From<Answer> for ReceiptJson {
     fn from(answer: Answer) -> Self {
         let head = answer.published.note.to_string();
         let results = answer.results.into_iter().zip(answer.proofs);
-        Self { head, results: results.map(|(outcome, proof)| ResultJson::new(outcome, &proof)).collect() }
+        Self { head, results: results.map(|(outcome, proof)| ResultJson::new(outcome, proof)).collect() }
+    }
+}
+
+/// Bytes of a receipt besides its note and its results, and of a result besides its proof, about.
+const RECEIPT_FRAME_BYTES: usize = 256;
+
+/// Bytes of a hash in a proof.
+const PROOF_HASH_BYTES: usize = 67;
+
+impl IntoResponse for ReceiptJson {
+    fn into_response(self) -> Response {
+        let hashes: usize = self.results.iter().map(|result| result.proof.len()).sum();
+        let frames = self.results.len().saturating_add(1).saturating_mul(RECEIPT_FRAME_BYTES);
+        let bytes = self.head.len() + frames + hashes.saturating_mul(PROOF_HASH_BYTES);
+        let mut body = Vec::with_capacity(bytes);
+        match serde_json::to_writer(&mut body, &self) {
+            Ok(()) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+            Err(error) => Problem::internal(error.to_string()).into_response(),
+        }
     }
 }
 
 impl ResultJson {
-    fn new(outcome: Outcome, proof: &[TreeHash]) -> Self {
-        let proof = hex(proof);
+    fn new(outcome: Outcome, proof: Vec<TreeHash>) -> Self {
+        let proof = proof.into_iter().map(Hex).collect();
         let plain = |status, id: schemas::ids::StatementId, index: schemas::time::Index| Self {
             id: Some(id.to_hex()),
             index: Some(index.0),

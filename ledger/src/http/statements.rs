@@ -60,7 +60,7 @@ pub(super) async fn post(
         Some(CBOR_SEQ) => {
             let bytes = body::read(&headers, body, BATCH_BYTES_MAX, "batch-too-large", limit).await?;
             let answer = submit(app.log(), split(&bytes)?).await?;
-            Ok(Json(ReceiptJson::from(answer)).into_response())
+            Ok(ReceiptJson::from(answer).into_response())
         }
         other => {
             let detail =
@@ -76,13 +76,13 @@ async fn post_one(app: &App, statement: Vec<u8>) -> Result<Response, Problem> {
         Some(Outcome::Refused(refused)) => Err(refused.clone().into()),
         Some(Outcome::Appended { id, .. }) => {
             let location = HeaderValue::try_from(format!("/v1/statements/{id}"));
-            let mut response = (StatusCode::CREATED, Json(ReceiptJson::from(answer))).into_response();
+            let mut response = (StatusCode::CREATED, ReceiptJson::from(answer)).into_response();
             if let Ok(location) = location {
                 response.headers_mut().insert(header::LOCATION, location);
             }
             Ok(response)
         }
-        _ => Ok(Json(ReceiptJson::from(answer)).into_response()),
+        _ => Ok(ReceiptJson::from(answer).into_response()),
     }
 }
 
