@@ -26,6 +26,7 @@ mod problem;
 mod proofs;
 mod query;
 mod questions;
+mod receipt;
 mod scitt;
 mod search;
 mod service;

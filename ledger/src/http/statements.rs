@@ -11,10 +11,11 @@ use schemas::limits::{BATCH_BYTES_MAX, STATEMENT_BYTES_MAX};
 use serving::body;
 
 use super::App;
-use super::json::{ReceiptJson, StatementJson};
+use super::json::StatementJson;
 use super::limits::NEVER_CHANGES;
 use super::problem::Problem;
 use super::query::Params;
+use super::receipt::ReceiptJson;
 use crate::outcome::Outcome;
 use crate::submit::submit;
 
