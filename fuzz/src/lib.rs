@@ -186,6 +186,7 @@ pub fn signature(data: &[u8]) {
     };
     let signed = Signed { table, message: &[message], signature: &signature };
     assert_eq!(signed.is_accepted(), stands);
-    assert_eq!(accepted(&[signed, signed]), [stands; 2]);
+    // Eight in the lanes of a processor that has them, and one by itself.
+    assert_eq!(accepted(&[signed; 9]), [stands; 9]);
     assert!(stands || who >= 128 || parts != [0; 96]);
 }

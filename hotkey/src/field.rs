@@ -11,6 +11,9 @@ use fiat_crypto::curve25519_64 as fiat;
 type Tight = fiat::fiat_25519_tight_field_element;
 type Loose = fiat::fiat_25519_loose_field_element;
 
+/// Limbs of an element.
+pub(crate) const LIMBS: usize = 5;
+
 /// An integer modulo 2^255 − 19 whose limbs are carried.
 #[derive(Clone, Copy)]
 pub(crate) struct Element(Tight);
@@ -21,19 +24,19 @@ pub(crate) struct Uncarried(Loose);
 
 /// What may be multiplied.
 pub(crate) trait Factor {
-    fn limbs(&self) -> Loose;
+    fn loose(&self) -> Loose;
 }
 
 impl Factor for Element {
     #[inline(always)]
-    fn limbs(&self) -> Loose {
+    fn loose(&self) -> Loose {
         fiat::fiat_25519_loose_field_element(self.0.0)
     }
 }
 
 impl Factor for Uncarried {
     #[inline(always)]
-    fn limbs(&self) -> Loose {
+    fn loose(&self) -> Loose {
         self.0
     }
 }
@@ -74,7 +77,7 @@ impl Element {
     #[inline(always)]
     pub(crate) fn square(&self) -> Self {
         let mut product = Self::ZERO;
-        fiat::fiat_25519_carry_square(&mut product.0, &self.limbs());
+        fiat::fiat_25519_carry_square(&mut product.0, &self.loose());
         product
     }
 
@@ -122,6 +125,20 @@ impl Element {
     }
 }
 
+/// The way into lanes and out of them.
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+impl Element {
+    /// The limbs, the lowest first, each at most 2^51.
+    pub(crate) fn limbs(&self) -> [u64; LIMBS] {
+        self.0.0
+    }
+
+    /// Of limbs of at most 3 · 2^51, the lowest first.
+    pub(crate) fn from_limbs(limbs: [u64; LIMBS]) -> Self {
+        Uncarried(fiat::fiat_25519_loose_field_element(limbs)).carried()
+    }
+}
+
 impl Uncarried {
     pub(crate) fn carried(&self) -> Element {
         let mut carried = Element::ZERO;
@@ -130,7 +147,7 @@ impl Uncarried {
     }
 }
 
-const NOTHING: Loose = fiat::fiat_25519_loose_field_element([0; 5]);
+const NOTHING: Loose = fiat::fiat_25519_loose_field_element([0; LIMBS]);
 
 impl Add for &Element {
     type Output = Uncarried;
@@ -175,7 +192,7 @@ impl<F: Factor> Mul<&F> for &Uncarried {
 #[inline(always)]
 fn product(a: &impl Factor, b: &impl Factor) -> Element {
     let mut product = Element::ZERO;
-    fiat::fiat_25519_carry_mul(&mut product.0, &a.limbs(), &b.limbs());
+    fiat::fiat_25519_carry_mul(&mut product.0, &a.loose(), &b.loose());
     product
 }
 

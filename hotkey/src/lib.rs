@@ -1,4 +1,4 @@
-//! Ed25519 verification for keys that are seen often: three to four times as fast, and it accepts nothing that
+//! Ed25519 verification for keys that are seen often: several times as fast, and it accepts nothing that
 //! `ed25519_dalek::VerifyingKey::verify_strict` refuses.
 //!
 //! In scope: a [`Table`] of multiples of one public key, [`accepted`], which says of signatures whether they certainly stand, and, with the
@@ -9,7 +9,7 @@
 //! # Why it is faster
 //! A verification computes s·B − k·A (RFC 8032 §5.1.7). Without tables that takes 253 doublings; with the multiples of A and of
 //! the base point B by every digit at hand it takes 64 additions. The result has to be divided by its Z to be compared with R: many
-//! signatures share one inversion.
+//! signatures share one inversion. A processor with AVX-512 IFMA takes eight sums at a time (`lanes`).
 //!
 //! # Why accepting implies that `verify_strict` accepts
 //! `verify_strict` (ed25519-dalek 3.0) accepts if and only if s is below the order L of the base point; R decodes to a point; neither
@@ -20,15 +20,21 @@
 //! 2. s·B − k·A was computed of the same integers s and k, over the same bytes R, A and M: k comes from the same reduction; A is
 //!    decoded as dalek decodes it; multiples are those of the exact point A, so that a component of small order in it counts exactly as
 //!    often as in dalek's sum (no cofactor is cleared on either side); and the addition formulas are complete, so that there is no pair of
-//!    points for which they fail (see `point`);
+//!    points for which they fail (see `point`); in lanes they are the same formulas over integers whose bounds are shown (see
+//!    `lanes::field`);
 //! 3. the one encoding of the sum equals R's bytes. R is then the encoding of a point of the curve, so it decodes;
 //! 4. R is none of the eight encodings of a point of small order, and a table is never made of an A of small order.
 //!
 //! Each of these is held against dalek by the tests: every entry of the tables, and the decision on random, mutated, crafted and
-//! published signatures (`tests/`).
+//! published signatures (`tests/`), in lanes and one after the other.
+//!
+//! # Unsafe code
+//! One call: into the code for AVX-512 IFMA, after the processor was asked whether it has it. That code itself is safe, and everything else
+//! in the workspace forbids unsafe code, this crate without `std` included.
 
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
+#![cfg_attr(not(feature = "std"), forbid(unsafe_code))]
 
 extern crate alloc;
 
@@ -36,6 +42,8 @@ extern crate alloc;
 extern crate std;
 
 mod field;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod lanes;
 mod multiples;
 mod point;
 #[cfg(feature = "std")]
@@ -53,18 +61,19 @@ use sha2::{Digest as _, Sha512};
 pub use tables::{KEYS_MAX, SIGHTINGS, TABLES_MAX, Tables, table_of};
 
 use field::{Element, invert_all};
-use multiples::{Multiples, Picked, sum};
-use point::{Curve, Point};
+use lanes::LANES;
+use multiples::{Digits, Multiples, Picked, STEPS, Summands};
+use point::{Addend, Curve, Point};
 
 /// Memory of a [`Table`], in bytes, beside a few dozen of its own. Measured with 16 keys in turn on two busy cores: a third of it, by digits of
 /// six bits, takes a tenth longer, and four times as much for the base point saves a twentieth.
 pub const TABLE_BYTES: usize = multiples::BYTES;
 
-/// Most additions of a verification.
-const ADDITIONS: usize = 64;
-
 /// Most signatures that share an inversion: it is then 2 % of the work.
 const TOGETHER: usize = 64;
+
+/// Least signatures whose sums are taken at a time: eight in lanes take as long as two or three one after the other.
+const LANES_WORTH: usize = 3;
 
 /// Multiples of the base point of Ed25519. One is enough for any number of tables.
 pub struct Base {
@@ -140,11 +149,12 @@ impl Table {
 impl Signed<'_> {
     /// Whether `verify_strict` certainly accepts it; otherwise it must be asked.
     pub fn is_accepted(&self) -> bool {
-        self.sum(&mut Vec::with_capacity(ADDITIONS)).is_some_and(|sum| self.is_by(&sum, &sum.z.inverse()))
+        let sum = self.summands().map(|summands| summands.sum(&mut Vec::with_capacity(STEPS)));
+        sum.is_some_and(|sum| self.is_by(&sum, &sum.z.inverse()))
     }
 
-    /// s·B − k·A, of what is picked for it; nothing where s is not below the order of the base point.
-    fn sum(&self, picked: &mut Vec<Picked>) -> Option<Point> {
+    /// What makes s·B − k·A; nothing where s is not below the order of the base point.
+    fn summands(&self) -> Option<Summands<'_>> {
         let Self { table, message, signature } = self;
         let (r, s) = signature.split_first_chunk::<32>()?;
         let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(*s.first_chunk()?))?;
@@ -153,10 +163,9 @@ impl Signed<'_> {
         hash.update(table.key);
         message.iter().for_each(|part| hash.update(part));
         let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
-        picked.clear();
-        table.multiples.pick(k.as_bytes(), picked);
-        table.base.multiples.pick(s.as_bytes(), picked);
-        Some(sum(picked))
+        let of_key = (&table.multiples, Digits::new(k.as_bytes()));
+        let of_base = (&table.base.multiples, Digits::new(s.as_bytes()));
+        Some(Summands { of: [of_key, of_base] })
     }
 
     /// Whether R is the one encoding of the sum, and the sum not of small order.
@@ -172,12 +181,24 @@ pub fn table_of(_key: &[u8; 32]) -> Option<Arc<Table>> {
     None
 }
 
+/// Where the processor is another or cannot be asked, every sum is taken by itself.
+#[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+mod lanes {
+    pub(crate) const LANES: usize = 8;
+
+    pub(crate) fn sums(_summands: &[Option<crate::Summands<'_>>]) -> Option<[crate::Point; LANES]> {
+        None
+    }
+}
+
 /// Of each signature whether `verify_strict` certainly accepts it; of what is not certain it must be asked.
 pub fn accepted(signed: &[Signed<'_>]) -> Vec<bool> {
-    let mut picked = Vec::with_capacity(ADDITIONS);
+    let mut picked = Vec::with_capacity(STEPS);
     let mut accepted = Vec::with_capacity(signed.len());
     for signed in signed.chunks(TOGETHER) {
-        let sums: Vec<Option<Point>> = signed.iter().map(|signed| signed.sum(&mut picked)).collect();
+        let summands: Vec<Option<Summands<'_>>> = signed.iter().map(Signed::summands).collect();
+        let sums: Vec<Option<Point>> =
+            summands.chunks(LANES).flat_map(|summands| sums(summands, &mut picked)).collect();
         let mut inverses: Vec<Element> =
             sums.iter().map(|sum| sum.map_or(Element::ONE, |sum| sum.z)).collect();
         invert_all(&mut inverses.iter_mut().collect::<Vec<_>>());
@@ -186,4 +207,14 @@ pub fn accepted(signed: &[Signed<'_>]) -> Vec<bool> {
             .extend(each.map(|((signed, sum), inverse)| sum.is_some_and(|sum| signed.is_by(&sum, inverse))));
     }
     accepted
+}
+
+/// The sums of at most [`LANES`] signatures: at a time where the processor can and it is worth it, else one after the other.
+fn sums(summands: &[Option<Summands<'_>>], picked: &mut Vec<Picked<Addend>>) -> Vec<Option<Point>> {
+    if summands.iter().flatten().count() >= LANES_WORTH
+        && let Some(points) = lanes::sums(summands)
+    {
+        return summands.iter().zip(points).map(|(summands, sum)| summands.map(|_| sum)).collect();
+    }
+    summands.iter().map(|summands| summands.map(|summands| summands.sum(picked))).collect()
 }

@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use crate::field::invert_all;
+use crate::field::{Element, invert_all};
 use crate::point::{Addend, Curve, Point};
 
 /// Digits of a scalar: one a byte. A scalar is below 2^253, for the order of the base point is 2^252 and something (RFC 8032 §5.1), so
@@ -16,18 +16,34 @@ const ROWS: usize = 32;
 /// Addends in a row: the amounts that a digit can have, but for 0.
 const ROW: usize = 128;
 
+/// Additions of a verification: a digit of each of two scalars in turn.
+pub(crate) const STEPS: usize = 2 * ROWS;
+
 /// Memory of the multiples of a point, in bytes.
 pub(crate) const BYTES: usize = ROWS * ROW * size_of::<Addend>();
 
 /// Multiples of a point.
 pub(crate) struct Multiples {
     addends: Vec<Addend>,
+    /// What the digit 0 takes.
+    neutral: Addend,
+}
+
+/// The digits of a scalar from the least significant on, each from −127 to 128.
+#[derive(Clone, Copy)]
+pub(crate) struct Digits([i16; ROWS]);
+
+/// What makes a sum of multiples of two points.
+#[derive(Clone, Copy)]
+pub(crate) struct Summands<'a> {
+    pub(crate) of: [(&'a Multiples, Digits); 2],
 }
 
 /// An addend, or its opposite.
-pub(crate) struct Picked {
-    addend: Addend,
-    opposite: bool,
+#[derive(Clone, Copy)]
+pub(crate) struct Picked<A> {
+    pub(crate) addend: A,
+    pub(crate) opposite: bool,
 }
 
 impl Multiples {
@@ -47,33 +63,52 @@ impl Multiples {
             invert_all(&mut inverses.iter_mut().collect::<Vec<_>>());
             addends.extend(row.iter().zip(&inverses).map(|(point, inverse)| curve.addend(point, inverse)));
         }
-        Self { addends }
+        Self { addends, neutral: curve.addend(&Point::NEUTRAL, &Element::ONE) }
     }
 
-    /// Picks what makes `scalar` times the point. The scalar, least significant byte first, is below 2^253.
+    /// What the digit of this row takes.
+    #[inline(always)]
+    fn picked(&self, row: usize, digit: i16) -> Picked<&Addend> {
+        let amount = usize::from(digit.unsigned_abs());
+        let at = amount.checked_sub(1).and_then(|at| row.checked_mul(ROW)?.checked_add(at));
+        let addend = at.and_then(|at| self.addends.get(at)).unwrap_or(&self.neutral);
+        Picked { addend, opposite: digit < 0 }
+    }
+}
+
+impl Digits {
+    /// Of a scalar below 2^253, least significant byte first.
+    pub(crate) fn new(scalar: &[u8; 32]) -> Self {
+        let mut carry = 0_i16;
+        Self(scalar.map(|byte| {
+            let digit = i16::from(byte).wrapping_add(carry);
+            carry = i16::from(digit > 128);
+            digit.wrapping_sub(carry << 8)
+        }))
+    }
+}
+
+impl Summands<'_> {
+    /// What is added in this step, the neutral addend beyond the last.
+    #[inline(always)]
+    pub(crate) fn picked(&self, step: usize) -> Picked<&Addend> {
+        let [even, odd] = &self.of;
+        let (multiples, Digits(digits)) = if step.is_multiple_of(2) { even } else { odd };
+        let row = step / 2;
+        multiples.picked(row, digits.get(row).copied().unwrap_or_default())
+    }
+
+    /// The sum.
     ///
     /// First all are picked and then all added: the reads, nearly every one of which misses the cache, then wait for memory together.
-    pub(crate) fn pick(&self, scalar: &[u8; 32], picked: &mut Vec<Picked>) {
-        for (row, digit) in self.addends.chunks_exact(ROW).zip(digits(scalar)) {
-            // Nothing for the digit 0, else the addend of its amount.
-            let addend = usize::from(digit.unsigned_abs()).checked_sub(1).and_then(|at| row.get(at));
-            picked.extend(addend.map(|addend| Picked { addend: *addend, opposite: digit < 0 }));
-        }
+    pub(crate) fn sum(&self, picked: &mut Vec<Picked<Addend>>) -> Point {
+        picked.clear();
+        picked.extend((0..STEPS).map(|step| {
+            let Picked { addend, opposite } = self.picked(step);
+            Picked { addend: *addend, opposite }
+        }));
+        picked.iter().fold(Point::NEUTRAL, |sum, Picked { addend, opposite }| sum.plus(addend, *opposite))
     }
-}
-
-/// The sum of what was picked.
-pub(crate) fn sum(picked: &[Picked]) -> Point {
-    picked.iter().fold(Point::NEUTRAL, |sum, picked| sum.plus(&picked.addend, picked.opposite))
-}
-
-/// The digits of a scalar from the least significant on, each from −127 to 128.
-fn digits(scalar: &[u8; 32]) -> impl Iterator<Item = i16> {
-    scalar.iter().scan(0_i16, |carry, byte| {
-        let digit = i16::from(*byte).wrapping_add(*carry);
-        *carry = i16::from(digit > 128);
-        Some(digit.wrapping_sub(*carry << 8))
-    })
 }
 
 #[cfg(test)]
@@ -85,7 +120,6 @@ mod tests {
     use curve25519_dalek::edwards::EdwardsPoint;
 
     use super::*;
-    use crate::field::Element;
 
     /// A point with a component of order 8, here and at dalek.
     fn odd(curve: &Curve) -> (Point, EdwardsPoint) {
@@ -134,9 +168,9 @@ mod tests {
                     expected += theirs;
                 }
             }
-            let mut picked = Vec::new();
-            multiples.pick(scalar.as_bytes(), &mut picked);
-            let sum = sum(&picked);
+            let none = Digits::new(Scalar::ZERO.as_bytes());
+            let of = [(&multiples, Digits::new(scalar.as_bytes())), (&multiples, none)];
+            let sum = Summands { of }.sum(&mut Vec::new());
             assert_eq!(sum.encode(&sum.z.inverse()), expected.compress().to_bytes(), "{scalar:?}");
         }
     }

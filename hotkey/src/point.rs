@@ -21,15 +21,15 @@ pub(crate) struct Point {
     pub(crate) x: Element,
     pub(crate) y: Element,
     pub(crate) z: Element,
-    t: Element,
+    pub(crate) t: Element,
 }
 
 /// A point ready to be added: (y + x) / 2, (y − x) / 2 and d·x·y. The halves save an addition that would have to be carried.
 #[derive(Clone, Copy)]
 pub(crate) struct Addend {
-    plus: Element,
-    minus: Element,
-    product: Element,
+    pub(crate) plus: Element,
+    pub(crate) minus: Element,
+    pub(crate) product: Element,
 }
 
 impl Curve {
