@@ -8,8 +8,8 @@ use schemas::ids::TermId;
 
 use crate::store::Column;
 
-/// Memory for rows not yet in table files, all columns together, in bytes. A fourth of what it was costs no speed, and the scrub, which
-/// reads them by an instance of its own, takes as much again.
+/// Memory for rows not yet in table files, all columns together, in bytes. Four times as much is no faster, and the scrub, which reads
+/// them by an instance of its own, takes as much again.
 const WRITE_BUFFERS_BYTES: usize = 64 * 1024 * 1024;
 
 /// Memory for one column's rows not yet in table files, in bytes.
