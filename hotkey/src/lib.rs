@@ -29,8 +29,8 @@
 //! published signatures (`tests/`), in lanes and one after the other.
 //!
 //! # Unsafe code
-//! One call: into the code for AVX-512 IFMA, after the processor was asked whether it has it. That code itself is safe, and everything else
-//! in the workspace forbids unsafe code, this crate without `std` included.
+//! One call: into the code for AVX-512 IFMA, after the processor was asked whether it has it; its tests call into it likewise. That code itself
+//! is safe, and everything else in the workspace forbids unsafe code, this crate without `std` included.
 
 #![no_std]
 #![deny(unsafe_code)]
