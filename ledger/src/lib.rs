@@ -11,6 +11,7 @@ pub mod apply;
 pub mod backup;
 pub mod birth;
 pub mod bundle;
+mod catch_up;
 mod check;
 pub mod clock;
 pub mod commands;

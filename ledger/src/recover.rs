@@ -19,6 +19,7 @@ use verifier::registry::{GenesisError, Registry, admit};
 
 use crate::anchor::{Anchor, AnchorError, Mark};
 use crate::apply::View;
+use crate::catch_up::catch_up;
 use crate::reindex::{ReindexError, rebuild};
 use crate::store::rows::{Head, Rows, decode_entry};
 use crate::store::{Column, Store, StoreError};
@@ -89,7 +90,9 @@ impl OpenError {
     /// The derived columns that can be at fault: one that cannot be read, or all where parts contradict each other.
     fn suspects(&self) -> Vec<Column> {
         match self {
-            Self::Store(error) => error.damaged_index().into_iter().collect(),
+            Self::Store(error) | Self::Reindex(ReindexError::Store(error)) => {
+                error.damaged_index().into_iter().collect()
+            }
             Self::Contradiction { .. } => Column::DERIVED.to_vec(),
             _ => Vec::new(),
         }
@@ -109,15 +112,20 @@ pub struct Loaded {
     pub view: View,
 }
 
-/// Reads a log like [`load`], and makes its index again where that is what is wrong, or was being made again.
+/// Reads a log like [`load`], with the latest part of its index, which a store may have kept in memory alone. Makes the index again
+/// where that is what is wrong, or was being made again.
 pub fn load_whole(store: &dyn Store) -> Result<Loaded, OpenError> {
     let unfinished = Rows(store).unfinished()?;
     if !unfinished.is_empty() {
         rebuild(store, &unfinished)?;
     }
-    load(store).or_else(|error| {
-        rebuild_suspects(store, error)?;
+    let load = || {
+        catch_up(store)?;
         load(store)
+    };
+    load().or_else(|error| {
+        rebuild_suspects(store, error)?;
+        load()
     })
 }
 

@@ -85,7 +85,7 @@ fn add_up(store: &dyn Store, head: &Head) -> Result<(), ReindexError> {
     let mut edge = TileEdge::new();
     let mut chain = None;
     let mut progress = Progress::new("checking the entries", head.size);
-    each_chunk(store, head.size, |chunk| {
+    each_chunk(store, 0, head.size, |chunk| {
         let leaves: Vec<_> = chunk.par_iter().map(|(_, bytes)| leaf_hash(bytes)).collect();
         let update = edge.append(&leaves).map_err(|error| contradicts(error.to_string()))?;
         edge = update.into_edge();
@@ -114,7 +114,7 @@ fn fill(store: &dyn Store, head: &Head, columns: &[Column]) -> Result<u64, Reind
     let written = std::thread::scope(|scope| {
         let (give, take) = sync_channel::<Batch>(CHUNKS_WAITING);
         let writer = scope.spawn(move || write_all(store, &take));
-        let read = each_chunk(store, head.size, |chunk| {
+        let read = each_chunk(store, 0, head.size, |chunk| {
             let decoded: Vec<(Time, Accepted)> = chunk
                 .into_par_iter()
                 .map(|(index, bytes)| accepted(index, &bytes))
@@ -163,7 +163,8 @@ fn by_time(decoded: Vec<(Time, Accepted)>) -> Vec<(Time, Vec<Accepted>)> {
     groups
 }
 
-fn accepted(index: Index, bytes: &[u8]) -> Result<(Time, Accepted), ReindexError> {
+/// What an entry is found by, as when it was accepted.
+pub(crate) fn accepted(index: Index, bytes: &[u8]) -> Result<(Time, Accepted), ReindexError> {
     let entry = decode_entry(index, bytes)?;
     let statement = Statement::decode(&entry.statement);
     let statement = statement.map_err(|error| contradicts(format!("entry {index}: {error}")))?;
@@ -208,15 +209,16 @@ impl Derived {
     }
 }
 
-/// Shows the entries below `size` in order, a bounded number at a time.
-fn each_chunk(
+/// Shows the entries from `from` on and below `size` in order, a bounded number at a time.
+pub(crate) fn each_chunk(
     store: &dyn Store,
+    from: u64,
     size: u64,
     mut visit: impl FnMut(Vec<(Index, Vec<u8>)>) -> Result<(), ReindexError>,
 ) -> Result<(), ReindexError> {
-    let (mut chunk, mut bytes, mut next) = (Vec::with_capacity(CHUNK_ENTRIES), 0, 0_u64);
+    let (mut chunk, mut bytes, mut next) = (Vec::with_capacity(CHUNK_ENTRIES), 0, from);
     let mut failed = None;
-    store.scan(Column::Entries, &[], &[], &mut |key, value| {
+    store.scan(Column::Entries, &[], &index_bytes(Index(from)), &mut |key, value| {
         if next >= size {
             return ControlFlow::Break(());
         }

@@ -209,6 +209,11 @@ impl Running {
         if self.reindexer.join().is_err() {
             tracing::error!("the thread that makes the index again had panicked");
         }
+        if self.log.latch().reason().is_none()
+            && let Err(error) = self.log.store().settle()
+        {
+            tracing::warn!(%error, "the latest part of the index could not be written; the next start makes it again");
+        }
         if self.log.may_sign().is_ok()
             && let Err(error) = keep_note(self.log.store(), &self.log.note_to_keep())
         {

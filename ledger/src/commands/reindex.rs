@@ -12,7 +12,7 @@ use super::{Failure, shell};
 use crate::backup;
 use crate::exit::Exit;
 use crate::folder::Folder;
-use crate::recover::load;
+use crate::recover::load_whole;
 use crate::reindex::{ReindexError, rebuild};
 use crate::store::rocks::RocksStore;
 use crate::store::{Column, StoreError};
@@ -62,7 +62,7 @@ fn reindex(args: &Reindex) -> Result<Answer, Failure> {
     let store =
         RocksStore::open(&folder.store(), CACHE_BYTES).map_err(|error| refused(error.into(), args))?;
     let rebuilt = rebuild(&store, &Column::DERIVED).map_err(|error| refused(error, args))?;
-    let loaded = load(&store).map_err(|error| Failure::new(Exit::Tampered, error, fsck(args)))?;
+    let loaded = load_whole(&store).map_err(|error| Failure::new(Exit::Tampered, error, fsck(args)))?;
     let document = Document {
         schema: "writ.reindexed/1",
         log: loaded.log,

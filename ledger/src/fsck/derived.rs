@@ -43,11 +43,11 @@ pub(super) fn check(store: &dyn Store, summing: &Summing, read: &Read, findings:
         findings.store(Some(Column::Meta), None, &error);
     }
     if !(read.is_whole() && held::ids(store, summing, read.derived.ids)) {
-        each_entry(store, Column::Ids, read, entry::id_row, findings);
+        each_entry(store, Column::Ids, (read, read.indexed.ids), entry::id_row, findings);
         ids(store, read, findings);
     }
     if !(read.is_whole() && held::terms(store, summing, read.derived.terms)) {
-        each_entry(store, Column::Terms, read, entry::term_rows, findings);
+        each_entry(store, Column::Terms, (read, read.indexed.terms), entry::term_rows, findings);
         term_rows(store, read, findings);
     }
     tile_rows(store, read, findings);
@@ -77,17 +77,18 @@ fn meta(store: &dyn Store, findings: &mut Findings) {
     });
 }
 
-/// Looks up the rows that each entry must have.
+/// Looks up the rows that each entry must have, up to where the column has come.
 fn each_entry(
     store: &dyn Store,
     column: Column,
-    read: &Read,
+    (read, indexed): (&Read, u64),
     rows: fn(&dyn Store, Index, &Statement) -> Vec<RowVerdict>,
     findings: &mut Findings,
 ) {
     let mut from = 0;
-    while from < read.head.size {
-        let to = read.head.size.min(from.saturating_add(CHUNK));
+    let end = read.head.size.min(indexed);
+    while from < end {
+        let to = end.min(from.saturating_add(CHUNK));
         let looked_up: Vec<(u64, Vec<RowVerdict>)> = (from..to)
             .into_par_iter()
             .filter(|index| !read.is_unknown(*index))

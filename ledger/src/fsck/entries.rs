@@ -17,7 +17,7 @@ use verifier::registry::{Registry, admit};
 use super::Findings;
 use super::ahead::{self, Ended, Rows};
 use super::entry::{Keyed, Parsed, Verdict, parse, verify};
-use super::read::Read;
+use super::read::{Indexed, Read};
 use super::sums::{Derived, Summing};
 use super::tree::Tree;
 use crate::store::rows::{Head, index_bytes};
@@ -34,9 +34,10 @@ pub(super) fn check(
     store: &dyn Store,
     summing: &Summing,
     sizes: &BTreeSet<u64>,
+    indexed: Indexed,
     findings: &mut Findings,
 ) -> Read {
-    let mut walk = Walk::new(store, summing, sizes);
+    let mut walk = Walk::new(store, summing, sizes, indexed);
     loop {
         let first = match walk.rows(findings) {
             Ended::Last => return walk.end(None, findings),
@@ -78,6 +79,7 @@ struct Walk<'s> {
     store: &'s dyn Store,
     summing: &'s Summing,
     sizes: &'s BTreeSet<u64>,
+    indexed: Indexed,
     /// The entry expected next.
     next: u64,
     registry: Option<Registry>,
@@ -92,11 +94,12 @@ struct Walk<'s> {
 }
 
 impl<'s> Walk<'s> {
-    fn new(store: &'s dyn Store, summing: &'s Summing, sizes: &'s BTreeSet<u64>) -> Self {
+    fn new(store: &'s dyn Store, summing: &'s Summing, sizes: &'s BTreeSet<u64>, indexed: Indexed) -> Self {
         Self {
             store,
             summing,
             sizes,
+            indexed,
             next: 0,
             registry: None,
             registry_whole: true,
@@ -150,12 +153,12 @@ impl<'s> Walk<'s> {
                 to_verify.push(checked);
             }
         }
-        let (summing, tree) = (self.summing, &mut self.tree);
+        let (summing, indexed, tree) = (self.summing, self.indexed, &mut self.tree);
         let leaves: Vec<TreeHash> = parsed.iter().map(|entry| entry.leaf).collect();
         // What has one thread goes on beside what has all.
         let (verdicts, ()) = rayon::join(
             || -> Vec<Verdict> {
-                to_verify.par_chunks(TOGETHER).flat_map_iter(|entries| verify(summing, entries)).collect()
+                to_verify.par_chunks(TOGETHER).flat_map_iter(|entries| verify(summing, indexed, entries)).collect()
             },
             || tree.grow(&leaves, findings),
         );
@@ -230,6 +233,7 @@ impl<'s> Walk<'s> {
             head: Head { size: self.tree.size(), time: self.time, root: self.tree.root(), chain },
             last_known: self.chain.is_some(),
             registry: self.registry,
+            indexed: self.indexed,
             derived: self.derived,
             holes: self.holes,
             stopped,

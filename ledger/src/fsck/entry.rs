@@ -9,7 +9,8 @@ use schemas::tree::TreeHash;
 use verifier::merkle::leaf_hash;
 use verifier::signature::{CheckedKey, verify_all};
 
-use super::sums::{Derived, Summing};
+use super::read::Indexed;
+use super::sums::{Derived, Sum, Summing};
 use crate::store::rows::{parse_index, term_key};
 use crate::store::{Column, Store, StoreError};
 
@@ -47,15 +48,17 @@ pub(super) struct Verdict {
 pub(super) type Keyed<'e> = (Index, &'e Statement, Option<CheckedKey>);
 
 /// The entries' signatures, and the sums of the rows that must be there because of them.
-pub(super) fn verify(summing: &Summing, entries: &[Keyed<'_>]) -> Vec<Verdict> {
+pub(super) fn verify(summing: &Summing, indexed: Indexed, entries: &[Keyed<'_>]) -> Vec<Verdict> {
     let claims: Vec<_> =
         entries.iter().filter_map(|(_, statement, key)| Some((key.as_ref()?, &statement.envelope))).collect();
     let mut signatures = verify_all(&claims).into_iter();
     let verdict = |(index, statement, key): &Keyed<'_>| {
         let signature = key.as_ref().and_then(|_| signatures.next()?.err());
-        let mut derived = Derived { ids: summing.id(&statement.id(), *index), ..Derived::default() };
-        for term in terms(statement) {
-            derived.terms = derived.terms.plus(summing.term(&term, *index));
+        let ids = if index.0 < indexed.ids { summing.id(&statement.id(), *index) } else { Sum::default() };
+        let mut derived = Derived { ids, ..Derived::default() };
+        if index.0 < indexed.terms {
+            let sums = terms(statement).into_iter().map(|term| summing.term(&term, *index));
+            derived.terms = sums.fold(Sum::default(), Sum::plus);
         }
         Verdict { index: *index, derived, signature: signature.map(|error| error.to_string()) }
     };

@@ -87,8 +87,9 @@ fn check(store: &dyn Store, slots: Result<Slots, AnchorError>, mut findings: Fin
             return findings.report(0, None);
         }
     };
+    let indexed = read::Indexed::of(store, &mut findings);
     let marks = marks::Marks::read(store, slots);
-    let read = entries::check(store, &summing, &marks.sizes(), &mut findings);
+    let read = entries::check(store, &summing, &marks.sizes(), indexed, &mut findings);
     derived::check(store, &summing, &read, &mut findings);
     marks.check(store, &read, &mut findings);
     let report = findings.report(read.head.size, (read.head.size > 0).then_some(read.head.root));

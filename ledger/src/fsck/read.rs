@@ -7,8 +7,17 @@ use schemas::ids::EntryHash;
 use schemas::tree::TreeHash;
 use verifier::registry::Registry;
 
+use super::Findings;
 use super::sums::Derived;
 use crate::store::rows::Head;
+use crate::store::{Column, Store};
+
+/// Up to which entries the columns have rows: those of later ones are not in files yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Indexed {
+    pub(super) ids: u64,
+    pub(super) terms: u64,
+}
 
 /// What the entries show.
 pub(super) struct Read {
@@ -18,7 +27,9 @@ pub(super) struct Read {
     pub(super) last_known: bool,
     /// The registry, where there is a genesis.
     pub(super) registry: Option<Registry>,
-    /// The rows of ids and terms that belong to them.
+    /// Which of them ids and terms have rows of.
+    pub(super) indexed: Indexed,
+    /// Those rows.
     pub(super) derived: Derived,
     /// Entries that were passed over.
     pub(super) holes: Vec<Range<u64>>,
@@ -28,6 +39,19 @@ pub(super) struct Read {
     pub(super) roots: BTreeMap<u64, TreeHash>,
     /// Hashes of the last entries at the sizes asked for.
     pub(super) chains: BTreeMap<u64, EntryHash>,
+}
+
+impl Indexed {
+    /// What the columns say. One that cannot say is as good as empty; that is a finding.
+    pub(super) fn of(store: &dyn Store, findings: &mut Findings) -> Self {
+        let mut of = |column| {
+            store.indexed(column).unwrap_or_else(|error| {
+                findings.store(Some(column), None, &error);
+                0
+            })
+        };
+        Self { ids: of(Column::Ids), terms: of(Column::Terms) }
+    }
 }
 
 impl Read {

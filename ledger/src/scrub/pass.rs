@@ -76,6 +76,10 @@ struct Walk<'s> {
 
 fn entries(store: &dyn Store, at: &mut Position, pace: &mut Pace<'_>) -> Result<bool, Fault> {
     let rows = Rows(store);
+    if at.next == 0 {
+        let indexed = |column| store.indexed(column).map_err(|error| unreadable(&error, 0));
+        at.indexed = indexed(Column::Ids)?.min(indexed(Column::Terms)?).min(at.size);
+    }
     let tiles = |detail: String| Fault::Index { column: Column::Tiles, detail };
     let edge = TileEdge::load(&rows, at.next).map_err(|error| tiles(error.to_string()))?;
     let mut walk = Walk { rows, edge, chain: chain_before(rows, at.next)? };
@@ -139,8 +143,10 @@ impl Walk<'_> {
                 return Err(self.broken_link(index, &leaves));
             }
             let statement = Statement::decode(&entry.statement).map_err(|error| wrong(error.to_string()))?;
-            ids.add(statement.id().as_bytes(), &index_bytes(Index(index)));
-            terms(&statement).iter().for_each(|term| found_terms.add(&term_key(term, Index(index)), &[]));
+            if index < at.indexed {
+                ids.add(statement.id().as_bytes(), &index_bytes(Index(index)));
+                terms(&statement).iter().for_each(|term| found_terms.add(&term_key(term, Index(index)), &[]));
+            }
             self.chain = EntryHash::of(bytes);
             leaves.push(leaf_hash(bytes));
         }
@@ -188,7 +194,7 @@ fn derived(store: &dyn Store, column: Column, at: &mut Position, pace: &mut Pace
     let wrong = |detail: &str| Fault::Index { column, detail: detail.into() };
     let from = std::mem::take(&mut at.key);
     let (mut bytes, mut fault, mut stopped) = (0, None, None);
-    let (size, sum) = (at.size, if column == Column::Ids { &mut at.ids.1 } else { &mut at.terms.1 });
+    let (indexed, sum) = (at.indexed, if column == Column::Ids { &mut at.ids.1 } else { &mut at.terms.1 });
     let scanned = store.scan(column, &[], &from, &mut |key, value| {
         if bytes >= PACE_BYTES && pace(std::mem::take(&mut bytes)).is_break() {
             stopped = Some(key.to_vec());
@@ -200,7 +206,7 @@ fn derived(store: &dyn Store, column: Column, at: &mut Position, pace: &mut Pace
             _ => parse_term_key(key).map(|(_, index)| index),
         };
         match index {
-            Some(index) if index.0 < size => sum.add(key, value),
+            Some(index) if index.0 < indexed => sum.add(key, value),
             Some(_) => {}
             None => {
                 fault = Some(wrong("a row has no index"));

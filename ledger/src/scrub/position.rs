@@ -37,6 +37,8 @@ pub(super) struct Position {
     /// The head that the pass is held against.
     pub(super) size: u64,
     pub(super) root: TreeHash,
+    /// Of the entries below this index ids and terms have rows in files.
+    pub(super) indexed: u64,
     /// The next entry.
     pub(super) next: u64,
     /// The next row of ids or terms.
@@ -57,6 +59,7 @@ impl Position {
             phase,
             size,
             root,
+            indexed: 0,
             next: 0,
             key,
             ids: Default::default(),
@@ -73,7 +76,7 @@ impl Position {
         (blake3::hash(bytes) == *hash).then_some(())?;
         let (phase, bytes) = bytes.split_first()?;
         let (root, bytes) = bytes.split_first_chunk()?;
-        let mut numbers = [0; 4];
+        let mut numbers = [0; 5];
         let mut rest = bytes;
         for number in &mut numbers {
             let (first, after) = rest.split_first_chunk()?;
@@ -88,16 +91,16 @@ impl Position {
         }
         let phase =
             [Phase::Entries, Phase::Ids, Phase::Terms].into_iter().find(|known| *known as u8 == *phase)?;
-        let ([size, next, passes, finished], [a, b, c, d]) = (numbers, sums);
+        let ([size, indexed, next, passes, finished], [a, b, c, d]) = (numbers, sums);
         let (ids, terms, key) = ((a, b), (c, d), rest.to_vec());
-        Some(Self { phase, size, root: TreeHash::new(*root), next, key, ids, terms, passes, finished })
+        Some(Self { phase, size, root: TreeHash::new(*root), indexed, next, key, ids, terms, passes, finished })
     }
 
     /// Writes the file. Not synced: what is lost with a power cut is read once more.
     pub(super) fn write(&self, path: &Path) -> std::io::Result<()> {
         let mut bytes = vec![self.phase as u8];
         bytes.extend_from_slice(self.root.as_bytes());
-        for number in [self.size, self.next, self.passes, self.finished] {
+        for number in [self.size, self.indexed, self.next, self.passes, self.finished] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
         for sum in [self.ids.0, self.ids.1, self.terms.0, self.terms.1] {
@@ -120,7 +123,7 @@ mod tests {
         let path = folder.path().join("scrub");
         let mut position = Position::begin(300, TreeHash::new([7; 32]), 4, 5);
         position.phase = Phase::Terms;
-        (position.next, position.key) = (300, vec![1, 2, 3]);
+        (position.indexed, position.next, position.key) = (200, 300, vec![1, 2, 3]);
         position.ids.0.add(b"key", b"value");
         position.terms.1.add(b"other", b"");
         position.write(&path).unwrap();

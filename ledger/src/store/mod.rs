@@ -16,7 +16,7 @@ pub mod rocks;
 pub mod rows;
 
 /// Version of the rows' layout. A store that says another one is refused.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// A family of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,9 +142,17 @@ pub trait Store: Send + Sync + 'static {
         })
     }
 
-    /// Writes all rows and returns once they are durable. After an error nothing is known about them, and nothing may be
-    /// written any more until the store was opened again.
+    /// Writes all rows and returns once they are durable; those of ids and terms may still be in memory alone, see
+    /// [`Self::indexed`]. After an error nothing is known about them, and nothing may be written any more until the store was
+    /// opened again.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Rows of this derived column are there of all entries below this index. Of those behind it whoever opened the store has to
+    /// give them again ([`Self::fill`]): they follow from the entries, which are durable.
+    fn indexed(&self, column: Column) -> Result<u64, StoreError> {
+        let _ = column;
+        Ok(u64::MAX)
+    }
 
     /// Takes every row out of a derived column. After a crash meanwhile the column may be missing altogether.
     fn clear(&self, column: Column) -> Result<(), StoreError>;

@@ -1,8 +1,9 @@
 //! The store in RocksDB. Nothing outside of this file and its folder names it.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
@@ -14,10 +15,12 @@ use schemas::ids::TermId;
 use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitKey, VisitTerm, framing, rows};
 
 mod compact;
+mod index;
 mod options;
 mod salvage;
 mod scrub;
 
+use index::Filing;
 use options::{database_options, families, family_options};
 
 /// Memory for cached blocks, indexes and filters where a store is made, restored or compacted, in bytes. Rows are read once, but the
@@ -37,9 +40,20 @@ const DEFAULT_FAMILY: &str = "default";
 type DB = DBWithThreadMode<MultiThreaded>;
 
 /// A RocksDB database with exactly the columns of [`Column::ALL`].
+///
+/// Rows of ids and terms take a way of their own, see [`index`].
 pub struct RocksStore {
+    files: Arc<Files>,
+    filing: Filing,
+    /// Whether rows were filled in that are in RocksDB's memory alone.
+    filled: AtomicBool,
+}
+
+/// RocksDB, and where it keeps its files.
+struct Files {
     db: DB,
     cache: Cache,
+    folder: PathBuf,
 }
 
 impl RocksStore {
@@ -56,7 +70,7 @@ impl RocksStore {
         let families = families(&Column::ALL.map(Column::name), &cache);
         let db = DB::open_cf_descriptors(&options, folder, families)
             .map_err(|error| convert("create", folder, &error))?;
-        let store = Self { db, cache };
+        let store = Self::writing(Files { db, cache, folder: folder.to_owned() })?;
         let mut batch = Batch::default();
         batch.put(Column::Meta, rows::FORMAT_KEY, &FORMAT_VERSION.to_be_bytes());
         store.commit(&batch)?;
@@ -83,32 +97,36 @@ impl RocksStore {
             }
             opened => opened,
         }?;
-        let store = Self { db, cache };
+        let mut store = Self::writing(Files { db, cache, folder: folder.to_owned() })?;
+        let unknown = store.filing.take_unknown();
         let rows = rows::Rows(&store);
         rows.check_format()?;
         let mut unfinished = rows.unfinished()?;
         for column in Column::DERIVED {
-            if store.db.cf_handle(column.name()).is_some() {
+            let is_there = store.files.db.cf_handle(column.name()).is_some();
+            if is_there && unknown.iter().all(|(other, _)| *other != column) {
                 continue;
             }
             if !unfinished.contains(&column) {
                 unfinished.push(column);
                 rows.set_unfinished(&unfinished)?;
             }
-            store.make(column)?;
+            if !is_there {
+                store.files.make(column)?;
+            }
         }
-        store.keep_written_blocks(&Column::ALL)?;
+        store.files.keep_written_blocks(&Column::ALL)?;
         Ok(store)
     }
 
-    /// Blocks of new rows go into the cache as they are written; those of merged files would drive out what is read. The binding has no
-    /// setter for this.
-    fn keep_written_blocks(&self, columns: &[Column]) -> Result<(), StoreError> {
-        let keep = [("block_based_table_factory", "{prepopulate_block_cache=kFlushOnly;}")];
-        columns.iter().try_for_each(|column| {
-            let set = self.db.set_options_cf(&self.family(*column)?, &keep);
-            set.map_err(|error| fault("set options", None, &error))
-        })
+    fn writing(files: Files) -> Result<Self, StoreError> {
+        let files = Arc::new(files);
+        Ok(Self { filing: Filing::writing(&files)?, files, filled: AtomicBool::new(false) })
+    }
+
+    fn reading(files: Files) -> Self {
+        let files = Arc::new(files);
+        Self { filing: Filing::new(&files), files, filled: AtomicBool::new(false) }
     }
 
     /// Opens a store to look at it, whatever columns it has. Writes nothing; a writer may be at work.
@@ -119,22 +137,58 @@ impl RocksStore {
         let db = DB::open_cf_descriptors_read_only(&database_options(), folder, families, false)
             .map_err(|error| convert("open", folder, &error))?;
         let strangers = names.into_iter().filter(|name| !is_ours(name)).collect();
-        Ok((Self { db, cache }, strangers))
+        let files = Files { db, cache, folder: folder.to_owned() };
+        Ok((Self::reading(files), strangers))
     }
 
     /// Makes a copy of all rows as they are at this moment in a folder that is not there yet: by hard links, so on the same
     /// file system only.
     pub fn checkpoint(&self, folder: &Path) -> Result<(), StoreError> {
-        let made = Checkpoint::new(&self.db).and_then(|checkpoint| checkpoint.create_checkpoint(folder));
+        let made = Checkpoint::new(&self.files.db).and_then(|checkpoint| checkpoint.create_checkpoint(folder));
         made.map_err(|error| fault("make a copy that stands still", None, &error))
     }
 
     /// Whether any row is in the column family that must stay empty.
     pub fn default_family_is_empty(&self) -> Result<bool, StoreError> {
-        let mut rows = self.db.raw_iterator();
+        let mut rows = self.files.db.raw_iterator();
         rows.seek_to_first();
         rows.status().map_err(|error| fault("scan", None, &error))?;
         Ok(!rows.valid())
+    }
+
+    /// Writes all rows that RocksDB is to write itself.
+    fn write(&self, batch: &Batch, options: &WriteOptions) -> Result<(), StoreError> {
+        // Twelve bytes a row for tags and lengths.
+        let rows = batch.rows.len().saturating_mul(12);
+        let mut write = WriteBatch::with_capacity_bytes(batch.len_bytes().saturating_add(rows));
+        let mut families = Vec::with_capacity(Column::ALL.len());
+        // Of the columns concerned alone: another may be being made again.
+        for column in [Column::Meta, Column::Entries, Column::Tiles] {
+            if batch.rows.iter().any(|(other, ..)| *other == column) {
+                families.push((column, self.files.family(column)?));
+            }
+        }
+        for (column, key, value) in batch.rows() {
+            if let Some((_, family)) = families.iter().find(|(other, _)| *other == column) {
+                write.put_cf(family, key, value);
+            }
+        }
+        if families.is_empty() {
+            return Ok(());
+        }
+        self.files.db.write_opt(write, options).map_err(|error| fault("write", None, &error))
+    }
+}
+
+impl Files {
+    /// Blocks of new rows go into the cache as they are written; those of merged files would drive out what is read. The binding has no
+    /// setter for this.
+    fn keep_written_blocks(&self, columns: &[Column]) -> Result<(), StoreError> {
+        let keep = [("block_based_table_factory", "{prepopulate_block_cache=kFlushOnly;}")];
+        columns.iter().try_for_each(|column| {
+            let set = self.db.set_options_cf(&self.family(*column)?, &keep);
+            set.map_err(|error| fault("set options", None, &error))
+        })
     }
 
     /// An empty column.
@@ -143,38 +197,18 @@ impl RocksStore {
         made.map_err(|error| fault("make a column", None, &error))
     }
 
-    fn write(&self, batch: &Batch, options: &WriteOptions) -> Result<(), StoreError> {
-        // Twelve bytes a row for tags and lengths.
-        let rows = batch.rows.len().saturating_mul(12);
-        let mut write = WriteBatch::with_capacity_bytes(batch.len_bytes().saturating_add(rows));
-        let mut families = Vec::with_capacity(Column::ALL.len());
-        // Of the columns concerned alone: another may be being made again.
-        for column in Column::ALL {
-            if batch.rows.iter().any(|(other, ..)| *other == column) {
-                families.push((column, self.family(column)?));
-            }
-        }
-        for (column, key, value) in batch.rows() {
-            if let Some((_, family)) = families.iter().find(|(other, _)| *other == column) {
-                write.put_cf(family, key, value);
-            }
-        }
-        self.db.write_opt(write, options).map_err(|error| fault("write", None, &error))
-    }
-
     fn family(&self, column: Column) -> Result<Arc<BoundColumnFamily<'_>>, StoreError> {
         self.db.cf_handle(column.name()).ok_or_else(|| {
             let got = format!("all but {column}");
             StoreError::Columns { got, expected: expected_families() }
         })
     }
-}
 
-impl Store for RocksStore {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.db.get_cf(&self.family(column)?, key).map_err(|error| fault("read", Some(column), &error))
     }
 
+    /// Rows from end to end.
     fn scan(
         &self,
         column: Column,
@@ -182,8 +216,7 @@ impl Store for RocksStore {
         from: &[u8],
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
-        let options = if prefix.len() == TermId::LEN { term_reading() } else { full_reading() };
-        let mut rows = self.db.raw_iterator_cf_opt(&self.family(column)?, options);
+        let mut rows = self.db.raw_iterator_cf_opt(&self.family(column)?, full_reading());
         rows.seek(if from.is_empty() { prefix } else { from });
         while let Some((key, value)) = rows.item() {
             if !key.starts_with(prefix) || visit(key, value) == ControlFlow::Break(()) {
@@ -193,73 +226,83 @@ impl Store for RocksStore {
         }
         rows.status().map_err(|error| fault("scan", Some(column), &error))
     }
+}
+
+impl Store for RocksStore {
+    fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match column {
+            Column::Ids => self.id_row(key),
+            Column::Terms => self.term_row(key),
+            _ => self.files.get(column, key),
+        }
+    }
+
+    fn scan(
+        &self,
+        column: Column,
+        prefix: &[u8],
+        from: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        match (column, TermId::from_slice(prefix)) {
+            (Column::Terms, Some(term)) => self.scan_term(&term, from, visit),
+            (Column::Terms, None) => self.scan_all_terms(from, visit),
+            (Column::Ids, _) => self.scan_ids(from, visit),
+            _ => self.files.scan(column, prefix, from, visit),
+        }
+    }
 
     fn scan_term_back(&self, term: &TermId, from: &[u8], visit: &mut VisitKey<'_>) -> Result<(), StoreError> {
-        let mut options = ReadOptions::default();
-        // Going back is not defined for an iterator that is bound to a prefix; the bound ends it instead.
-        options.set_total_order_seek(true);
-        options.set_iterate_lower_bound(term.as_bytes().to_vec());
-        let mut rows = self.db.raw_iterator_cf_opt(&self.family(Column::Terms)?, options);
-        rows.seek_for_prev(from);
-        while let Some(key) = rows.key().filter(|key| key.starts_with(term.as_bytes())) {
-            if visit(key) == ControlFlow::Break(()) {
-                return Ok(());
-            }
-            rows.prev();
-        }
-        rows.status().map_err(|error| fault("scan", Some(Column::Terms), &error))
+        self.scan_one_term_back(term, from, visit)
     }
 
     fn scan_terms(&self, terms: &[TermId], visit: &mut VisitTerm<'_>) -> Result<(), StoreError> {
-        // Opening an iterator costs more than placing it.
-        let mut rows = self.db.raw_iterator_cf_opt(&self.family(Column::Terms)?, term_reading());
-        for (at, term) in terms.iter().enumerate() {
-            rows.seek(term.as_bytes());
-            while let Some(key) = rows.key().filter(|key| key.starts_with(term.as_bytes())) {
-                if visit(at, key) == ControlFlow::Break(()) {
-                    break;
-                }
-                rows.next();
-            }
-            rows.status().map_err(|error| fault("scan", Some(Column::Terms), &error))?;
-        }
-        Ok(())
+        self.scan_many_terms(terms, visit)
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.filing.check()?;
         let mut options = WriteOptions::default();
         // The answer promises that the rows survive a power cut.
         options.set_sync(true);
-        self.write(batch, &options)
+        self.write(batch, &options)?;
+        self.filing.add(batch)
+    }
+
+    fn indexed(&self, column: Column) -> Result<u64, StoreError> {
+        match column {
+            Column::Ids | Column::Terms => self.filing.indexed(column),
+            _ => Ok(u64::MAX),
+        }
     }
 
     fn clear(&self, column: Column) -> Result<(), StoreError> {
-        self.db.drop_cf(column.name()).map_err(|error| fault("drop a column", Some(column), &error))?;
-        self.make(column)?;
-        self.keep_written_blocks(&[column])
+        if matches!(column, Column::Ids | Column::Terms) {
+            self.filing.clear(column)?;
+        }
+        let dropped = self.files.db.drop_cf(column.name());
+        dropped.map_err(|error| fault("drop a column", Some(column), &error))?;
+        self.files.make(column)?;
+        self.files.keep_written_blocks(&[column])
     }
 
     fn fill(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut options = WriteOptions::default();
         // Lost with a crash, and then made again from the start.
         options.disable_wal(true);
-        self.write(batch, &options)
+        self.filled.store(true, Ordering::SeqCst);
+        self.write(batch, &options)?;
+        self.filing.add(batch)
     }
 
     fn settle(&self) -> Result<(), StoreError> {
-        Column::DERIVED.into_iter().try_for_each(|column| {
-            let flushed = self.db.flush_cf(&self.family(column)?);
-            flushed.map_err(|error| fault("flush", Some(column), &error))
-        })
+        self.filing.settle()?;
+        if self.filled.swap(false, Ordering::SeqCst) {
+            let flushed = self.files.db.flush_cf(&self.files.family(Column::Tiles)?);
+            flushed.map_err(|error| fault("flush", Some(Column::Tiles), &error))?;
+        }
+        Ok(())
     }
-}
-
-/// For reading the rows of single terms.
-fn term_reading() -> ReadOptions {
-    let mut options = ReadOptions::default();
-    // Lets the filter of each table file answer for the whole term.
-    options.set_prefix_same_as_start(true);
-    options
 }
 
 /// For reading a column from end to end.

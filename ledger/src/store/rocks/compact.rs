@@ -13,8 +13,8 @@ impl RocksStore {
         // The last level is compressed more than the others; what is there already may have been written as another.
         options.set_bottommost_level_compaction(BottommostLevelCompaction::ForceOptimized);
         for column in Column::ALL {
-            let family = self.family(column)?;
-            self.db.compact_range_cf_opt(&family, None::<&[u8]>, None::<&[u8]>, &options);
+            let family = self.files.family(column)?;
+            self.files.db.compact_range_cf_opt(&family, None::<&[u8]>, None::<&[u8]>, &options);
             // The call itself has no result.
             if self.property(column, BACKGROUND_ERRORS)? > 0 {
                 let detail = format!("{column}: see the file LOG of the store");
@@ -30,7 +30,7 @@ impl RocksStore {
     }
 
     fn property(&self, column: Column, name: &rocksdb::properties::PropName) -> Result<u64, StoreError> {
-        let value = self.db.property_int_value_cf(&self.family(column)?, name);
+        let value = self.files.db.property_int_value_cf(&self.files.family(column)?, name);
         Ok(value.map_err(|error| fault("look", Some(column), &error))?.unwrap_or_default())
     }
 }

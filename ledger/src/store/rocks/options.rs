@@ -73,6 +73,11 @@ pub(super) fn families(names: &[impl AsRef<str>], cache: &Cache) -> Vec<ColumnFa
     names.iter().map(|name| with_options(name.as_ref())).collect()
 }
 
+/// Of a file of a column that is made beside RocksDB and taken in by it.
+pub(super) fn incoming_options(column: Column, cache: &Cache) -> Options {
+    family_options(column, cache)
+}
+
 /// Of one column.
 pub(super) fn family_options(column: Column, cache: &Cache) -> Options {
     let mut tables = BlockBasedOptions::default();
@@ -104,15 +109,11 @@ pub(super) fn family_options(column: Column, cache: &Cache) -> Options {
             // Hashes do not compress. Nearly every look-up is for an id that is not there: filters answer it.
             options.set_compression_type(DBCompressionType::None);
             tables.set_bloom_filter(FILTER_BITS, false);
-            options.set_memtable_whole_key_filtering(true);
-            options.set_memtable_prefix_bloom_ratio(0.02);
         }
         Column::Terms => {
             // Rows of one term differ in their last bytes only. Questions are always about one whole term.
             options.set_compression_type(DBCompressionType::Lz4);
             options.set_prefix_extractor(SliceTransform::create_fixed_prefix(TermId::LEN));
-            // About a dozen bits a term; with five times as many the filter leaves the processor's cache, and writing is slower.
-            options.set_memtable_prefix_bloom_ratio(0.01);
             tables.set_bloom_filter(FILTER_BITS, false);
             tables.set_whole_key_filtering(false);
         }

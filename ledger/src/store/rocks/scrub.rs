@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rocksdb::{Cache, Options};
 
-use super::{DB, RocksStore, convert, database_options, families, family_names};
+use super::{DB, Files, RocksStore, convert, database_options, families, family_names};
 use crate::store::StoreError;
 
 /// Memory for cached blocks, in bytes: each row is read once.
@@ -18,10 +18,12 @@ impl RocksStore {
         let open = |options: &Options| {
             let cache = Cache::new_lru_cache(CACHE_BYTES);
             let families = families(&names, &cache);
-            DB::open_cf_descriptors_read_only(options, folder, families, false).map(|db| Self { db, cache })
+            let opened = DB::open_cf_descriptors_read_only(options, folder, families, false);
+            opened.map(|db| Files { db, cache, folder: folder.to_owned() })
         };
         let mut direct = database_options();
         direct.set_use_direct_reads(true);
-        open(&direct).or_else(|_| open(&database_options())).map_err(|error| convert("open", folder, &error))
+        let files = open(&direct).or_else(|_| open(&database_options()));
+        Ok(Self::reading(files.map_err(|error| convert("open", folder, &error))?))
     }
 }

@@ -90,6 +90,10 @@ impl Store for Dying {
         self.rocks.scan_terms(terms, visit)
     }
 
+    fn indexed(&self, column: Column) -> Result<u64, StoreError> {
+        self.rocks.indexed(column)
+    }
+
     fn clear(&self, column: Column) -> Result<(), StoreError> {
         self.rocks.clear(column)
     }

@@ -1,0 +1,92 @@
+//! Segments become files: one for each column, sorted, taken in by RocksDB as a whole.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rocksdb::{Error, IngestExternalFileOptions, SstFileWriter};
+
+use super::Marks;
+use super::segment::Segment;
+use crate::store::rocks::{Files, fault, options};
+use crate::store::{Column, StoreError};
+
+/// Key of the row that says how far a column has come. It stands before every id and term, and holds the index, 8 bytes big-endian,
+/// below which the column has the rows of all entries, and the column's name.
+pub(in crate::store::rocks) const MARK_KEY: &[u8] = &[0];
+
+/// How far a column has come with the files that it has.
+pub(in crate::store::rocks) fn mark(files: &Files, column: Column) -> Result<u64, StoreError> {
+    // A column that cannot be opened is made again, by whoever may write.
+    let Ok(family) = files.family(column) else { return Ok(0) };
+    let value = files.db.get_cf(&family, MARK_KEY).map_err(|error| fault("read", Some(column), &error))?;
+    let Some(value) = value else { return Ok(0) };
+    let bad = || StoreError::row(column, MARK_KEY, "is not an index and the name of the column");
+    let (index, name) = value.split_first_chunk().ok_or_else(bad)?;
+    (name == name_of(column).as_bytes()).then(|| u64::from_be_bytes(*index)).ok_or_else(bad)
+}
+
+/// What RocksDB's own files say of the column in a property of theirs.
+fn name_of(column: Column) -> String {
+    format!("name{column}")
+}
+
+impl Files {
+    /// Takes away files that were left over before they were taken in.
+    pub(super) fn remove_incoming(&self) -> Result<(), StoreError> {
+        [Column::Ids, Column::Terms].into_iter().try_for_each(|column| remove(&self.incoming(column)))
+    }
+
+    /// Writes a segment's rows to files. Each column's rows and mark are there together or not at all, and durable when this returns.
+    pub(super) fn take_in(&self, segment: &Segment, marks: Marks) -> Result<(), StoreError> {
+        if segment.has_ids() {
+            self.take_in_column(Column::Ids, marks.ids, |file| segment.id_rows(|key, value| file.put(key, value)))?;
+        }
+        if segment.has_terms() {
+            self.take_in_column(Column::Terms, marks.terms, |file| {
+                segment.term_rows(|key, value| file.put(key, value))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn take_in_column(
+        &self,
+        column: Column,
+        mark: u64,
+        rows: impl FnOnce(&mut SstFileWriter<'_>) -> Result<(), Error>,
+    ) -> Result<(), StoreError> {
+        let path = self.incoming(column);
+        // One that was taken in already may be the same file by another name, and must not be written to.
+        remove(&path)?;
+        let options = options::incoming_options(column, &self.cache);
+        let written = {
+            let mut file = SstFileWriter::create(&options);
+            file.open(&path)
+                .and_then(|()| file.put(MARK_KEY, [&mark.to_be_bytes(), name_of(column).as_bytes()].concat()))
+                .and_then(|()| rows(&mut file))
+                .and_then(|()| file.finish())
+        };
+        written.map_err(|error| fault("write a file of the index", Some(column), &error))?;
+        let mut moving = IngestExternalFileOptions::default();
+        moving.set_move_files(true);
+        let taken = self.db.ingest_external_file_cf_opts(&self.family(column)?, &moving, vec![path]);
+        taken.map_err(|error| fault("take in a file of the index", Some(column), &error))
+    }
+
+    /// Where a file is made: in RocksDB's own folder, under a name that it passes over.
+    fn incoming(&self, column: Column) -> PathBuf {
+        self.folder.join(format!("{column}.incoming"))
+    }
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(path, &error)),
+        _ => Ok(()),
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Io { action: "make a file of the index", detail: format!("{}: {error}", path.display()) }
+}
