@@ -70,49 +70,55 @@ fn registered_here(decoded: &[(usize, Checked)]) -> HashSet<Registered> {
 fn decode(log: &Log, portion: &[&[u8]]) -> Result<Vec<Checked>, ReadError> {
     // Read first, so that rows below it are complete.
     let reader = log.reader();
-    let mut checked: Vec<Checked> =
-        portion.iter().map(|bytes| decode_one(&reader, bytes)).collect::<Result<_, _>>()?;
+    let decoded: Vec<Checked> = portion.iter().map(|bytes| decode_one(&reader, bytes)).collect();
     let terms: Vec<TermId> =
-        checked.iter().flatten().filter_map(|c| Some(*c.unique.as_ref()?.term())).collect();
-    if terms.is_empty() {
-        return Ok(checked);
-    }
-    let unique = checked.iter_mut().flatten().filter(|candidate| candidate.unique.is_some());
-    for (candidate, first) in unique.zip(reader.firsts(&terms)?) {
-        candidate.earlier = earlier(&reader, candidate, first)?;
-    }
-    Ok(checked)
+        decoded.iter().flatten().filter_map(|c| Some(*c.unique.as_ref()?.term())).collect();
+    let mut firsts = if terms.is_empty() { Vec::new() } else { reader.firsts(&terms)? }.into_iter();
+    let look_up = |checked: Checked| {
+        let Ok(mut candidate) = checked else { return Ok(checked) };
+        if candidate.unique.is_some() {
+            let Some(first) = firsts.next().flatten() else {
+                // The same bytes would have the same term.
+                return Ok(Ok(candidate));
+            };
+            candidate.earlier = earlier(&reader, &candidate, first)?;
+        }
+        Ok(match repeat(&reader, &candidate)? {
+            Some(duplicate) => Err(duplicate),
+            None => Ok(candidate),
+        })
+    };
+    decoded.into_iter().map(look_up).collect()
 }
 
-fn decode_one(reader: &Reader<'_>, bytes: &[u8]) -> Result<Checked, ReadError> {
-    let id = StatementId::of(bytes);
-    if let Some(index) = reader.index_of(&id)? {
-        let found = reader.found(index)?;
-        if found.statement.id() != id {
-            return Err(reader.wrong_id_row(&id, index));
-        }
-        return Ok(Err(Outcome::Duplicate { id, index }));
-    }
-    let statement = match Statement::decode(bytes) {
-        Ok(statement) => statement,
-        Err(error) => {
-            let (code, detail) = (error.code(), error.to_string());
-            return Ok(Err(Outcome::Refused(Refused { id: Some(id), code, detail })));
-        }
-    };
+fn decode_one(reader: &Reader<'_>, bytes: &[u8]) -> Checked {
+    let statement = Statement::decode(bytes).map_err(|error| {
+        let (code, detail) = (error.code(), error.to_string());
+        Outcome::Refused(Refused { id: Some(StatementId::of(bytes)), code, detail })
+    })?;
     let unique = Unique::of(&statement);
     let accepted = Accepted::new(statement);
     let looked_at = reader.size();
-    Ok(Ok(Candidate { accepted, signature_checked: false, unique, earlier: None, looked_at }))
+    Ok(Candidate { accepted, signature_checked: false, unique, earlier: None, looked_at })
+}
+
+/// What is said of bytes that are in the log already.
+fn repeat(reader: &Reader<'_>, candidate: &Candidate) -> Result<Option<Outcome>, ReadError> {
+    let id = candidate.accepted.statement.id();
+    let Some(index) = reader.index_of(&id)? else { return Ok(None) };
+    if reader.found(index)?.statement.id() != id {
+        return Err(reader.wrong_id_row(&id, index));
+    }
+    Ok(Some(Outcome::Duplicate { id, index }))
 }
 
 /// Another statement that shares what should be unique: the first one under that term, if it really is so.
 fn earlier(
     reader: &Reader<'_>,
     candidate: &Candidate,
-    first: Option<Index>,
+    index: Index,
 ) -> Result<Option<Index>, ReadError> {
-    let Some((index, unique)) = first.zip(candidate.unique) else { return Ok(None) };
+    let Some(unique) = candidate.unique else { return Ok(None) };
     let other = read_statement(&Rows(reader.log().store()), index)?;
     Ok(unique.is_shared(&candidate.accepted.statement, &other).then_some(index))
 }

@@ -6,7 +6,7 @@ use schemas::ids::{StatementId, TermId};
 use schemas::time::Index;
 
 /// Entries remembered. More than can be on their way to the sequencer at any time, so the store is hardly ever asked.
-const RECENT_ENTRIES_MAX: usize = 65_536;
+const RECENT_ENTRIES_MAX: usize = 16_384;
 
 /// Ids and unique terms of the entries from [`Recent::floor`] on.
 #[derive(Debug)]

@@ -39,6 +39,8 @@ impl Files {
 
     /// Writes a segment's rows to files. Each column's rows and mark are there together or not at all, and durable when this returns.
     pub(super) fn take_in(&self, segment: &Segment, marks: Marks) -> Result<(), StoreError> {
+        let (ids, terms, term_rows) = segment.rows();
+        tracing::debug!(ids, terms, term_rows, "rows of the index are written to files");
         if segment.has_ids() {
             self.take_in_column(Column::Ids, marks.ids, |file| segment.id_rows(|key, value| file.put(key, value)))?;
         }

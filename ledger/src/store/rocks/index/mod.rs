@@ -51,6 +51,8 @@ struct Unfiled {
     open: Segment,
     /// Is being written out: rows of earlier entries than those in `open`.
     full: Option<Arc<Segment>>,
+    /// Empty, with room for the next rows: making room costs more than filling it.
+    spare: Segment,
     /// Rows of ids and of terms are here or in files of all entries below these.
     ids_to: u64,
     terms_to: u64,
@@ -176,7 +178,8 @@ impl Filing {
         if unfiled.open.is_empty() {
             return Ok(());
         }
-        let segment = Arc::new(std::mem::take(&mut unfiled.open));
+        let spare = std::mem::take(&mut unfiled.spare);
+        let segment = Arc::new(std::mem::replace(&mut unfiled.open, spare));
         unfiled.full = Some(Arc::clone(&segment));
         let marks = Marks { ids: unfiled.ids_to, terms: unfiled.terms_to };
         work.to_write = Some((segment, marks));
@@ -300,11 +303,17 @@ impl Shared {
         let Some((segment, marks)) = next.to_write.clone() else { return ControlFlow::Break(()) };
         drop(next);
         let written = self.files.take_in(&segment, marks);
+        if written.is_ok() {
+            self.rows_mut().full = None;
+        }
         let mut work = self.work();
         match written {
             Ok(()) => {
-                self.rows_mut().full = None;
                 work.to_write = None;
+                if let Ok(mut spare) = Arc::try_unwrap(segment) {
+                    spare.clear();
+                    self.rows_mut().spare = spare;
+                }
             }
             Err(error) => work.failed = Some(error),
         }

@@ -42,6 +42,11 @@ impl Segment {
         self.term_rows >= TERM_ROWS || self.ids.len() >= ID_ROWS
     }
 
+    /// How many ids, different terms, and rows of terms there are.
+    pub(super) fn rows(&self) -> (usize, usize, usize) {
+        (self.ids.len(), self.terms.len(), self.term_rows)
+    }
+
     pub(super) fn has_ids(&self) -> bool {
         !self.ids.is_empty()
     }
@@ -50,12 +55,22 @@ impl Segment {
         !self.terms.is_empty()
     }
 
+    /// Forgets all rows and keeps the room for as many.
+    pub(super) fn clear(&mut self) {
+        self.ids.clear();
+        self.terms.clear();
+        self.lists.clear();
+        self.term_rows = 0;
+    }
+
     pub(super) fn clear_ids(&mut self) {
         self.ids.clear();
     }
 
     pub(super) fn clear_terms(&mut self) {
-        *self = Self { ids: std::mem::take(&mut self.ids), ..Self::default() };
+        self.terms.clear();
+        self.lists.clear();
+        self.term_rows = 0;
     }
 
     /// Adds a row. An id that is there already leads to the later entry.
