@@ -145,31 +145,28 @@ pub fn apply(view: &View, group: Group) -> Result<WriteSet, ApplyError> {
 }
 
 impl WriteSet {
-    /// The rows, to be written in one step.
-    pub fn batch(&self) -> Batch {
-        let rows = self.entries.iter().map(|entry| entry.terms.len() + 2).sum::<usize>();
-        let bytes = self.entries.iter().map(|entry| entry.bytes.len() + 64).sum::<usize>();
-        let mut batch = Batch::with_capacity(rows + 16, bytes + rows * 24 + 64 * 1024);
+    /// The rows that make the entries part of the log, to be written in one step.
+    pub fn rows(&self) -> Batch {
+        let bytes = self.entries.iter().map(|entry| entry.bytes.len() + 8).sum::<usize>();
+        let mut batch = Batch::with_capacity(self.entries.len() + 16, bytes + 64 * 1024);
         for entry in &self.entries {
             batch.put(Column::Entries, &index_bytes(entry.index), &entry.bytes);
-        }
-        // In key order: the store then finds the place of each row next to that of the row before it.
-        let mut ids: Vec<_> = self.entries.iter().map(|entry| (entry.id, entry.index)).collect();
-        ids.sort_unstable();
-        for (id, index) in ids {
-            batch.put(Column::Ids, id.as_bytes(), &index_bytes(index));
-        }
-        let found_by =
-            |entry: &NewEntry| entry.terms.iter().map(|term| (*term, entry.index)).collect::<Vec<_>>();
-        let mut terms: Vec<(TermId, Index)> = self.entries.iter().flat_map(found_by).collect();
-        terms.sort_unstable();
-        for (term, index) in terms {
-            batch.put(Column::Terms, &term_key(&term, index), &[]);
         }
         for (tile, nodes) in self.tree.tiles() {
             batch.put(Column::Tiles, &tile_key(tile), &tile_row(nodes));
         }
         batch.put(Column::Meta, HEAD_KEY, &self.head.encode());
+        batch
+    }
+
+    /// The rows that they are found by, which follow from them.
+    pub fn index_rows(&self) -> Batch {
+        let rows = self.entries.iter().map(|entry| entry.terms.len() + 1).sum::<usize>();
+        let mut batch = Batch::with_capacity(rows, rows * 32);
+        for entry in &self.entries {
+            batch.put(Column::Ids, entry.id.as_bytes(), &index_bytes(entry.index));
+            entry.terms.iter().for_each(|term| batch.put(Column::Terms, &term_key(term, entry.index), &[]));
+        }
         batch
     }
 

@@ -156,10 +156,11 @@ pub fn begin(
     let group = Group { base, base_root, time, statements: vec![Accepted::new(genesis)] };
     let writes = apply(&view, group)?;
     let head = writes.head;
-    let mut batch = writes.batch();
+    let mut batch = writes.rows();
     // Nobody has this log yet: unlike every later one, this head may be signed before it is durable.
     batch.put(Column::Meta, NOTE_KEY, signer.sign(head.size, head.root)?.to_string().as_bytes());
     store.commit(&batch)?;
+    store.fill(&writes.index_rows())?;
     Anchor::create(anchor, Mark { log, size: head.size, root: head.root, chain: head.chain })?;
     Ok(log)
 }

@@ -19,8 +19,15 @@ pub(crate) fn catch_up(store: &dyn Store) -> Result<(), ReindexError> {
     let rows = Rows(store);
     let size = rows.head()?.size;
     let (ids, terms) = (store.indexed(Column::Ids)?, store.indexed(Column::Terms)?);
+    for (column, to) in [(Column::Ids, ids), (Column::Terms, terms)] {
+        if to > size {
+            // Its rows beyond the head may be of entries that there will never be.
+            let detail = format!("has rows of entries below {to}, and there are {size}");
+            return Err(StoreError::Row { column, key: String::new(), detail }.into());
+        }
+    }
     let from = ids.min(terms);
-    if from >= size {
+    if from == size {
         return Ok(());
     }
     tracing::info!(from, size, "the latest part of the index is made from its entries");

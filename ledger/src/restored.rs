@@ -315,7 +315,8 @@ fn append(
     let id = statement.id();
     let statements = vec![Accepted::new(statement)];
     let writes = apply(&loaded.view, Group { base: head.size, base_root: head.root, time, statements })?;
-    store.commit(&writes.batch())?;
+    store.commit(&writes.rows())?;
+    store.fill(&writes.index_rows())?;
     loaded.view = View { head: writes.head, edge: Arc::new(writes.tree.edge().clone()) };
     Ok((index, id))
 }

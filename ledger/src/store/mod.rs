@@ -142,23 +142,19 @@ pub trait Store: Send + Sync + 'static {
         })
     }
 
-    /// Writes all rows and returns once they are durable; those of ids and terms may still be in memory alone, see
-    /// [`Self::indexed`]. After an error nothing is known about them, and nothing may be written any more until the store was
-    /// opened again.
+    /// Writes all rows and returns once they are durable. After an error nothing is known about them, and nothing may be
+    /// written any more until the store was opened again.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
-
-    /// Rows of this derived column are there of all entries below this index. Of those behind it whoever opened the store has to
-    /// give them again ([`Self::fill`]): they follow from the entries, which are durable.
-    fn indexed(&self, column: Column) -> Result<u64, StoreError> {
-        let _ = column;
-        Ok(u64::MAX)
-    }
 
     /// Takes every row out of a derived column. After a crash meanwhile the column may be missing altogether.
     fn clear(&self, column: Column) -> Result<(), StoreError>;
 
-    /// Writes rows of derived columns without making them durable; [`Self::settle`] does. Costs much less than committing.
+    /// Writes rows of derived columns, of entries that are durable, without making them durable; [`Self::settle`] does. Costs much
+    /// less than committing. Of ids and terms those of the entries that come next ([`Self::indexed`]).
     fn fill(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Of all entries below this index there are rows of ids, or of terms. Those behind it whoever opens the store has to make again.
+    fn indexed(&self, column: Column) -> Result<u64, StoreError>;
 
     /// Returns once all rows that were filled in are durable.
     fn settle(&self) -> Result<(), StoreError>;

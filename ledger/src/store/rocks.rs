@@ -290,7 +290,9 @@ impl Store for RocksStore {
         let mut options = WriteOptions::default();
         // Lost with a crash, and then made again from the start.
         options.disable_wal(true);
-        self.filled.store(true, Ordering::SeqCst);
+        if batch.rows.iter().any(|(column, ..)| *column == Column::Tiles) {
+            self.filled.store(true, Ordering::SeqCst);
+        }
         self.write(batch, &options)?;
         self.filing.add(batch)
     }

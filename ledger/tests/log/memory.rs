@@ -32,6 +32,8 @@ pub(crate) struct Memory {
     fault: Mutex<Option<Fault>>,
     unreadable: Mutex<Vec<(Column, RangeInclusive<Vec<u8>>)>>,
     hidden: Mutex<Vec<(Column, Vec<u8>)>>,
+    /// Up to which entry ids and terms have come.
+    indexed: Mutex<BTreeMap<Column, u64>>,
     held: Mutex<bool>,
     released: Condvar,
     stuck: AtomicBool,
@@ -184,12 +186,28 @@ impl Store for Memory {
     fn clear(&self, column: Column) -> Result<(), StoreError> {
         assert!(column.is_derived(), "{column}");
         self.rows.lock().unwrap().retain(|(other, _), _| *other != column);
+        self.indexed.lock().unwrap().remove(&column);
         // Its files are new ones.
         self.unreadable.lock().unwrap().retain(|(other, _)| *other != column);
         Ok(())
     }
 
+    fn indexed(&self, column: Column) -> Result<u64, StoreError> {
+        Ok(self.indexed.lock().unwrap().get(&column).copied().unwrap_or(0))
+    }
+
     fn fill(&self, batch: &Batch) -> Result<(), StoreError> {
+        for (column, key, value) in batch.rows() {
+            let index = match column {
+                Column::Ids => value,
+                Column::Terms => &key[TermId::LEN..],
+                _ => continue,
+            };
+            let behind = u64::from_be_bytes(index.try_into().unwrap()) + 1;
+            let mut indexed = self.indexed.lock().unwrap();
+            let to = indexed.entry(column).or_default();
+            *to = behind.max(*to);
+        }
         let rows = batch.rows().map(|(column, key, value)| ((column, key.to_vec()), value.to_vec()));
         self.rows.lock().unwrap().extend(rows);
         Ok(())

@@ -87,7 +87,7 @@ impl Machine {
         let wrong = (index + 1) % self.reference.size();
         let mut batch = Batch::default();
         batch.put(Column::Ids, statement.id().as_bytes(), &wrong.to_be_bytes());
-        self.subject.rocks().commit(&batch).unwrap();
+        self.subject.rocks().fill(&batch).unwrap();
         // The sequencer may know better, but the reader before it does not.
         let said = self.subject.submit(vec![statement.envelope.bytes().to_vec()]);
         let refused =
@@ -101,7 +101,7 @@ impl Machine {
         let index = 1 + self.chance.below(self.reference.size() - 1);
         let mut batch = Batch::default();
         batch.put(Column::Terms, &[term.as_bytes().as_slice(), &index.to_be_bytes()].concat(), &[]);
-        self.subject.rocks().commit(&batch).unwrap();
+        self.subject.rocks().fill(&batch).unwrap();
         let reader = self.subject.running().log().reader();
         let query = Query::default().with(Some(What::kind(Kind::Genesis)));
         let range = Range { from: None, size: reader.size(), order: Order::OldestFirst };
