@@ -10,7 +10,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::log::Log;
@@ -29,9 +29,6 @@ pub struct Index {
     epoch: AtomicU64,
     /// Held while a group is appended, and while columns are made again: never both.
     writing: Mutex<()>,
-    /// Groups that were appended and are not indexed and published yet.
-    unpublished: Mutex<usize>,
-    published: Condvar,
     /// Wakes the thread that makes columns again. Taken away when the log stops.
     wake: Mutex<Option<Sender<()>>>,
 }
@@ -51,13 +48,7 @@ impl Index {
     /// A whole index, and what wakes the thread that makes it again.
     pub(crate) fn new() -> (Self, Receiver<()>) {
         let (wake, woken) = channel();
-        let index = Self {
-            epoch: AtomicU64::new(0),
-            writing: Mutex::new(()),
-            unpublished: Mutex::new(0),
-            published: Condvar::new(),
-            wake: Mutex::new(Some(wake)),
-        };
+        let index = Self { epoch: AtomicU64::new(0), writing: Mutex::new(()), wake: Mutex::new(Some(wake)) };
         (index, woken)
     }
 
@@ -74,30 +65,6 @@ impl Index {
     /// Holds off whoever else would write.
     pub(crate) fn writing(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The same once all that was appended is indexed and published, or given up: rows, index and head are of one moment.
-    pub(crate) fn still(&self) -> MutexGuard<'_, ()> {
-        let writing = self.writing();
-        let left = self.published.wait_while(self.unpublished(), |unpublished| *unpublished > 0);
-        drop(left.unwrap_or_else(PoisonError::into_inner));
-        writing
-    }
-
-    /// A group was appended.
-    pub(crate) fn appended(&self) {
-        *self.unpublished() += 1;
-    }
-
-    /// One was indexed and published, or given up.
-    pub(crate) fn published(&self) {
-        let mut unpublished = self.unpublished();
-        *unpublished = unpublished.saturating_sub(1);
-        self.published.notify_all();
-    }
-
-    fn unpublished(&self) -> MutexGuard<'_, usize> {
-        self.unpublished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nobody believes this column any more, from now on and until it was made again.
@@ -157,8 +124,8 @@ pub(crate) fn start(log: Arc<Log>, woken: Receiver<()>) -> std::io::Result<JoinH
 
 /// Makes the damaged columns again and lets the log go on where it was.
 fn heal(log: &Log) -> Result<(), recover::OpenError> {
-    // Groups that were being appended end first; from here on none begins.
-    let _writing = log.index().still();
+    // A group that was being appended ends first; from here on none begins.
+    let _writing = log.index().writing();
     let columns = log.index().columns();
     if columns.is_empty() || log.latch().reason().is_some() {
         return Ok(());

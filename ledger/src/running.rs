@@ -24,7 +24,7 @@ use crate::queue::QueueLimits;
 use crate::recover::{self, Loaded, OpenError};
 use crate::restored::{self, Resting};
 use crate::scitt::ReceiptSigner;
-use crate::sequencer::{self, Acknowledger, Sequencer};
+use crate::sequencer::{self, Sequencer};
 use crate::signer::{CheckpointSigner, SignError, StatementSigner};
 use crate::store::rows::Rows;
 use crate::store::{Store, StoreError};
@@ -138,13 +138,11 @@ impl Running {
         let (log, inbox, woken) = Log::new(store, loaded, shown, pending, signers, limits);
         let reindexer = index::start(Arc::clone(&log), woken).map_err(StartError::Thread)?;
         let desk = desk::start(&log).map_err(StartError::Thread)?;
-        let mut sequencer = Sequencer::new(Arc::clone(&log), view, clock, renewed);
-        let mut acknowledger = Acknowledger::new(Arc::clone(&log), anchor, signer);
+        let mut sequencer = Sequencer::new(Arc::clone(&log), view, anchor, signer, clock, renewed);
         if begun.gate.is_none() {
-            sequencer.open(&mut acknowledger)?;
+            sequencer.open()?;
         }
-        let sequencer = sequencer::start(sequencer, acknowledger, begun.gate, inbox);
-        let sequencer = sequencer.map_err(StartError::Thread)?;
+        let sequencer = sequencer::start(sequencer, begun.gate, inbox).map_err(StartError::Thread)?;
         let publisher = Publisher::start(&log, &publication).map_err(StartError::Thread)?;
         Ok(Self { log, desk, sequencer, reindexer, publisher })
     }

@@ -105,7 +105,7 @@ fn answer(mut stream: UnixStream, held: &Path, store: &Weak<RocksStore>, log: &W
 
 /// Nobody appends meanwhile: the rows, the head and the note are of one moment.
 fn hold(store: &RocksStore, log: &Log, held: &Path) -> Result<String, StoreError> {
-    let _writing = log.index().still();
+    let _writing = log.index().writing();
     let note = log.note_to_keep();
     store.checkpoint(held)?;
     Ok(note.to_string())

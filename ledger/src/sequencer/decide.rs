@@ -98,11 +98,10 @@ impl<'g> Decider<'g> {
         if let Some(at) = self.ids.get(id) {
             return Ok(Some(self.place(*at)));
         }
-        // The index may lack what is remembered: it is added to behind this thread's back.
-        match self.recent.index_of(id) {
-            None if !self.recent.covers(looked_at) => Rows(self.log.store()).index_of(id),
-            recent => Ok(recent),
+        if self.recent.covers(looked_at) {
+            return Ok(self.recent.index_of(id));
         }
+        Rows(self.log.store()).index_of(id)
     }
 
     /// Key, role and, where it could not be done before, signature.
@@ -139,10 +138,7 @@ impl<'g> Decider<'g> {
         let found = match candidate.earlier {
             Some(index) => Some(index),
             None if self.recent.covers(candidate.looked_at) => self.recent.first(unique.term()),
-            None => {
-                let first = rows.term(unique.term(), Index(0), self.base, 1)?.first().copied();
-                first.or_else(|| self.recent.first(unique.term()))
-            }
+            None => rows.term(unique.term(), Index(0), self.base, 1)?.first().copied(),
         };
         let Some(index) = found else { return Ok(None) };
         let other = read_statement(&rows, index)?;

@@ -1,39 +1,34 @@
-//! The one thread that gives entries their places, and the one behind it that says so ([`acknowledge`]). Everything that is said is
-//! durable before it is said.
-//!
-//! While a group is being acknowledged the next one is made part of the log: what was synced last is one store's write and, before it,
-//! one anchor.
+//! The one thread that gives entries their places. Everything it says is durable before it is said.
 
-mod acknowledge;
 mod decide;
 mod group;
 mod recent;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use schemas::ids::TermId;
 use schemas::time::Time;
 use thiserror::Error;
+use verifier::merkle::EdgeUpdate;
 
-pub use acknowledge::Acknowledger;
-use acknowledge::{Made, Work};
 use decide::Decider;
 pub(crate) use decide::read_statement;
 use group::{Counts, fill};
 use recent::Recent;
 
-use crate::anchor::AnchorError;
-use crate::apply::{ApplyError, Group, View, WriteSet, apply};
+use crate::anchor::{Anchor, AnchorError, Mark};
+use crate::apply::{ApplyError, Group, View, apply};
 use crate::clock::{Clock, ClockGuard};
-use crate::log::{Log, StartError};
+use crate::log::{Log, Published, StartError, keep_note, publish, renew};
+use crate::outcome::{Candidate, Decided};
 use crate::publish::gate::{ASK_AGAIN, Gate};
-use crate::publish::renew_every;
+use crate::publish::{PublishedCheckpoint, renew_every};
 use crate::queue::Submission;
-use crate::signer::SignError;
+use crate::signer::{CheckpointSigner, SignError};
 use crate::store::rows::NOTE_KEY;
 use crate::store::{Column, StoreError};
 
@@ -50,61 +45,46 @@ enum Stop {
     Anchor(#[from] AnchorError),
     #[error("signing: {0}")]
     Sign(#[from] SignError),
-    /// The thread behind this one has ended; why, it has said itself.
-    #[error("nobody acknowledges any more")]
-    Acknowledger,
     /// Only for this group: nobody in it gets an answer, and the log goes on once its index is whole again.
     #[error("the index is made again")]
     Index,
 }
 
-/// Groups that wait to be acknowledged besides the one that is: more would only wait longer.
-const MADE_WAITING: usize = 1;
-
-/// Owns what only one may change: the view and the clock.
+/// Owns what only one may change: the view, the anchor, the checkpoint key.
 pub struct Sequencer {
     log: Arc<Log>,
     view: View,
+    anchor: Anchor,
+    signer: CheckpointSigner,
     clock: Box<dyn Clock>,
     guard: ClockGuard,
     recent: Recent,
-    /// The latest time that was given out to be signed, and when that was.
-    latest: Time,
+    /// The latest time that was signed.
+    renewed: Time,
+    /// When that was, and how long it is good for.
     renewed_at: Instant,
-    /// How long that is good for.
     renew_every: Duration,
 }
 
 impl Sequencer {
     /// A sequencer that goes on from `view`, and from the latest time that is known to be signed.
-    pub fn new(log: Arc<Log>, view: View, clock: Box<dyn Clock>, renewed: Time) -> Self {
+    pub fn new(
+        log: Arc<Log>,
+        view: View,
+        anchor: Anchor,
+        signer: CheckpointSigner,
+        clock: Box<dyn Clock>,
+        renewed: Time,
+    ) -> Self {
         let guard = ClockGuard::new(log.genesis().parameters.clock_ahead);
         let recent = Recent::new(view.head.size);
         let renew_every = renew_every(log.genesis().parameters.heartbeat);
         let renewed_at = Instant::now();
-        Self { log, view, clock, guard, recent, latest: renewed, renewed_at, renew_every }
-    }
-
-    /// Signs the first time. A clock that cannot be believed latches the log: what it has is shown, with no new time.
-    pub fn open(&mut self, acknowledger: &mut Acknowledger) -> Result<(), StartError> {
-        match self.time().and_then(|time| acknowledger.renew(time)) {
-            Ok(()) => Ok(()),
-            Err(Stop::Store(error)) => Err(error.into()),
-            Err(Stop::Sign(error)) => Err(error.into()),
-            Err(stop) => {
-                self.log.latch().set(stop.to_string());
-                Ok(())
-            }
-        }
+        Self { log, view, anchor, signer, clock, guard, recent, renewed, renewed_at, renew_every }
     }
 
     /// Waits until the witnesses were asked, and signs for the first time. False where the log is stopped before.
-    fn pass(
-        &mut self,
-        acknowledger: &mut Acknowledger,
-        gate: Option<Gate>,
-        inbox: &Receiver<Submission>,
-    ) -> bool {
+    fn pass(&mut self, gate: Option<Gate>, inbox: &Receiver<Submission>) -> bool {
         let Some(mut gate) = gate else { return true };
         loop {
             // Nothing is let in while the log is pending; what slipped in is dropped, and its sender told so.
@@ -122,8 +102,14 @@ impl Sequencer {
             }
             self.log.pending().set(Some(gate.reason()));
         }
-        let shown = acknowledger.show(&self.view).map_err(StartError::from);
-        if let Err(error) = shown.and_then(|()| self.open(acknowledger)) {
+        let opened = match publish(&self.signer, &self.view) {
+            Ok(published) => {
+                self.log.shown().set_head(Arc::new(published));
+                self.open()
+            }
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = opened {
             self.log.latch().set(error.to_string());
         }
         self.log.pending().set(None);
@@ -131,9 +117,22 @@ impl Sequencer {
         true
     }
 
+    /// Signs the first time. A clock that cannot be believed latches the log: what it has is shown, with no new time.
+    pub fn open(&mut self) -> Result<(), StartError> {
+        match self.renew() {
+            Ok(()) => Ok(()),
+            Err(Stop::Store(error)) => Err(error.into()),
+            Err(Stop::Sign(error)) => Err(error.into()),
+            Err(stop) => {
+                self.log.latch().set(stop.to_string());
+                Ok(())
+            }
+        }
+    }
+
     /// Takes whatever is waiting as one group, again and again, until the queue is closed and empty. Where nothing comes,
-    /// has the head's time renewed.
-    fn run(&mut self, inbox: &Receiver<Submission>, made: &SyncSender<Work>) {
+    /// renews the head's time.
+    fn run(&mut self, inbox: &Receiver<Submission>) {
         loop {
             let first = match self.next(inbox) {
                 Ok(first) => Some(first),
@@ -146,7 +145,7 @@ impl Sequencer {
                 continue;
             }
             if self.until_renewal().is_zero()
-                && let Err(stop) = self.renew(made)
+                && let Err(stop) = self.renew()
             {
                 self.log.latch().set(stop.to_string());
                 continue;
@@ -154,9 +153,16 @@ impl Sequencer {
             if group.is_empty() {
                 continue;
             }
-            match self.append(group, made) {
-                // Of an index that is made again: nothing was written, nobody is told anything; sent again, each statement is as new.
-                Ok(()) | Err(Stop::Index) => {}
+            let (answers, candidates): (Vec<_>, Vec<_>) =
+                group.into_iter().map(|submission| (submission.answer, submission.candidates)).unzip();
+            match self.append(candidates) {
+                Ok(decided) => {
+                    for (answer, decided) in answers.into_iter().zip(decided) {
+                        answer(decided);
+                    }
+                }
+                // Nothing was written, nobody is told anything: sent again, each statement is as new.
+                Err(Stop::Index) => {}
                 // Before the answers are dropped: those who wait learn from that why there is none.
                 Err(stop) => self.log.latch().set(stop.to_string()),
             }
@@ -182,27 +188,31 @@ impl Sequencer {
         self.renew_every.saturating_sub(self.renewed_at.elapsed())
     }
 
-    /// Has it signed that the head is still the latest one, and waits for it: what is kept of it is kept before what comes next.
-    fn renew(&mut self, made: &SyncSender<Work>) -> Result<(), Stop> {
-        let (done, is_done) = sync_channel(1);
+    /// Signs that the head is still the latest one.
+    fn renew(&mut self) -> Result<(), Stop> {
         let time = self.time()?;
-        made.send(Work::Renew(time, done)).map_err(|_| Stop::Acknowledger)?;
-        // Ended without a word where it failed; the log is latched then.
-        let _ = is_done.recv();
+        let head = self.log.published();
+        let renewed = renew(&self.signer, &head, time)?;
+        // Before anybody sees it: after a crash no earlier time may be signed.
+        keep_note(self.log.store(), &renewed.at.note)?;
+        self.show(head, renewed, time);
         Ok(())
     }
 
     /// The time for what is signed next: never before anything that was signed.
     fn time(&mut self) -> Result<Time, Stop> {
-        let latest = self.view.head.time.max(self.latest);
-        self.latest = self.guard.read(&*self.clock, latest).map_err(Stop::Clock)?;
-        self.renewed_at = Instant::now();
-        Ok(self.latest)
+        self.guard.read(&*self.clock, self.view.head.time.max(self.renewed)).map_err(Stop::Clock)
     }
 
-    /// Makes one group part of the log, and hands it on to be acknowledged. An error latches the log: nobody in the group gets an
-    /// answer, and what became of their statements shows after the next start.
-    fn append(&mut self, group: Vec<Submission>, made: &SyncSender<Work>) -> Result<(), Stop> {
+    fn show(&mut self, head: Arc<Published>, renewed: PublishedCheckpoint, time: Time) {
+        self.log.shown().renew(head, Arc::new(renewed));
+        self.renewed = time;
+        self.renewed_at = Instant::now();
+    }
+
+    /// One group, from candidates to what became of them, submission by submission. An error latches the log: nobody in
+    /// the group gets an answer, and what became of their statements shows after the next start.
+    fn append(&mut self, group: Vec<Vec<Candidate>>) -> Result<Vec<Decided>, Stop> {
         let begun = Instant::now();
         let log = Arc::clone(&self.log);
         let _writing = log.index().writing();
@@ -211,23 +221,23 @@ impl Sequencer {
         }
         let time = self.time()?;
         let mut decider = Decider::new(&self.log, &self.recent, self.view.head.size, time);
-        let mut answers = Vec::with_capacity(group.len());
-        for Submission { candidates, answer } in group {
+        let mut outcomes = Vec::with_capacity(group.len());
+        for candidates in group {
             let decided: Result<Vec<_>, _> =
                 candidates.into_iter().map(|candidate| decider.decide(candidate)).collect();
-            answers.push((answer, decided.map_err(|error| self.blame(error))?));
+            outcomes.push(decided.map_err(|error| self.blame(error))?);
         }
         let (accepted, unique) = decider.into_accepted();
-        let mut made_of_it = Made { answers, written: None, begun };
+        let mut tree = None;
         if !accepted.is_empty() {
             let counts = Counts::of(&accepted);
             let (base, base_root) = (self.view.head.size, self.view.head.root);
-            let group = Group { base, base_root, time, statements: accepted };
-            made_of_it.written = Some((self.commit(group, &unique)?, counts));
+            tree = Some(self.commit(Group { base, base_root, time, statements: accepted }, &unique)?);
+            counts.record(begun);
         }
-        log.index().appended();
-        // Where nobody takes it, dropping it says that it is given up.
-        made.send(Work::Made(made_of_it.in_flight(&log))).map_err(|_| Stop::Acknowledger)
+        let published = self.log.published();
+        let decided = |outcomes| Decided { outcomes, published: Arc::clone(&published), tree: tree.clone() };
+        Ok(outcomes.into_iter().map(decided).collect())
     }
 
     /// Damage in the index does not stop the log: what follows from the entries can be made again.
@@ -241,34 +251,49 @@ impl Sequencer {
         }
     }
 
-    /// Writes a group; it is part of the log then. What a crash means from here on is said where it is acknowledged.
-    fn commit(&mut self, group: Group, unique: &[Option<TermId>]) -> Result<WriteSet, Stop> {
+    /// Makes a group part of the log. Each step says what a crash there means.
+    fn commit(&mut self, group: Group, unique: &[Option<TermId>]) -> Result<Arc<EdgeUpdate>, Stop> {
+        let time = group.time;
         let writes = apply(&self.view, group)?;
         let mut batch = writes.rows();
-        // The latest note that was signed: the head that it is of is durable, and it was given out.
+        // The note of the head before this group: that head is durable, and its note was given out.
         batch.put(Column::Meta, NOTE_KEY, self.log.note_to_keep().as_bytes());
         // Crash here: nothing of the group exists, nobody was told anything. Sent again, it is appended as if new.
         self.log.store().commit(&batch)?;
+        // Crash here: the group is in the store, behind the anchor's back, and nobody was told. The next start makes its index rows,
+        // verifies it and advances the anchor; sent again, each statement is answered as a duplicate with its place.
+        self.log.store().fill(&writes.index_rows())?;
+        let head = writes.head;
+        let mark = Mark { log: self.log.id(), size: head.size, root: head.root, chain: head.chain };
+        self.anchor.advance(mark)?;
+        // Crash here: as before, but the anchor knows. From here on an older copy of the store is refused.
+        let view = View { head, edge: Arc::new(writes.tree.edge().clone()) };
+        self.signer.drop_withdrawn(&self.log.registry(), head.size);
+        let published = Arc::new(publish(&self.signer, &view)?);
+        let renewed = renew(&self.signer, &published, time)?;
+        // Crash here: a signature nobody saw. The next start makes the same one again, over the same head.
         for (entry, unique) in writes.entries.iter().zip(unique) {
             self.recent.push(entry.id, entry.index, *unique);
         }
-        self.view = View { head: writes.head, edge: Arc::new(writes.tree.edge().clone()) };
-        Ok(writes)
+        self.view = view;
+        self.show(published, renewed, time);
+        metrics::gauge!("writ_tree_size").set(head.size as f64);
+        // Crash here: readers may have seen the head, and it holds. Submitters were not told; see above.
+        Ok(Arc::new(writes.tree))
     }
 }
 
-/// Starts the two threads, which sign nothing before the gate is open. A panic in one of them latches the log.
+/// Starts the thread, which signs nothing before the gate is open. A panic in it latches the log.
 pub(crate) fn start(
     mut sequencer: Sequencer,
-    mut acknowledger: Acknowledger,
     gate: Option<Gate>,
     inbox: Receiver<Submission>,
 ) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("sequencer".into()).spawn(move || {
         let log = Arc::clone(&sequencer.log);
         let service = || {
-            if sequencer.pass(&mut acknowledger, gate, &inbox) {
-                serve(sequencer, acknowledger, &inbox);
+            if sequencer.pass(gate, &inbox) {
+                sequencer.run(&inbox);
             }
         };
         if catch_unwind(AssertUnwindSafe(service)).is_err() {
@@ -277,18 +302,4 @@ pub(crate) fn start(
         // Nobody takes anything any more: what waits at the desk is told so.
         log.desk().appending(false);
     })
-}
-
-/// Gives places as long as anything comes, and acknowledges behind it.
-fn serve(mut sequencer: Sequencer, mut acknowledger: Acknowledger, inbox: &Receiver<Submission>) {
-    let (made, to_acknowledge) = sync_channel(MADE_WAITING);
-    let log = Arc::clone(&sequencer.log);
-    std::thread::scope(|scope| {
-        let behind = std::thread::Builder::new().name("acknowledger".into());
-        if let Err(error) = behind.spawn_scoped(scope, move || acknowledger.run(&to_acknowledge)) {
-            log.latch().set(format!("a thread cannot be started: {error}"));
-        }
-        sequencer.run(inbox, &made);
-        drop(made);
-    });
 }
