@@ -5,7 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use schemas::ids::{StatementId, TermId};
 use schemas::time::Index;
 
-/// Entries remembered. More than can be on their way to the sequencer at any time, so the store is hardly ever asked.
+/// Entries remembered. More than are on their way to the sequencer in most loads, so the store is hardly ever asked; more would leave the
+/// processor's cache.
 const RECENT_ENTRIES_MAX: usize = 16_384;
 
 /// Ids and unique terms of the entries from [`Recent::floor`] on.

@@ -27,7 +27,7 @@ pub enum Column {
     Entries,
     /// Statement id → index, 8 bytes big-endian.
     Ids,
-    /// Term id ++ index → nothing.
+    /// Term id ++ index → nothing. A store may keep many such rows as one.
     Terms,
     /// Tile level, 1 byte ++ tile number, 8 bytes big-endian → up to 256 hashes; behind all 256, the 16 nodes halfway up.
     Tiles,

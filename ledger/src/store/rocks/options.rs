@@ -41,7 +41,7 @@ pub(super) fn database_options() -> Options {
     options.set_paranoid_checks(true);
     // A log file that was closed whole and is missing or shorter is damage. The one in use is the anchor's to guard.
     options.set_track_and_verify_wals_in_manifest(true);
-    // Columns are flushed together: whatever becomes of the log file, the tables alone are all of one moment.
+    // Columns are flushed together: whatever becomes of the log file, the tables of entries, tiles and head are all of one moment.
     options.set_atomic_flush(true);
     // In a file that is used again old records stand behind a torn end, and some of them pass for new ones.
     options.set_recycle_log_file_num(0);
@@ -73,11 +73,6 @@ pub(super) fn families(names: &[impl AsRef<str>], cache: &Cache) -> Vec<ColumnFa
     names.iter().map(|name| with_options(name.as_ref())).collect()
 }
 
-/// Of a file of a column that is made beside RocksDB and taken in by it.
-pub(super) fn incoming_options(column: Column, cache: &Cache) -> Options {
-    family_options(column, cache)
-}
-
 /// Of one column.
 pub(super) fn family_options(column: Column, cache: &Cache) -> Options {
     let mut tables = BlockBasedOptions::default();
@@ -106,7 +101,7 @@ pub(super) fn family_options(column: Column, cache: &Cache) -> Options {
             tables.set_block_size(ENTRIES_BLOCK_BYTES);
         }
         Column::Ids => {
-            // Hashes do not compress. Nearly every look-up is for an id that is not there: filters answer it.
+            // Hashes do not compress. Of the files, all but one do not have an id: filters say so.
             options.set_compression_type(DBCompressionType::None);
             tables.set_bloom_filter(FILTER_BITS, false);
         }

@@ -61,7 +61,7 @@ impl Files {
         let path = self.incoming(column);
         // One that was taken in already may be the same file by another name, and must not be written to.
         remove(&path)?;
-        let options = options::incoming_options(column, &self.cache);
+        let options = options::family_options(column, &self.cache);
         let written = {
             let mut file = SstFileWriter::create(&options);
             file.open(&path)
