@@ -1,4 +1,4 @@
-//! SIGKILL at each system call that writes, syncs, renames, removes, cuts or makes a file.
+//! SIGKILL at each system call that writes, syncs, links, renames, removes, cuts or makes a file.
 
 use std::path::Path;
 
@@ -27,6 +27,12 @@ pub(crate) fn answering(form: Form, figures: &mut Figures) {
     let calls: Vec<&str> = CALLS.into_iter().chain(["sendto", "sendmsg"]).collect();
     let calls: &[&str] = if form == Form::Long { &calls } else { &["writev", "sendto"] };
     attached(form, figures, Threads::All, calls, &[1, 3]);
+}
+
+/// The thread that writes ids and terms to files, which a clean stop has it do: each of its calls, one after the other.
+pub(crate) fn writing_out(form: Form, figures: &mut Figures) {
+    let calls: &[&str] = if form == Form::Long { &CALLS } else { &["write", "link", "fdatasync", "unlink"] };
+    attached(form, figures, Threads::Named("index"), calls, &[1, 2]);
 }
 
 /// From the first instruction on, over a store whose write-ahead log is full: it is read, written into table files and replaced.

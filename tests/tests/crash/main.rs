@@ -60,6 +60,11 @@ const CASES: &[Case] = &[
         run: kill::flushing,
     },
     Case {
+        name: "kill, writing out the index: each system call of its thread",
+        needs: Needs::STRACE,
+        run: kill::writing_out,
+    },
+    Case {
         name: "kill, making the index again by writd reindex",
         needs: Needs::STRACE,
         run: kill::reindexing,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::harness::{SOON, program};
 
 /// System calls that change what is stored, or tell somebody.
-pub(crate) const CALLS: [&str; 11] = [
+pub(crate) const CALLS: [&str; 12] = [
     "write",
     "pwrite64",
     "writev",
@@ -17,6 +17,7 @@ pub(crate) const CALLS: [&str; 11] = [
     "fdatasync",
     "sync_file_range",
     "rename",
+    "link",
     "unlink",
     "ftruncate",
     "fallocate",
