@@ -19,15 +19,8 @@ pub(crate) fn catch_up(store: &dyn Store) -> Result<(), ReindexError> {
     let rows = Rows(store);
     let size = rows.head()?.size;
     let (ids, terms) = (store.indexed(Column::Ids)?, store.indexed(Column::Terms)?);
-    for (column, to) in [(Column::Ids, ids), (Column::Terms, terms)] {
-        if to > size {
-            // Its rows beyond the head may be of entries that there will never be.
-            let detail = format!("has rows of entries below {to}, and there are {size}");
-            return Err(StoreError::Row { column, key: String::new(), detail }.into());
-        }
-    }
     let from = ids.min(terms);
-    if from == size {
+    if from >= size {
         return Ok(());
     }
     tracing::info!(from, size, "the latest part of the index is made from its entries");
@@ -53,6 +46,19 @@ pub(crate) fn catch_up(store: &dyn Store) -> Result<(), ReindexError> {
         rows.iter().for_each(|(term, index)| batch.put(Column::Terms, &term_key(term, *index), &[]));
         Ok(store.fill(&batch)?)
     })
+}
+
+/// Columns with rows of entries that are not there: the store lost what was written last. New entries would stand in their places and be
+/// taken for them.
+pub(crate) fn ahead(store: &dyn Store) -> Result<Vec<Column>, StoreError> {
+    let size = Rows(store).head()?.size;
+    let mut ahead = Vec::new();
+    for column in [Column::Ids, Column::Terms] {
+        if store.indexed(column)? > size {
+            ahead.push(column);
+        }
+    }
+    Ok(ahead)
 }
 
 /// Holds leaves against those that the tiles have.

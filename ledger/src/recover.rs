@@ -19,7 +19,7 @@ use verifier::registry::{GenesisError, Registry, admit};
 
 use crate::anchor::{Anchor, AnchorError, Mark};
 use crate::apply::View;
-use crate::catch_up::catch_up;
+use crate::catch_up::{ahead, catch_up};
 use crate::reindex::{ReindexError, rebuild};
 use crate::store::rows::{Head, Rows, decode_entry};
 use crate::store::{Column, Store, StoreError};
@@ -115,9 +115,10 @@ pub struct Loaded {
 /// Reads a log like [`load`], with the latest part of its index, which a store may have kept in memory alone. Makes the index again
 /// where that is what is wrong, or was being made again.
 pub fn load_whole(store: &dyn Store) -> Result<Loaded, OpenError> {
-    let unfinished = Rows(store).unfinished()?;
-    if !unfinished.is_empty() {
-        rebuild(store, &unfinished)?;
+    let mut to_make = Rows(store).unfinished()?;
+    to_make.extend(ahead(store)?.into_iter().filter(|column| !to_make.contains(column)).collect::<Vec<_>>());
+    if !to_make.is_empty() {
+        rebuild(store, &to_make)?;
     }
     let load = || {
         catch_up(store)?;

@@ -5,6 +5,7 @@ mod appending;
 mod client;
 mod drafts;
 mod faults;
+mod filing;
 mod harness;
 mod http;
 mod interface;
