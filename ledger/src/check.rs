@@ -113,11 +113,7 @@ fn repeat(reader: &Reader<'_>, candidate: &Candidate) -> Result<Option<Outcome>,
 }
 
 /// Another statement that shares what should be unique: the first one under that term, if it really is so.
-fn earlier(
-    reader: &Reader<'_>,
-    candidate: &Candidate,
-    index: Index,
-) -> Result<Option<Index>, ReadError> {
+fn earlier(reader: &Reader<'_>, candidate: &Candidate, index: Index) -> Result<Option<Index>, ReadError> {
     let Some(unique) = candidate.unique else { return Ok(None) };
     let other = read_statement(&Rows(reader.log().store()), index)?;
     Ok(unique.is_shared(&candidate.accepted.statement, &other).then_some(index))

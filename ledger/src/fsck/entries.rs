@@ -158,7 +158,10 @@ impl<'s> Walk<'s> {
         // What has one thread goes on beside what has all.
         let (verdicts, ()) = rayon::join(
             || -> Vec<Verdict> {
-                to_verify.par_chunks(TOGETHER).flat_map_iter(|entries| verify(summing, indexed, entries)).collect()
+                to_verify
+                    .par_chunks(TOGETHER)
+                    .flat_map_iter(|entries| verify(summing, indexed, entries))
+                    .collect()
             },
             || tree.grow(&leaves, findings),
         );

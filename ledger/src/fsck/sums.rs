@@ -2,6 +2,7 @@
 
 use schemas::ids::{StatementId, TermId};
 use schemas::time::Index;
+use siphasher::sip128::SipHasher13;
 
 use crate::store::rows::{index_bytes, term_key};
 
@@ -41,15 +42,19 @@ impl Derived {
     }
 }
 
-/// How rows are hashed: with a key of this one check, or whoever may write rows could choose some whose sum is that of others.
-pub(super) struct Summing([u8; blake3::KEY_LEN]);
+/// Bytes of a key of SipHash.
+const KEY_BYTES: usize = 16;
+
+/// How rows are hashed: with a key of this one check, or whoever may write rows could choose some whose sum is that of others. By SipHash-1-3 of
+/// 128 bits (Aumasson, Bernstein: SipHash, a fast short-input PRF): rows are short and there are thirty an entry.
+pub(super) struct Summing(SipHasher13);
 
 impl Summing {
     /// With a key that nobody knows.
     pub(super) fn new() -> Result<Self, getrandom::Error> {
-        let mut key = [0; blake3::KEY_LEN];
+        let mut key = [0; KEY_BYTES];
         getrandom::fill(&mut key)?;
-        Ok(Self(key))
+        Ok(Self(SipHasher13::new_with_key(&key)))
     }
 
     /// The row of an id.
@@ -67,9 +72,7 @@ impl Summing {
     }
 
     fn row(&self, bytes: &[u8]) -> Sum {
-        let hash = blake3::keyed_hash(&self.0, bytes);
-        let hashes = hash.as_bytes().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
-        Sum { rows: 1, hashes }
+        Sum { rows: 1, hashes: self.0.hash(bytes).as_u128() }
     }
 }
 

@@ -93,7 +93,18 @@ impl Position {
             [Phase::Entries, Phase::Ids, Phase::Terms].into_iter().find(|known| *known as u8 == *phase)?;
         let ([size, indexed, next, passes, finished], [a, b, c, d]) = (numbers, sums);
         let (ids, terms, key) = ((a, b), (c, d), rest.to_vec());
-        Some(Self { phase, size, root: TreeHash::new(*root), indexed, next, key, ids, terms, passes, finished })
+        Some(Self {
+            phase,
+            size,
+            root: TreeHash::new(*root),
+            indexed,
+            next,
+            key,
+            ids,
+            terms,
+            passes,
+            finished,
+        })
     }
 
     /// Writes the file. Not synced: what is lost with a power cut is read once more.

@@ -144,7 +144,8 @@ impl RocksStore {
     /// Makes a copy of all rows as they are at this moment in a folder that is not there yet: by hard links, so on the same
     /// file system only.
     pub fn checkpoint(&self, folder: &Path) -> Result<(), StoreError> {
-        let made = Checkpoint::new(&self.files.db).and_then(|checkpoint| checkpoint.create_checkpoint(folder));
+        let made =
+            Checkpoint::new(&self.files.db).and_then(|checkpoint| checkpoint.create_checkpoint(folder));
         made.map_err(|error| fault("make a copy that stands still", None, &error))
     }
 

@@ -62,7 +62,9 @@ impl Model {
             self.ids.insert(*id(index).as_bytes(), index);
             batch.put(Column::Ids, id(index).as_bytes(), &index_bytes(Index(index)));
             // Not every entry has every term.
-            for term in terms.iter().filter(|term| (index + u64::from(**term)) % 3 > 0).map(|number| term(*number)) {
+            for term in
+                terms.iter().filter(|term| (index + u64::from(**term)) % 3 > 0).map(|number| term(*number))
+            {
                 if self.terms.insert((*term.as_bytes(), index)) {
                     batch.put(Column::Terms, &term_key(&term, Index(index)), &[]);
                 }
@@ -97,7 +99,8 @@ impl Model {
             for from in [0, self.next / 3, self.next / 2, self.next.saturating_sub(1), self.next, u64::MAX] {
                 let on: Vec<Index> = expected.iter().copied().filter(|index| index.0 >= from).collect();
                 assert_eq!(rows.term(term, Index(from), u64::MAX, usize::MAX).unwrap(), on, "from {from}");
-                let back: Vec<Index> = expected.iter().rev().copied().filter(|index| index.0 <= from).collect();
+                let back: Vec<Index> =
+                    expected.iter().rev().copied().filter(|index| index.0 <= from).collect();
                 assert_eq!(rows.term_back(term, Index(from), usize::MAX).unwrap(), back, "back from {from}");
             }
         }
@@ -187,7 +190,9 @@ fn rows_that_leave_out_an_entry_are_refused() {
     store.fill(&model.fill(3, &[1])).unwrap();
     model.next += 1;
     match store.fill(&model.fill(1, &[1])) {
-        Err(StoreError::Row { column: Column::Ids, detail, .. }) => assert!(detail.contains("entry 4"), "{detail}"),
+        Err(StoreError::Row { column: Column::Ids, detail, .. }) => {
+            assert!(detail.contains("entry 4"), "{detail}")
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -57,7 +57,8 @@ impl Memory {
     /// Puts rows in place of all. Those of ids and terms are taken to be of all entries.
     pub(crate) fn set_rows(&self, rows: Rows) {
         let entries = rows.keys().filter(|(column, _)| *column == Column::Entries);
-        let last = entries.filter_map(|(_, key)| Some(u64::from_be_bytes(key.as_slice().try_into().ok()?))).max();
+        let last =
+            entries.filter_map(|(_, key)| Some(u64::from_be_bytes(key.as_slice().try_into().ok()?))).max();
         let to = last.map_or(0, |last| last + 1);
         *self.indexed.lock().unwrap() = BTreeMap::from([(Column::Ids, to), (Column::Terms, to)]);
         *self.rows.lock().unwrap() = rows;

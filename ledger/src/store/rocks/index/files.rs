@@ -42,7 +42,9 @@ impl Files {
         let (ids, terms, term_rows) = segment.rows();
         tracing::debug!(ids, terms, term_rows, "rows of the index are written to files");
         if segment.has_ids() {
-            self.take_in_column(Column::Ids, marks.ids, |file| segment.id_rows(|key, value| file.put(key, value)))?;
+            self.take_in_column(Column::Ids, marks.ids, |file| {
+                segment.id_rows(|key, value| file.put(key, value))
+            })?;
         }
         if segment.has_terms() {
             self.take_in_column(Column::Terms, marks.terms, |file| {

@@ -85,11 +85,17 @@ impl Filing {
     /// Goes on from where the files end.
     pub(super) fn new(files: &Arc<Files>) -> Self {
         let mut unknown = Vec::new();
-        let mut to = |column| mark(files, column).unwrap_or_else(|error| {
-            unknown.push((column, error));
-            0
+        let mut to = |column| {
+            mark(files, column).unwrap_or_else(|error| {
+                unknown.push((column, error));
+                0
+            })
+        };
+        let rows = RwLock::new(Unfiled {
+            ids_to: to(Column::Ids),
+            terms_to: to(Column::Terms),
+            ..Unfiled::default()
         });
-        let rows = RwLock::new(Unfiled { ids_to: to(Column::Ids), terms_to: to(Column::Terms), ..Unfiled::default() });
         let shared = Arc::new(Shared {
             files: Arc::clone(files),
             rows,
@@ -105,7 +111,8 @@ impl Filing {
         files.remove_incoming()?;
         let shared = Arc::clone(&filing.shared);
         let thread = std::thread::Builder::new().name("index".into()).spawn(move || shared.write_out());
-        let failed = |error: std::io::Error| StoreError::Io { action: "start a thread", detail: error.to_string() };
+        let failed =
+            |error: std::io::Error| StoreError::Io { action: "start a thread", detail: error.to_string() };
         filing.thread = Some(thread.map_err(failed)?);
         Ok(filing)
     }
@@ -282,10 +289,12 @@ impl Shared {
             *first = Some(first.map_or(index, |first| first.min(index)));
             *mark = (*mark).max(index.saturating_add(1));
         }
-        let firsts = [(Column::Ids, first_of_ids, rows.ids_to), (Column::Terms, first_of_terms, rows.terms_to)];
+        let firsts =
+            [(Column::Ids, first_of_ids, rows.ids_to), (Column::Terms, first_of_terms, rows.terms_to)];
         for (column, first, to) in firsts {
             if let Some(first) = first.filter(|first| *first > to) {
-                let detail = format!("a row of entry {first} was to be added, and there are none of entry {to}");
+                let detail =
+                    format!("a row of entry {first} was to be added, and there are none of entry {to}");
                 return Err(StoreError::Row { column, key: String::new(), detail });
             }
         }

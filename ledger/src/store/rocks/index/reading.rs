@@ -9,8 +9,8 @@ use rocksdb::{DBRawIteratorWithThreadMode, ReadOptions};
 use schemas::ids::{StatementId, TermId};
 use schemas::time::Index;
 
-use super::postings::decode;
 use super::MARK_KEY;
+use super::postings::decode;
 use crate::store::rocks::{DB, RocksStore, fault};
 use crate::store::rows::{index_bytes, parse_term_key, term_key};
 use crate::store::{Column, StoreError, Visit, VisitKey, VisitTerm};
@@ -42,12 +42,17 @@ impl RocksStore {
     }
 
     /// Rows of ids from a key on, ascending.
-    pub(in crate::store::rocks) fn scan_ids(&self, from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+    pub(in crate::store::rocks) fn scan_ids(
+        &self,
+        from: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
         let mut from = from.to_vec();
         loop {
             let unfiled = self.filing.ids_from(at_least(&from), IDS_TOGETHER);
             let last = unfiled.get(IDS_TOGETHER - 1).map(|(id, _)| *id.as_bytes());
-            let mut unfiled = unfiled.iter().map(|(id, index)| (*id.as_bytes(), index_bytes(Index(*index)))).peekable();
+            let mut unfiled =
+                unfiled.iter().map(|(id, index)| (*id.as_bytes(), index_bytes(Index(*index)))).peekable();
             let mut stopped = false;
             // What memory may have behind its last row here is asked for with a new iterator.
             let is_past = |key: &[u8]| last.is_some_and(|last| key > last.as_slice());
@@ -145,7 +150,8 @@ impl RocksStore {
         let mut places = Vec::new();
         while let Some((key, value)) = rows.item().filter(|(key, _)| key.starts_with(term.as_bytes())) {
             read_row(key, value, &mut places)?;
-            let before = places.iter().filter(|place| **place <= from && below.is_none_or(|below| **place < below));
+            let before =
+                places.iter().filter(|place| **place <= from && below.is_none_or(|below| **place < below));
             for place in before {
                 if visit(&term_key(term, Index(*place))).is_break() {
                     return Ok(());
@@ -195,7 +201,8 @@ impl RocksStore {
         if let Some(wrong) = wrong {
             return Err(wrong);
         }
-        let _ended = unfiled.try_for_each(|key| if stopped { ControlFlow::Break(()) } else { visit(&key, &[]) });
+        let _ended =
+            unfiled.try_for_each(|key| if stopped { ControlFlow::Break(()) } else { visit(&key, &[]) });
         Ok(())
     }
 
