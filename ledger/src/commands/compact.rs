@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::answer::{Answer, say};
-use super::{Failure, shell};
+use super::{EARLIER_FORMAT, Failure, shell};
 use crate::backup;
 use crate::exit::Exit;
 use crate::folder::Folder;
@@ -84,6 +84,7 @@ fn refused(error: &StoreError, data: &Path) -> Failure {
     let (exit, next) = match error {
         StoreError::Absent { .. } => (Exit::Error, "give --data the folder that writd init made".to_owned()),
         StoreError::Held { .. } => (Exit::Error, "stop that writd first".to_owned()),
+        error if error.is_of_earlier_format() => (Exit::Error, EARLIER_FORMAT.to_owned()),
         error if !error.is_damage() => (Exit::Error, "check the disk".to_owned()),
         _ => (Exit::Tampered, format!("writd fsck --data {}", shell(data))),
     };

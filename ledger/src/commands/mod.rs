@@ -18,6 +18,9 @@ use serde_json::json;
 
 use crate::exit::Exit;
 
+/// What to do about a store that an earlier version wrote.
+const EARLIER_FORMAT: &str = "serve it with the version of writd that wrote it";
+
 /// A command that failed: its exit code, what happened, and what to do next.
 #[derive(Debug)]
 pub struct Failure {

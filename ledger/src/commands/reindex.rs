@@ -8,7 +8,7 @@ use schemas::tree::TreeHash;
 use serde::Serialize;
 
 use super::answer::{Answer, say};
-use super::{Failure, shell};
+use super::{EARLIER_FORMAT, Failure, shell};
 use crate::backup;
 use crate::exit::Exit;
 use crate::folder::Folder;
@@ -89,6 +89,9 @@ fn refused(error: ReindexError, args: &Reindex) -> Failure {
             Exit::Error,
             "stop that writd first; at its next start it makes a damaged index again by itself".to_owned(),
         ),
+        ReindexError::Store(error) if error.is_of_earlier_format() => {
+            (Exit::Error, EARLIER_FORMAT.to_owned())
+        }
         ReindexError::Store(error) if !error.is_damage() => (Exit::Error, "check the disk".to_owned()),
         _ => (Exit::Tampered, fsck(args)),
     };

@@ -12,7 +12,7 @@ use serving::address::{AddressError, addresses};
 use serving::limits::Timeouts;
 use verifier::profile::{PROFILES, Profile};
 
-use super::Failure;
+use super::{EARLIER_FORMAT, Failure};
 use crate::backup;
 use crate::clock::SystemClock;
 use crate::evaluate::DecisionPoint;
@@ -26,7 +26,7 @@ use crate::queue::QueueLimits;
 use crate::recover::{self, OpenError};
 use crate::scrub::Scrub;
 use crate::store::rocks::RocksStore;
-use crate::store::{FORMAT_VERSION, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Serve a log over HTTP until SIGTERM or SIGINT.
 #[derive(Debug, Args)]
@@ -251,10 +251,8 @@ pub(super) fn start_failure(error: &StartError, folder: &Path, anchor: &Path) ->
             Exit::Rollback,
             "give --anchor FILE, or put the anchor back; without it a rollback cannot be told".to_owned(),
         ),
-        StartError::Open(OpenError::Store(StoreError::Format { got }))
-            if got.parse::<u32>().is_ok_and(|got| got < FORMAT_VERSION) =>
-        {
-            (Exit::Error, "serve it with the version of writd that wrote it".to_owned())
+        StartError::Open(OpenError::Store(error)) if error.is_of_earlier_format() => {
+            (Exit::Error, EARLIER_FORMAT.to_owned())
         }
         StartError::Open(OpenError::Store(error)) if !error.is_damage() => {
             (Exit::Error, "check the disk".to_owned())

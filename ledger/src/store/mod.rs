@@ -254,6 +254,12 @@ impl StoreError {
         }
     }
 
+    /// Whether an earlier version of the program wrote the store: nothing is wrong with it.
+    pub fn is_of_earlier_format(&self) -> bool {
+        let Self::Format { got } = self else { return false };
+        got.parse::<u32>().is_ok_and(|got| got < FORMAT_VERSION)
+    }
+
     /// Whether the bytes on disk are not what was written, as opposed to not being reachable.
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Format { .. } | Self::Columns { .. } | Self::Row { .. } | Self::Damaged { .. })

@@ -11,16 +11,16 @@ mod files;
 mod postings;
 pub(super) mod reading;
 mod segment;
+mod unfiled;
 
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 
-use schemas::ids::{StatementId, TermId};
-use schemas::time::Index;
-
 pub(super) use files::{MARK_KEY, mark};
 use segment::Segment;
+use unfiled::Unfiled;
 
 use super::Files;
 use crate::store::rows::{parse_index, parse_term_key};
@@ -42,20 +42,6 @@ struct Shared {
     rows: RwLock<Unfiled>,
     work: Mutex<Work>,
     changed: Condvar,
-}
-
-/// What is not in files.
-#[derive(Default)]
-struct Unfiled {
-    /// Is being added to.
-    open: Segment,
-    /// Is being written out: rows of earlier entries than those in `open`.
-    full: Option<Arc<Segment>>,
-    /// Empty, with room for the next rows: making room costs more than filling it.
-    spare: Segment,
-    /// Rows of ids and of terms are here or in files of all entries below these.
-    ids_to: u64,
-    terms_to: u64,
 }
 
 /// What the thread has to do.
@@ -202,50 +188,9 @@ impl Filing {
         work.failed.clone().map_or(Ok(work), Err)
     }
 
-    /// The entry that an id leads to, where its row is not in a file.
-    pub(super) fn index_of(&self, id: &StatementId) -> Option<u64> {
-        let rows = self.shared.rows();
-        let in_full = || rows.full.as_ref().and_then(|full| full.index_of(id));
-        rows.open.index_of(id).or_else(in_full)
-    }
-
-    /// Rows of ids from `from` on that are not in files, ascending, at most so many.
-    fn ids_from(&self, from: Bound<StatementId>, most: usize) -> Vec<(StatementId, u64)> {
-        let rows = self.shared.rows();
-        let mut found = rows.open.ids_from(from, most);
-        if let Some(full) = &rows.full {
-            found.extend(full.ids_from(from, most));
-            found.sort_unstable();
-            found.truncate(most);
-        }
-        found
-    }
-
-    /// Entries from `from` to `to` that these terms lead to, of rows that are not in files: ascending, one list a term.
-    fn places(&self, terms: &[TermId], from: u64, to: u64) -> Vec<Vec<u64>> {
-        let rows = self.shared.rows();
-        let segments = || rows.full.as_deref().into_iter().chain([&rows.open]);
-        let of = |term: &TermId| {
-            let mut places = Vec::new();
-            segments().for_each(|segment| segment.places(term, from, to, &mut places));
-            places
-        };
-        terms.iter().map(of).collect()
-    }
-
-    /// Every term with entries that it leads to, of rows that are not in files, in the order of the terms.
-    fn terms(&self) -> Vec<(TermId, u64)> {
-        let rows = self.shared.rows();
-        let mut found = Vec::new();
-        for segment in rows.full.as_deref().into_iter().chain([&rows.open]) {
-            let shown: Result<(), std::convert::Infallible> = segment.each_term(|term, places| {
-                found.extend(places.iter().map(|place| (*term, *place)));
-                Ok(())
-            });
-            let Ok(()) = shown;
-        }
-        found.sort_unstable();
-        found
+    /// What is not in files at this moment. Whoever adds rows waits meanwhile.
+    fn unfiled(&self) -> RwLockReadGuard<'_, Unfiled> {
+        self.shared.rows()
     }
 }
 
@@ -303,7 +248,12 @@ impl Shared {
 
     /// Writes out what is handed over, until the store is closed or writing has failed.
     fn write_out(&self) {
-        while self.write_next().is_continue() {}
+        if catch_unwind(AssertUnwindSafe(|| while self.write_next().is_continue() {})).is_err() {
+            // Whoever waits for it learns so.
+            let detail = String::from("the thread that does so panicked");
+            self.work().failed = Some(StoreError::Io { action: "write a file of the index", detail });
+            self.changed.notify_all();
+        }
     }
 
     fn write_next(&self) -> ControlFlow<()> {
@@ -329,24 +279,5 @@ impl Shared {
         let failed = work.failed.is_some();
         self.changed.notify_all();
         if failed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-}
-
-impl Unfiled {
-    fn add(&mut self, column: Column, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        let wrong = || StoreError::row(column, key, "is no row of this column");
-        match column {
-            Column::Ids => {
-                let (id, index) = StatementId::from_slice(key).zip(parse_index(value)).ok_or_else(wrong)?;
-                self.open.add_id(id, index);
-            }
-            _ => {
-                let (term, index): (TermId, Index) = parse_term_key(key).ok_or_else(wrong)?;
-                if !self.open.add_term(term, index) {
-                    return Err(StoreError::row(column, key, "stands before a row that is there"));
-                }
-            }
-        }
-        Ok(())
     }
 }

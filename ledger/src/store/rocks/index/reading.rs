@@ -23,7 +23,7 @@ type Iter<'d> = DBRawIteratorWithThreadMode<'d, DB>;
 impl RocksStore {
     /// An id's row.
     pub(in crate::store::rocks) fn id_row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let unfiled = StatementId::from_slice(key).and_then(|id| self.filing.index_of(&id));
+        let unfiled = StatementId::from_slice(key).and_then(|id| self.filing.unfiled().index_of(&id));
         match unfiled {
             Some(index) => Ok(Some(index_bytes(Index(index)).to_vec())),
             None => self.files.get(Column::Ids, key),
@@ -49,7 +49,7 @@ impl RocksStore {
     ) -> Result<(), StoreError> {
         let mut from = from.to_vec();
         loop {
-            let unfiled = self.filing.ids_from(at_least(&from), IDS_TOGETHER);
+            let unfiled = self.filing.unfiled().ids_from(at_least(&from), IDS_TOGETHER);
             let last = unfiled.get(IDS_TOGETHER - 1).map(|(id, _)| *id.as_bytes());
             let mut unfiled =
                 unfiled.iter().map(|(id, index)| (*id.as_bytes(), index_bytes(Index(*index)))).peekable();
@@ -98,7 +98,7 @@ impl RocksStore {
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
         let from = parse_term_key(from).map_or(0, |(_, index)| index.0);
-        let unfiled = self.filing.places(&[*term], from, u64::MAX).pop().unwrap_or_default();
+        let unfiled = self.filing.unfiled().places(&[*term], from, u64::MAX).pop().unwrap_or_default();
         let mut rows = self.term_rows()?;
         let mut places = Vec::new();
         show_term(&mut rows, term, from, &unfiled, &mut places, &mut |key| visit(key, &[]))
@@ -110,7 +110,7 @@ impl RocksStore {
         terms: &[TermId],
         visit: &mut VisitTerm<'_>,
     ) -> Result<(), StoreError> {
-        let unfiled = self.filing.places(terms, 0, u64::MAX);
+        let unfiled = self.filing.unfiled().places(terms, 0, u64::MAX);
         // Opening an iterator costs more than placing it.
         let mut rows = self.term_rows()?;
         let mut places = Vec::new();
@@ -128,7 +128,7 @@ impl RocksStore {
         visit: &mut VisitKey<'_>,
     ) -> Result<(), StoreError> {
         let Some((_, Index(from))) = parse_term_key(from) else { return Ok(()) };
-        let unfiled = self.filing.places(&[*term], 0, from).pop().unwrap_or_default();
+        let unfiled = self.filing.unfiled().places(&[*term], 0, from).pop().unwrap_or_default();
         for place in unfiled.iter().rev() {
             if visit(&term_key(term, Index(*place))).is_break() {
                 return Ok(());
@@ -168,7 +168,7 @@ impl RocksStore {
         from: &[u8],
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
-        let unfiled = self.filing.terms();
+        let unfiled = self.filing.unfiled().terms();
         let keys = unfiled.iter().map(|(term, place)| term_key(term, Index(*place)));
         let mut unfiled = keys.filter(|key| key.as_slice() >= from).peekable();
         let (mut places, mut wrong, mut stopped) = (Vec::new(), None, false);
