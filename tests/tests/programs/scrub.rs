@@ -115,8 +115,9 @@ fn a_restart_goes_on_where_the_scrub_was_and_takes_nothing_whole_for_damaged() {
 fn a_damaged_index_is_named_by_fsck_while_the_log_goes_on_serving_and_a_reindex_mends_it() {
     let (place, server, id, _) = begun();
     server.stop();
-    flip(&place, unshared(&id));
+    // A start makes again what it finds damaged.
     let server = place.serve_with(&["--scrub", "0"]).unwrap_or_else(|ran| panic!("{ran}"));
+    flip(&place, unshared(&id));
     let fsck = writd(&["fsck", "--data", place.data().to_str().unwrap()]);
     assert!(fsck.code == 10 && fsck.stdout.starts_with("INDEX DAMAGED: "), "{fsck}");
     assert!(fsck.stdout.contains("writd reindex --data"), "{fsck}");
