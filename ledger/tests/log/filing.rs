@@ -62,8 +62,10 @@ impl Model {
             self.ids.insert(*id(index).as_bytes(), index);
             batch.put(Column::Ids, id(index).as_bytes(), &index_bytes(Index(index)));
             // Not every entry has every term.
-            for term in
-                terms.iter().filter(|term| (index + u64::from(**term)) % 3 > 0).map(|number| term(*number))
+            for term in terms
+                .iter()
+                .filter(|term| !(index + u64::from(**term)).is_multiple_of(3))
+                .map(|number| term(*number))
             {
                 if self.terms.insert((*term.as_bytes(), index)) {
                     batch.put(Column::Terms, &term_key(&term, Index(index)), &[]);
