@@ -119,6 +119,8 @@ fn fill(
     copy::sync_folder(&to.store())?;
     let store = RocksStore::open(&to.store(), CACHE_BYTES)?;
     let loaded = load_whole(&store)?;
+    // What was made of the latest entries is checked from files like the rest.
+    store.settle()?;
     check_head(manifest, &loaded)?;
     keep_newer_note(&store, &to.root().join(NOTE))?;
     let restored = Restored { head: loaded.view.head, at: now };

@@ -150,7 +150,7 @@ impl Filing {
         self.idle().map(drop)
     }
 
-    /// Forgets a column's rows, which is to be emptied. Between them nothing may be added.
+    /// Forgets the rows of a column that is to be emptied. Nothing may be added meanwhile.
     pub(super) fn clear(&self, column: Column) -> Result<(), StoreError> {
         let _idle = self.idle()?;
         let mut unfiled = self.shared.rows_mut();
