@@ -41,7 +41,7 @@ type DB = DBWithThreadMode<MultiThreaded>;
 
 /// A RocksDB database with exactly the columns of [`Column::ALL`].
 ///
-/// Rows of ids and terms take a way of their own, see [`index`].
+/// Rows of ids and terms take a way of their own: see the folder `index` beside this file.
 pub struct RocksStore {
     files: Arc<Files>,
     filing: Filing,
