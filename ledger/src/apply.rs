@@ -1,6 +1,6 @@
 //! The pure step from one head to the next: which rows a group of statements becomes.
 //!
-//! No I/O and no clock: the sequencer, recovery and every replica run this on the same group and get the same bytes.
+//! No I/O and no clock: the sequencer, reindexing and every replica run this on the same group and get the same bytes.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use thiserror::Error;
 use verifier::merkle::{EdgeUpdate, TileEdge, TreeTooLarge, leaf_hash};
 
 use crate::store::rows::{HEAD_KEY, Head, index_bytes, term_key, tile_key, tile_row};
+use crate::store::sequence::Slot;
 use crate::store::{Batch, Column};
 
 /// A statement that was accepted, with the terms it is found by. Terms are computed before the sequencer's thread.
@@ -24,6 +25,8 @@ pub struct Accepted {
     pub statement: Box<Statement>,
     /// Its index terms, in ascending order.
     pub terms: Vec<TermId>,
+    /// Its number in its emitter's sequence.
+    pub slot: Option<Slot>,
 }
 
 /// Accepted statements that become entries together.
@@ -70,6 +73,8 @@ pub struct NewEntry {
     pub bytes: Vec<u8>,
     /// What it is found by.
     pub terms: Vec<TermId>,
+    /// Its number in its emitter's sequence.
+    pub slot: Option<Slot>,
 }
 
 /// Why a group cannot be applied. Any of these means that two parts of the system disagree: it has to stop.
@@ -106,7 +111,8 @@ impl Accepted {
     /// Takes a statement with its terms.
     pub fn new(statement: Statement) -> Self {
         let terms = terms(&statement);
-        Self { statement: Box::new(statement), terms }
+        let slot = Slot::of(&statement);
+        Self { statement: Box::new(statement), terms, slot }
     }
 }
 
@@ -137,7 +143,8 @@ pub fn apply(view: &View, group: Group) -> Result<WriteSet, ApplyError> {
         let bytes = Entry { index, time: group.time, prev: chain, statement: statement.to_vec() }.encode();
         chain = EntryHash::of(&bytes);
         leaves.push(leaf_hash(&bytes));
-        entries.push(NewEntry { index, id: accepted.statement.id(), bytes, terms: accepted.terms });
+        let Accepted { statement, terms, slot } = accepted;
+        entries.push(NewEntry { index, id: statement.id(), bytes, terms, slot });
     }
     let tree = view.edge.append(&leaves)?;
     let head = Head { size: tree.size(), time: group.time, root: tree.root(), chain };
@@ -168,6 +175,11 @@ impl WriteSet {
             entry.terms.iter().for_each(|term| batch.put(Column::Terms, &term_key(term, entry.index), &[]));
         }
         batch
+    }
+
+    /// The new entries that have a number in a sequence.
+    pub fn slots(&self) -> impl Iterator<Item = (Slot, Index)> {
+        self.entries.iter().filter_map(|entry| Some((entry.slot?, entry.index)))
     }
 
     /// What the next group is applied to.

@@ -18,9 +18,10 @@ use crate::anchor::{Anchor, AnchorError, Mark};
 use crate::apply::{Accepted, ApplyError, Group, View, apply};
 use crate::folder::Folder;
 use crate::log::LogKeys;
+use crate::sequences::Sequences;
 use crate::signer::{CheckpointSigner, SignError, StatementSigner};
 use crate::store::rocks::RocksStore;
-use crate::store::rows::NOTE_KEY;
+use crate::store::rows::{NOTE_KEY, Rows};
 use crate::store::{Column, Store, StoreError};
 
 /// Longest time between two renewals of the checkpoint that a new log promises, unless asked otherwise.
@@ -159,6 +160,7 @@ pub fn begin(
     let mut batch = writes.rows();
     // Nobody has this log yet: unlike every later one, this head may be signed before it is durable.
     batch.put(Column::Meta, NOTE_KEY, signer.sign(head.size, head.root)?.to_string().as_bytes());
+    Sequences::default().raise(Rows(store), writes.slots(), &mut batch)?;
     store.commit(&batch)?;
     store.fill(&writes.index_rows())?;
     Anchor::create(anchor, Mark { log, size: head.size, root: head.root, chain: head.chain })?;

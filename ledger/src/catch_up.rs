@@ -4,7 +4,6 @@
 //! Each entry is held against its leaf first, so that nothing is found by what somebody wrote over it.
 
 use rayon::prelude::*;
-use schemas::ids::TermId;
 use schemas::tile::{TILE_WIDTH, TileCoord};
 use schemas::time::Index;
 use schemas::tree::TreeHash;
@@ -33,17 +32,17 @@ pub(crate) fn catch_up(store: &dyn Store) -> Result<(), ReindexError> {
             .map(|(index, bytes)| accepted(*index, bytes).map(|(_, accepted)| (*index, accepted)))
             .collect::<Result<_, _>>()?;
         let mut batch = Batch::default();
-        let mut rows: Vec<(TermId, Index)> = Vec::new();
         for (index, accepted) in &found {
             if index.0 >= ids {
                 batch.put(Column::Ids, accepted.statement.id().as_bytes(), &index_bytes(*index));
             }
             if index.0 >= terms {
-                rows.extend(accepted.terms.iter().map(|term| (*term, *index)));
+                accepted
+                    .terms
+                    .iter()
+                    .for_each(|term| batch.put(Column::Terms, &term_key(term, *index), &[]));
             }
         }
-        rows.par_sort_unstable();
-        rows.iter().for_each(|(term, index)| batch.put(Column::Terms, &term_key(term, *index), &[]));
         Ok(store.fill(&batch)?)
     })
 }

@@ -16,6 +16,7 @@ use crate::outcome::{Candidate, Outcome, Refused, Unique};
 use crate::read::{ReadError, Reader};
 use crate::sequencer::read_statement;
 use crate::store::rows::Rows;
+use crate::store::sequence::Slot;
 
 /// Statements that are looked up with one reader: few enough to keep all cores busy with a batch.
 const STATEMENTS_PER_READER: usize = 64;
@@ -71,11 +72,15 @@ fn decode(log: &Log, portion: &[&[u8]]) -> Result<Vec<Checked>, ReadError> {
     // Read first, so that rows below it are complete.
     let reader = log.reader();
     let decoded: Vec<Checked> = portion.iter().map(|bytes| decode_one(&reader, bytes)).collect();
-    let terms: Vec<TermId> =
-        decoded.iter().flatten().filter_map(|c| Some(*c.unique.as_ref()?.term())).collect();
+    let new = have_new_numbers(&reader, &decoded)?;
+    let asked = decoded.iter().zip(&new).filter(|(_, is_new)| !**is_new).flat_map(|(checked, _)| checked);
+    let terms: Vec<TermId> = asked.filter_map(|c| Some(*c.unique.as_ref()?.term())).collect();
     let mut firsts = if terms.is_empty() { Vec::new() } else { reader.firsts(&terms)? }.into_iter();
-    let look_up = |checked: Checked| {
+    let look_up = |(checked, is_new): (Checked, bool)| {
         let Ok(mut candidate) = checked else { return Ok(checked) };
+        if is_new {
+            return Ok(Ok(candidate));
+        }
         if candidate.unique.is_some() {
             let Some(first) = firsts.next().flatten() else {
                 // The same bytes would have the same term.
@@ -88,7 +93,18 @@ fn decode(log: &Log, portion: &[&[u8]]) -> Result<Vec<Checked>, ReadError> {
             None => Ok(candidate),
         })
     };
-    decoded.into_iter().map(look_up).collect()
+    decoded.into_iter().zip(new).map(look_up).collect()
+}
+
+/// Which statements have a number of their sequence that no entry has. The same bytes would have it, and what they should not share is
+/// that number: nothing has to be looked for.
+fn have_new_numbers(reader: &Reader<'_>, decoded: &[Checked]) -> Result<Vec<bool>, ReadError> {
+    let slot = |checked: &Checked| {
+        let candidate = checked.as_ref().ok()?;
+        candidate.accepted.slot.filter(|_| candidate.unique.is_some_and(|unique| unique.is_slot()))
+    };
+    let slots: Vec<Option<Slot>> = decoded.iter().map(slot).collect();
+    reader.are_free(&slots)
 }
 
 fn decode_one(reader: &Reader<'_>, bytes: &[u8]) -> Checked {

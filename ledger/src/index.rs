@@ -20,7 +20,7 @@ use crate::store::Column;
 use crate::store::rows::Rows;
 
 /// Bits of an epoch that name columns; the rest counts.
-const MASK: u64 = 0b111;
+const MASK: u64 = 0b1111;
 
 /// The state of a log's derived columns.
 #[derive(Debug)]
@@ -104,9 +104,10 @@ impl Index {
 
 fn bit(column: Column) -> u64 {
     match column {
-        Column::Ids => 0b001,
-        Column::Terms => 0b010,
-        Column::Tiles => 0b100,
+        Column::Ids => 0b0001,
+        Column::Terms => 0b0010,
+        Column::Tiles => 0b0100,
+        Column::Sequences => 0b1000,
         Column::Meta | Column::Entries => 0,
     }
 }
@@ -136,6 +137,7 @@ fn heal(log: &Log) -> Result<(), recover::OpenError> {
     // A group that was given up half-way had its changes of keys taken in already.
     *log.registry_mut() = loaded.registry;
     log.nodes().clear();
+    log.sequences().clear();
     log.index().healed(&columns);
     Ok(())
 }

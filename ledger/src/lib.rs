@@ -42,6 +42,7 @@ pub mod scitt;
 pub mod scrub;
 pub mod search;
 pub mod sequencer;
+mod sequences;
 pub mod signer;
 mod staging;
 pub mod store;

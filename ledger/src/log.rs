@@ -25,6 +25,7 @@ use crate::read::Reader;
 use crate::recover::Loaded;
 pub use crate::running::{Running, StartError};
 use crate::scitt::ReceiptSigner;
+use crate::sequences::Sequences;
 use crate::signer::{CheckpointSigner, SignError, StatementSigner};
 use crate::store::rows::{Head, NOTE_KEY};
 use crate::store::{Batch, Column, Store, StoreError};
@@ -75,6 +76,7 @@ pub struct Log {
     statements: InForce<StatementSigner>,
     receipts: InForce<ReceiptSigner>,
     nodes: NodeCache,
+    sequences: Sequences,
     pending: Pending,
 }
 
@@ -107,6 +109,7 @@ impl Log {
             statements: signers.statements,
             receipts: signers.receipts,
             nodes: NodeCache::default(),
+            sequences: Sequences::default(),
             pending,
         };
         (Arc::new(log), inbox, woken)
@@ -153,6 +156,11 @@ impl Log {
     /// The tree's nodes that were used lately.
     pub(crate) fn nodes(&self) -> &NodeCache {
         &self.nodes
+    }
+
+    /// Which numbers of emitters' sequences are taken.
+    pub(crate) fn sequences(&self) -> &Sequences {
+        &self.sequences
     }
 
     /// A view of the log that stays at the latest published head.

@@ -124,6 +124,11 @@ impl Unique {
         term
     }
 
+    /// Whether it is a number in a sequence.
+    pub fn is_slot(&self) -> bool {
+        matches!(self, Self::Slot(_))
+    }
+
     /// Whether two statements under one term really share it: the term is a short hash.
     pub fn is_shared(&self, a: &Statement, b: &Statement) -> bool {
         let (a, kid_a, b, kid_b) = (&a.payload, &a.envelope.kid, &b.payload, &b.envelope.kid);

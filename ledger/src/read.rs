@@ -23,6 +23,7 @@ use crate::index::Epoch;
 use crate::log::{Log, Published};
 use crate::nodes::Nodes;
 use crate::store::rows::{Rows, decode_entry, term_key, tile_key};
+use crate::store::sequence::Slot;
 use crate::store::{Column, StoreError};
 use crate::tiles;
 
@@ -141,6 +142,12 @@ impl<'l> Reader<'l> {
     pub fn firsts(&self, terms: &[TermId]) -> Result<Vec<Option<Index>>, ReadError> {
         let found = self.find(terms, 1)?;
         Ok(found.iter().map(|indexes| indexes.first().copied()).collect())
+    }
+
+    /// Which of these numbers no entry has, as far as that is known without asking the index.
+    pub(crate) fn are_free(&self, slots: &[Option<Slot>]) -> Result<Vec<bool>, ReadError> {
+        let free = self.log.sequences().are_free(self.rows(), slots);
+        self.index(Column::Sequences, free.map_err(ReadError::from))
     }
 
     /// An entry's bytes. The caller has checked that it is below the size; then it must be there.

@@ -22,6 +22,7 @@ use crate::apply::View;
 use crate::catch_up::{ahead, catch_up};
 use crate::reindex::{ReindexError, rebuild};
 use crate::store::rows::{Head, Rows, decode_entry};
+use crate::store::sequence::Slot;
 use crate::store::{Column, Store, StoreError};
 
 /// Key statements read at a time while the registry is put together.
@@ -316,6 +317,11 @@ fn check_tail_entry(
     let statement = Statement::decode(&entry.statement).map_err(|error| wrong(&error))?;
     if rows.index_of(&statement.id())? != Some(index) {
         return Err(wrong(&"its id row is missing or names another entry"));
+    }
+    if let Some(slot) = Slot::of(&statement)
+        && !rows.highest(&slot.sequence)?.is_some_and(|highest| highest.covers(slot.number, index))
+    {
+        return Err(wrong(&format!("the row of its sequence does not know of number {}", slot.number)));
     }
     for term in terms(&statement) {
         if rows.term(&term, index, index.0.saturating_add(1), 1)?.is_empty() {

@@ -21,6 +21,8 @@ use verifier::registry::Registry;
 use crate::apply::{Accepted, Group, View, WriteSet, apply};
 use crate::recover::{OpenError, genesis};
 use crate::store::rows::{Head, Rows, decode_entry, index_bytes, parse_index, term_key, tile_key, tile_row};
+use crate::sequences::Sequences;
+use crate::store::sequence::Slot;
 use crate::store::{Batch, Column, Store, StoreError};
 
 /// Entries that are taken together: enough for all cores, and a bound for memory with the bytes below.
@@ -112,8 +114,8 @@ fn fill(store: &dyn Store, head: &Head, columns: &[Column]) -> Result<u64, Reind
     let mut view = View::empty(&registry.genesis().origin);
     let mut progress = Progress::new("making the index", head.size);
     let written = std::thread::scope(|scope| {
-        let (give, take) = sync_channel::<Batch>(CHUNKS_WAITING);
-        let writer = scope.spawn(move || write_all(store, &take));
+        let (give, take) = sync_channel::<Derived>(CHUNKS_WAITING);
+        let writer = scope.spawn(move || write_all(store, columns, &take));
         let read = each_chunk(store, 0, head.size, |chunk| {
             let decoded: Vec<(Time, Accepted)> = chunk
                 .into_par_iter()
@@ -128,7 +130,7 @@ fn fill(store: &dyn Store, head: &Head, columns: &[Column]) -> Result<u64, Reind
             }
             progress.at(view.head.size);
             // Where nobody takes it any more, the writer has an error to tell.
-            let _ = give.send(made.batch(columns));
+            let _ = give.send(made);
             Ok(())
         });
         drop(give);
@@ -142,9 +144,15 @@ fn fill(store: &dyn Store, head: &Head, columns: &[Column]) -> Result<u64, Reind
     Ok(written)
 }
 
-fn write_all(store: &dyn Store, batches: &Receiver<Batch>) -> Result<u64, ReindexError> {
+fn write_all(store: &dyn Store, columns: &[Column], made: &Receiver<Derived>) -> Result<u64, ReindexError> {
+    let sequences = Sequences::default();
     let mut rows = 0;
-    while let Ok(batch) = batches.recv() {
+    while let Ok(derived) = made.recv() {
+        let mut batch = derived.batch(columns);
+        if columns.contains(&Column::Sequences) {
+            sequences.raise(Rows(store), derived.slots, &mut batch)?;
+            sequences.make_room();
+        }
         store.fill(&batch)?;
         rows += batch.rows().count() as u64;
     }
@@ -176,6 +184,7 @@ pub(crate) fn accepted(index: Index, bytes: &[u8]) -> Result<(Time, Accepted), R
 struct Derived {
     ids: Vec<(StatementId, Index)>,
     terms: Vec<(TermId, Index)>,
+    slots: Vec<(Slot, Index)>,
     tiles: BTreeMap<TileCoord, Vec<u8>>,
 }
 
@@ -185,12 +194,11 @@ impl Derived {
             self.ids.push((entry.id, entry.index));
             self.terms.extend(entry.terms.iter().map(|term| (*term, entry.index)));
         }
+        self.slots.extend(writes.slots());
         self.tiles.extend(writes.tree.tiles().map(|(tile, nodes)| (tile, tile_row(nodes))));
     }
 
-    fn batch(mut self, columns: &[Column]) -> Batch {
-        self.ids.par_sort_unstable();
-        self.terms.par_sort_unstable();
+    fn batch(&self, columns: &[Column]) -> Batch {
         let mut batch = Batch::default();
         if columns.contains(&Column::Ids) {
             self.ids

@@ -27,6 +27,7 @@ use crate::log::Published;
 use crate::publish::gate::Gate;
 use crate::publish::{Publication, PublishedCheckpoint, kept, seconds};
 use crate::recover::{Loaded, OpenError, check_not_behind};
+use crate::sequences::Sequences;
 use crate::signer::{SignError, StatementSigner};
 use crate::store::rows::{Head, Rows};
 use crate::store::{Store, StoreError};
@@ -315,7 +316,9 @@ fn append(
     let id = statement.id();
     let statements = vec![Accepted::new(statement)];
     let writes = apply(&loaded.view, Group { base: head.size, base_root: head.root, time, statements })?;
-    store.commit(&writes.rows())?;
+    let mut batch = writes.rows();
+    Sequences::default().raise(Rows(store), writes.slots(), &mut batch)?;
+    store.commit(&batch)?;
     store.fill(&writes.index_rows())?;
     loaded.view = View { head: writes.head, edge: Arc::new(writes.tree.edge().clone()) };
     Ok((index, id))

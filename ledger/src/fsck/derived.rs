@@ -9,11 +9,11 @@ use schemas::term::terms;
 use schemas::tile::{TileCoord, tiles};
 use schemas::time::Index;
 
-use super::entry::RowVerdict;
+use super::entry::{RowVerdict, statement_at};
 use super::read::Read;
 use super::sums::Summing;
 use super::tree::entry_of;
-use super::{Findings, entry, held};
+use super::{Findings, entry, held, sequences};
 use crate::store::rows::{
     CHECKPOINT_KEY, FORMAT_KEY, HEAD_KEY, INDEX_KEY, NOTE_KEY, RESTORED_KEY, Rows, parse_index,
     parse_term_key, parse_tile_key,
@@ -49,6 +49,9 @@ pub(super) fn check(store: &dyn Store, summing: &Summing, read: &Read, findings:
     if !(read.is_whole() && held::terms(store, summing, read.derived.terms)) {
         each_entry(store, Column::Terms, (read, read.indexed.terms), entry::term_rows, findings);
         term_rows(store, read, findings);
+    }
+    if !(read.is_whole() && sequences::are(store, summing, read.derived.sequences)) {
+        sequences::each(store, read, findings);
     }
     tile_rows(store, read, findings);
 }
@@ -165,9 +168,4 @@ fn tile_rows(store: &dyn Store, read: &Read, findings: &mut Findings) {
         }
         None => findings.row("tile-wrong", Column::Tiles, key, None, "is not a tile's level and number"),
     });
-}
-
-fn statement_at(store: &dyn Store, index: u64) -> Option<Statement> {
-    let entry = Rows(store).entry(Index(index)).ok()??;
-    Statement::decode(&entry.statement).ok()
 }

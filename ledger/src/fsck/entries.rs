@@ -19,6 +19,7 @@ use super::ahead::{self, Ended, Rows};
 use super::entry::{Keyed, Parsed, Verdict, parse, verify};
 use super::read::{Indexed, Read};
 use super::sums::{Derived, Summing};
+use super::sequences::Low;
 use super::tree::Tree;
 use crate::store::rows::{Head, index_bytes};
 use crate::store::{Column, Store};
@@ -89,6 +90,7 @@ struct Walk<'s> {
     chain: Option<EntryHash>,
     time: Time,
     derived: Derived,
+    low: Low,
     holes: Vec<Range<u64>>,
     chains: BTreeMap<u64, EntryHash>,
 }
@@ -107,6 +109,7 @@ impl<'s> Walk<'s> {
             chain: None,
             time: Time(0),
             derived: Derived::default(),
+            low: Low::default(),
             holes: Vec::new(),
             chains: BTreeMap::new(),
         }
@@ -153,23 +156,28 @@ impl<'s> Walk<'s> {
                 to_verify.push(checked);
             }
         }
-        let (summing, indexed, tree) = (self.summing, self.indexed, &mut self.tree);
+        let (store, summing, indexed, tree) = (self.store, self.summing, self.indexed, &mut self.tree);
         let leaves: Vec<TreeHash> = parsed.iter().map(|entry| entry.leaf).collect();
         // What has one thread goes on beside what has all.
         let (verdicts, ()) = rayon::join(
             || -> Vec<Verdict> {
                 to_verify
                     .par_chunks(TOGETHER)
-                    .flat_map_iter(|entries| verify(summing, indexed, entries))
+                    .flat_map_iter(|entries| verify(store, summing, indexed, entries))
                     .collect()
             },
             || tree.grow(&leaves, findings),
         );
-        for Verdict { index, derived, signature } in verdicts {
+        for Verdict { index, derived, signature, unknown_to } in verdicts {
             self.derived = self.derived.plus(derived);
             if let Some(detail) = signature {
                 let key = index_bytes(index);
                 findings.row("signature-invalid", Column::Entries, &key, Some(index.0), detail);
+            }
+            match unknown_to {
+                Some((slot, Ok(row))) => self.low.take(slot, index, row),
+                Some((_, Err(error))) => findings.store(Some(Column::Sequences), Some(index.0), &error),
+                None => {}
             }
         }
     }
@@ -231,6 +239,7 @@ impl<'s> Walk<'s> {
             findings.log("genesis-missing", Some(0), "there is no entry");
         }
         self.tree.end(stopped.is_none(), findings);
+        self.low.end(findings);
         let chain = self.chain.unwrap_or(EntryHash::new([0; 32]));
         Read {
             head: Head { size: self.tree.size(), time: self.time, root: self.tree.root(), chain },

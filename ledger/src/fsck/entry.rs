@@ -1,5 +1,7 @@
 //! One entry by itself: its form, its signature, and the rows that must be there because of it.
 
+use std::collections::HashMap;
+
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::ids::EntryHash;
@@ -11,7 +13,8 @@ use verifier::signature::{CheckedKey, verify_all};
 
 use super::read::Indexed;
 use super::sums::{Derived, Sum, Summing};
-use crate::store::rows::{parse_index, term_key};
+use crate::store::rows::{Rows, parse_index, term_key};
+use crate::store::sequence::{Highest, Slot};
 use crate::store::{Column, Store, StoreError};
 
 /// An entry's row with what can be computed of it alone.
@@ -42,17 +45,25 @@ pub(super) struct Verdict {
     pub(super) derived: Derived,
     /// Why its signature does not hold.
     pub(super) signature: Option<String>,
+    /// Its number, and what the row of its sequence says instead of knowing it.
+    pub(super) unknown_to: Option<(Slot, Result<Option<Highest>, StoreError>)>,
 }
 
 /// An entry with the key to check its signature with; without one where nobody can say whose it is.
 pub(super) type Keyed<'e> = (Index, &'e Statement, Option<CheckedKey>);
 
-/// The entries' signatures, and the sums of the rows that must be there because of them.
-pub(super) fn verify(summing: &Summing, indexed: Indexed, entries: &[Keyed<'_>]) -> Vec<Verdict> {
+/// The entries' signatures, the sums of the rows that must be there because of them, and what the rows of their sequences say.
+pub(super) fn verify(
+    store: &dyn Store,
+    summing: &Summing,
+    indexed: Indexed,
+    entries: &[Keyed<'_>],
+) -> Vec<Verdict> {
+    let mut sequences = HashMap::new();
     let claims: Vec<_> =
         entries.iter().filter_map(|(_, statement, key)| Some((key.as_ref()?, &statement.envelope))).collect();
     let mut signatures = verify_all(&claims).into_iter();
-    let verdict = |(index, statement, key): &Keyed<'_>| {
+    let mut verdict = |(index, statement, key): &Keyed<'_>| {
         let signature = key.as_ref().and_then(|_| signatures.next()?.err());
         let ids = if index.0 < indexed.ids { summing.id(&statement.id(), *index) } else { Sum::default() };
         let mut derived = Derived { ids, ..Derived::default() };
@@ -60,9 +71,22 @@ pub(super) fn verify(summing: &Summing, indexed: Indexed, entries: &[Keyed<'_>])
             let sums = terms(statement).into_iter().map(|term| summing.term(&term, *index));
             derived.terms = sums.fold(Sum::default(), Sum::plus);
         }
-        Verdict { index: *index, derived, signature: signature.map(|error| error.to_string()) }
+        let mut unknown_to = None;
+        if let Some(slot) = Slot::of(statement) {
+            let row = sequences.entry(slot.sequence);
+            match row.or_insert_with(|| Rows(store).highest(&slot.sequence)) {
+                Ok(Some(row)) if row.covers(slot.number, *index) => {
+                    if row.index == *index && row.number == slot.number {
+                        derived.sequences = summing.sequence(&slot.sequence, row);
+                    }
+                }
+                row => unknown_to = Some((slot, row.clone())),
+            }
+        }
+        let signature = signature.map(|error| error.to_string());
+        Verdict { index: *index, derived, signature, unknown_to }
     };
-    entries.iter().map(verdict).collect()
+    entries.iter().map(&mut verdict).collect()
 }
 
 /// What was found about one row that must be there because of an entry.
@@ -103,4 +127,10 @@ pub(super) fn term_rows(store: &dyn Store, index: Index, statement: &Statement) 
         }
     }
     verdicts
+}
+
+/// The statement of an entry, where it can be read.
+pub(super) fn statement_at(store: &dyn Store, index: u64) -> Option<Statement> {
+    let entry = Rows(store).entry(Index(index)).ok()??;
+    Statement::decode(&entry.statement).ok()
 }

@@ -12,6 +12,7 @@ mod held;
 mod marks;
 mod read;
 mod report;
+mod sequences;
 mod sums;
 mod tree;
 

@@ -5,6 +5,7 @@ use schemas::time::Index;
 use siphasher::sip128::SipHasher13;
 
 use crate::store::rows::{index_bytes, term_key};
+use crate::store::sequence::{Highest, SequenceId};
 
 /// Bytes of an id row: its key and its value.
 const ID_ROW_BYTES: usize = 40;
@@ -28,17 +29,25 @@ impl Sum {
     }
 }
 
-/// The rows of ids and terms that must be there because of some entries.
+/// Bytes of a sequence's row: its key and its value.
+const SEQUENCE_ROW_BYTES: usize = SequenceId::LEN + Highest::LEN;
+
+/// The rows of ids, terms and sequences that must be there because of some entries.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Derived {
     pub(super) ids: Sum,
     pub(super) terms: Sum,
+    pub(super) sequences: Sum,
 }
 
 impl Derived {
     /// Those of both.
     pub(super) fn plus(self, other: Self) -> Self {
-        Self { ids: self.ids.plus(other.ids), terms: self.terms.plus(other.terms) }
+        Self {
+            ids: self.ids.plus(other.ids),
+            terms: self.terms.plus(other.terms),
+            sequences: self.sequences.plus(other.sequences),
+        }
     }
 }
 
@@ -69,6 +78,15 @@ impl Summing {
     /// The row of a term.
     pub(super) fn term(&self, term: &TermId, index: Index) -> Sum {
         self.row(&term_key(term, index))
+    }
+
+    /// The row of a sequence.
+    pub(super) fn sequence(&self, sequence: &SequenceId, highest: &Highest) -> Sum {
+        let mut row = [0; SEQUENCE_ROW_BYTES];
+        let (key, value) = row.split_at_mut(SequenceId::LEN);
+        key.copy_from_slice(sequence.as_bytes());
+        value.copy_from_slice(&highest.encode());
+        self.row(&row)
     }
 
     fn row(&self, bytes: &[u8]) -> Sum {

@@ -1,5 +1,6 @@
 //! One stretch of a pass: rows read from the files, and what they must be.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use schemas::envelope::Statement;
@@ -14,6 +15,7 @@ use super::position::{Phase, Position};
 use crate::store::rows::{
     Rows, decode_entry, index_bytes, parse_index, parse_term_key, term_key, tile_key, tile_row,
 };
+use crate::store::sequence::{Highest, SequenceId, Slot};
 use crate::store::{Column, Store, StoreError};
 
 /// Entries that are held against their tiles together: bounds what is in memory.
@@ -136,6 +138,7 @@ impl Walk<'_> {
     fn take(&mut self, chunk: &[Vec<u8>], at: &mut Position) -> Result<(), Fault> {
         let (mut ids, mut found_terms) = (at.ids.0, at.terms.0);
         let mut leaves: Vec<TreeHash> = Vec::with_capacity(chunk.len());
+        let mut numbers: BTreeMap<SequenceId, Highest> = BTreeMap::new();
         for (index, bytes) in (at.next..).zip(chunk) {
             let wrong = |detail: String| Fault::Entry { index, detail };
             let entry = decode_entry(Index(index), bytes).map_err(|error| wrong(error.to_string()))?;
@@ -147,10 +150,16 @@ impl Walk<'_> {
                 ids.add(statement.id().as_bytes(), &index_bytes(Index(index)));
                 terms(&statement).iter().for_each(|term| found_terms.add(&term_key(term, Index(index)), &[]));
             }
+            if let Some(Slot { sequence, number }) = Slot::of(&statement)
+                && let Some(highest) = Highest::raised(numbers.get(&sequence).copied(), number, Index(index))
+            {
+                numbers.insert(sequence, highest);
+            }
             self.chain = EntryHash::of(bytes);
             leaves.push(leaf_hash(bytes));
         }
         self.hold_against_tiles(&leaves)?;
+        self.hold_against_sequences(&numbers)?;
         (at.ids.0, at.terms.0) = (ids, found_terms);
         at.next += chunk.len() as u64;
         Ok(())
@@ -185,6 +194,18 @@ impl Walk<'_> {
             }
         }
         self.edge = update.into_edge();
+        Ok(())
+    }
+
+    /// A row that says too much costs look-ups; with one that says too little a repeat is not known for one.
+    fn hold_against_sequences(&self, numbers: &BTreeMap<SequenceId, Highest>) -> Result<(), Fault> {
+        for (sequence, Highest { number, index }) in numbers {
+            let row = self.rows.highest(sequence).map_err(|error| unreadable(&error, index.0))?;
+            if !row.is_some_and(|row| row.covers(*number, *index)) {
+                let detail = format!("the row of its sequence does not know of number {number} of entry {index}");
+                return Err(Fault::Index { column: Column::Sequences, detail });
+            }
+        }
         Ok(())
     }
 }

@@ -51,7 +51,9 @@ impl<'g> Decider<'g> {
     pub(super) fn decide(&mut self, candidate: Candidate) -> Result<Outcome, StoreError> {
         let statement = &candidate.accepted.statement;
         let id = statement.id();
-        if let Some(index) = self.repeat(&id, candidate.looked_at)? {
+        // The same bytes have the same number.
+        let has_new_number = self.has_new_number(&candidate)?;
+        if !has_new_number && let Some(index) = self.repeat(&id, &candidate)? {
             return Ok(Outcome::Duplicate { id, index });
         }
         let index = self.place(self.accepted.len());
@@ -59,7 +61,7 @@ impl<'g> Decider<'g> {
             return Ok(Outcome::Refused(refused));
         }
         let mut warnings = Vec::new();
-        if let Some(unique) = candidate.unique
+        if let Some(unique) = candidate.unique.filter(|unique| !(has_new_number && unique.is_slot()))
             && let Some((other, other_id)) = self.sharing(&candidate, unique)?
         {
             match unique {
@@ -93,15 +95,26 @@ impl<'g> Decider<'g> {
         Index(self.base.saturating_add(at as u64))
     }
 
+    /// Whether its number is one that no entry and no earlier candidate of this group has.
+    fn has_new_number(&self, candidate: &Candidate) -> Result<bool, StoreError> {
+        let Some(slot) = candidate.accepted.slot else { return Ok(false) };
+        self.log.sequences().take(Rows(self.log.store()), slot)
+    }
+
     /// Where exactly these bytes stand already.
-    fn repeat(&self, id: &StatementId, looked_at: u64) -> Result<Option<Index>, StoreError> {
+    fn repeat(&self, id: &StatementId, candidate: &Candidate) -> Result<Option<Index>, StoreError> {
         if let Some(at) = self.ids.get(id) {
             return Ok(Some(self.place(*at)));
         }
-        if self.recent.covers(looked_at) {
+        if self.knows_recent(candidate) {
             return Ok(self.recent.index_of(id));
         }
         Rows(self.log.store()).index_of(id)
+    }
+
+    /// Whether what it may repeat is among what was appended lately, or was not found before.
+    fn knows_recent(&self, candidate: &Candidate) -> bool {
+        candidate.accepted.slot.is_none() && self.recent.covers(candidate.looked_at)
     }
 
     /// Key, role and, where it could not be done before, signature.
@@ -137,7 +150,7 @@ impl<'g> Decider<'g> {
         let rows = Rows(self.log.store());
         let found = match candidate.earlier {
             Some(index) => Some(index),
-            None if self.recent.covers(candidate.looked_at) => self.recent.first(unique.term()),
+            None if self.knows_recent(candidate) => self.recent.first(unique.term()),
             None => rows.term(unique.term(), Index(0), self.base, 1)?.first().copied(),
         };
         let Some(index) = found else { return Ok(None) };

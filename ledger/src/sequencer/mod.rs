@@ -29,7 +29,7 @@ use crate::publish::gate::{ASK_AGAIN, Gate};
 use crate::publish::{PublishedCheckpoint, renew_every};
 use crate::queue::Submission;
 use crate::signer::{CheckpointSigner, SignError};
-use crate::store::rows::NOTE_KEY;
+use crate::store::rows::{NOTE_KEY, Rows};
 use crate::store::{Column, StoreError};
 
 /// What ends the log's service until it is started again.
@@ -220,6 +220,7 @@ impl Sequencer {
             return Err(Stop::Index);
         }
         let time = self.time()?;
+        log.sequences().make_room();
         let mut decider = Decider::new(&self.log, &self.recent, self.view.head.size, time);
         let mut outcomes = Vec::with_capacity(group.len());
         for candidates in group {
@@ -258,6 +259,8 @@ impl Sequencer {
         let mut batch = writes.rows();
         // The note of the head before this group: that head is durable, and its note was given out.
         batch.put(Column::Meta, NOTE_KEY, self.log.note_to_keep().as_bytes());
+        let raised = self.log.sequences().raise(Rows(self.log.store()), writes.slots(), &mut batch);
+        raised.map_err(|error| self.blame(error))?;
         // Crash here: nothing of the group exists, nobody was told anything. Sent again, it is appended as if new.
         self.log.store().commit(&batch)?;
         // Crash here: the group is in the store, behind the anchor's back, and nobody was told. The next start makes its index rows,
@@ -272,7 +275,7 @@ impl Sequencer {
         let published = Arc::new(publish(&self.signer, &view)?);
         let renewed = renew(&self.signer, &published, time)?;
         // Crash here: a signature nobody saw. The next start makes the same one again, over the same head.
-        for (entry, unique) in writes.entries.iter().zip(unique) {
+        for (entry, unique) in writes.entries.iter().zip(unique).filter(|(entry, _)| entry.slot.is_none()) {
             self.recent.push(entry.id, entry.index, *unique);
         }
         self.view = view;

@@ -1,4 +1,5 @@
-//! What was appended lately: spares the sequencer a look into the store for every statement that is new.
+//! What was appended lately without a number in a sequence: spares the sequencer a look into the store for every such statement that is
+//! new. Of those with one [`crate::sequences`] knows.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -9,11 +10,11 @@ use schemas::time::Index;
 /// processor's cache.
 const RECENT_ENTRIES_MAX: usize = 16_384;
 
-/// Ids and unique terms of the entries from [`Recent::floor`] on.
+/// Ids and unique terms of the entries without a number from [`Recent::floor`] on.
 #[derive(Debug)]
 pub(super) struct Recent {
     floor: u64,
-    entries: VecDeque<(StatementId, Option<TermId>)>,
+    entries: VecDeque<(Index, StatementId, Option<TermId>)>,
     ids: HashMap<StatementId, Index>,
     /// The first entry of each term; another one under a term is found in the store.
     terms: HashMap<TermId, Index>,
@@ -25,7 +26,7 @@ impl Recent {
         Self { floor: size, entries: VecDeque::new(), ids: HashMap::new(), terms: HashMap::new() }
     }
 
-    /// Whether it knows every entry from `size` on.
+    /// Whether it knows every entry without a number from `size` on.
     pub(super) fn covers(&self, size: u64) -> bool {
         size >= self.floor
     }
@@ -40,23 +41,23 @@ impl Recent {
         self.terms.get(term).copied()
     }
 
-    /// Takes in the next entry.
+    /// Takes in the next entry without a number.
     pub(super) fn push(&mut self, id: StatementId, index: Index, term: Option<TermId>) {
         self.ids.insert(id, index);
         if let Some(term) = term {
             self.terms.entry(term).or_insert(index);
         }
-        self.entries.push_back((id, term));
+        self.entries.push_back((index, id, term));
         if self.entries.len() > RECENT_ENTRIES_MAX
-            && let Some((id, term)) = self.entries.pop_front()
+            && let Some((index, id, term)) = self.entries.pop_front()
         {
             self.ids.remove(&id);
             if let Some(term) = term
-                && self.terms.get(&term).is_some_and(|first| first.0 == self.floor)
+                && self.terms.get(&term) == Some(&index)
             {
                 self.terms.remove(&term);
             }
-            self.floor = self.floor.saturating_add(1);
+            self.floor = index.0.saturating_add(1);
         }
     }
 }

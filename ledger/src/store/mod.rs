@@ -1,4 +1,4 @@
-//! Where the log's rows are kept: five columns of byte strings, written by atomic batches that never delete. Only what follows
+//! Where the log's rows are kept: six columns of byte strings, written by atomic batches that never delete. Only what follows
 //! from the entries is ever taken out, to be made again.
 //!
 //! In scope: what a store promises ([`Store`]), the batch, and the typed rows ([`rows`]). [`rocks`] is the only file that
@@ -14,9 +14,10 @@ use thiserror::Error;
 mod framing;
 pub mod rocks;
 pub mod rows;
+pub mod sequence;
 
 /// Version of the rows' layout. A store that says another one is refused.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 
 /// A family of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,14 +32,17 @@ pub enum Column {
     Terms,
     /// Tile level, 1 byte ++ tile number, 8 bytes big-endian → up to 256 hashes; behind all 256, the 16 nodes halfway up.
     Tiles,
+    /// Sequence → its highest number ++ the first entry that has it.
+    Sequences,
 }
 
 impl Column {
     /// Every column.
-    pub const ALL: [Self; 5] = [Self::Meta, Self::Entries, Self::Ids, Self::Terms, Self::Tiles];
+    pub const ALL: [Self; 6] =
+        [Self::Meta, Self::Entries, Self::Ids, Self::Terms, Self::Tiles, Self::Sequences];
 
     /// Columns whose rows follow from the entries: they can be made again, see [`crate::reindex`].
-    pub const DERIVED: [Self; 3] = [Self::Ids, Self::Terms, Self::Tiles];
+    pub const DERIVED: [Self; 4] = [Self::Ids, Self::Terms, Self::Tiles, Self::Sequences];
 
     /// The column's name in the store.
     pub const fn name(self) -> &'static str {
@@ -48,6 +52,7 @@ impl Column {
             Self::Ids => "ids",
             Self::Terms => "terms",
             Self::Tiles => "tiles",
+            Self::Sequences => "sequences",
         }
     }
 

@@ -36,6 +36,12 @@ const READAHEAD_BYTES: usize = 1024 * 1024;
 /// The column family that RocksDB insists on. Nothing is ever in it.
 const DEFAULT_FAMILY: &str = "default";
 
+/// The columns whose rows RocksDB writes to its log and its memory.
+const WRITTEN: [Column; 4] = [Column::Meta, Column::Entries, Column::Tiles, Column::Sequences];
+
+/// Those of them that can be made again.
+const FILLED: [Column; 2] = [Column::Tiles, Column::Sequences];
+
 /// Columns are taken out and made again while others are read.
 type DB = DBWithThreadMode<MultiThreaded>;
 
@@ -164,7 +170,7 @@ impl RocksStore {
         let mut write = WriteBatch::with_capacity_bytes(batch.len_bytes().saturating_add(rows));
         let mut families = Vec::with_capacity(Column::ALL.len());
         // Of the columns concerned alone: another may be being made again.
-        for column in [Column::Meta, Column::Entries, Column::Tiles] {
+        for column in WRITTEN {
             if batch.rows.iter().any(|(other, ..)| *other == column) {
                 families.push((column, self.files.family(column)?));
             }
@@ -263,11 +269,13 @@ impl Store for RocksStore {
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         self.filing.check()?;
+        if let Some((column, key, _)) = batch.rows().find(|(column, ..)| !WRITTEN.contains(column)) {
+            return Err(StoreError::row(column, key, "is filled in, not committed"));
+        }
         let mut options = WriteOptions::default();
         // The answer promises that the rows survive a power cut.
         options.set_sync(true);
-        self.write(batch, &options)?;
-        self.filing.add(batch)
+        self.write(batch, &options)
     }
 
     fn indexed(&self, column: Column) -> Result<u64, StoreError> {
@@ -291,7 +299,7 @@ impl Store for RocksStore {
         let mut options = WriteOptions::default();
         // Lost with a crash, and then made again from the start.
         options.disable_wal(true);
-        if batch.rows.iter().any(|(column, ..)| *column == Column::Tiles) {
+        if batch.rows.iter().any(|(column, ..)| FILLED.contains(column)) {
             self.filled.store(true, Ordering::SeqCst);
         }
         self.write(batch, &options)?;
@@ -301,8 +309,10 @@ impl Store for RocksStore {
     fn settle(&self) -> Result<(), StoreError> {
         self.filing.settle()?;
         if self.filled.swap(false, Ordering::SeqCst) {
-            let flushed = self.files.db.flush_cf(&self.files.family(Column::Tiles)?);
-            flushed.map_err(|error| fault("flush", Some(Column::Tiles), &error))?;
+            for column in FILLED {
+                let flushed = self.files.db.flush_cf(&self.files.family(column)?);
+                flushed.map_err(|error| fault("flush", Some(column), &error))?;
+            }
         }
         Ok(())
     }

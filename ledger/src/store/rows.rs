@@ -9,6 +9,7 @@ use schemas::time::{Index, Time};
 use schemas::tree::TreeHash;
 use verifier::merkle::{TileNodes, TileSource};
 
+use super::sequence::{Highest, SequenceId};
 use super::{Batch, Column, FORMAT_VERSION, Store, StoreError};
 use crate::restored::Restored;
 
@@ -220,6 +221,13 @@ impl Rows<'_> {
         let Some(value) = self.0.get(Column::Ids, id.as_bytes())? else { return Ok(None) };
         let bad = || StoreError::row(Column::Ids, id.as_bytes(), "the index does not have 8 bytes");
         parse_index(&value).map(Some).ok_or_else(bad)
+    }
+
+    /// The highest number of a sequence; nothing where it has none.
+    pub fn highest(&self, sequence: &SequenceId) -> Result<Option<Highest>, StoreError> {
+        let Some(row) = self.0.get(Column::Sequences, sequence.as_bytes())? else { return Ok(None) };
+        let bad = || StoreError::row(Column::Sequences, sequence.as_bytes(), "not a number with an index");
+        Highest::decode(&row).map(Some).ok_or_else(bad)
     }
 
     /// Ids that begin with these bytes, ascending, at most `limit` of them.

@@ -112,8 +112,8 @@ pub(super) fn family_options(column: Column, cache: &Cache) -> Options {
             tables.set_bloom_filter(FILTER_BITS, false);
             tables.set_whole_key_filtering(false);
         }
-        Column::Tiles => {
-            // Hashes do not compress; a proof reads a few tiles by key.
+        Column::Tiles | Column::Sequences => {
+            // Hashes do not compress; a few rows are read by key.
             options.set_compression_type(DBCompressionType::None);
             tables.set_bloom_filter(FILTER_BITS, false);
         }
