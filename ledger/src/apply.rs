@@ -57,7 +57,7 @@ pub struct WriteSet {
     /// Index, id, entry bytes and terms of each new entry, in order.
     pub entries: Vec<NewEntry>,
     /// The tree afterwards, with the tiles that changed and the nodes for the new entries' proofs.
-    pub tree: EdgeUpdate,
+    pub tree: Arc<EdgeUpdate>,
     /// The head afterwards.
     pub head: Head,
 }
@@ -148,7 +148,7 @@ pub fn apply(view: &View, group: Group) -> Result<WriteSet, ApplyError> {
     }
     let tree = view.edge.append(&leaves)?;
     let head = Head { size: tree.size(), time: group.time, root: tree.root(), chain };
-    Ok(WriteSet { entries, tree, head })
+    Ok(WriteSet { entries, tree: Arc::new(tree), head })
 }
 
 impl WriteSet {
@@ -183,7 +183,7 @@ impl WriteSet {
     }
 
     /// What the next group is applied to.
-    pub fn into_view(self) -> View {
-        View { head: self.head, edge: Arc::new(self.tree.into_edge()) }
+    pub fn view(&self) -> View {
+        View { head: self.head, edge: Arc::new(self.tree.edge().clone()) }
     }
 }

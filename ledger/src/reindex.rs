@@ -126,7 +126,7 @@ fn fill(store: &dyn Store, head: &Head, columns: &[Column]) -> Result<u64, Reind
                 let group = Group { base: view.head.size, base_root: view.head.root, time, statements };
                 let writes = apply(&view, group).map_err(|error| contradicts(error.to_string()))?;
                 made.take(&writes);
-                view = writes.into_view();
+                view = writes.view();
             }
             progress.at(view.head.size);
             // Where nobody takes it any more, the writer has an error to tell.

@@ -21,7 +21,7 @@ use thiserror::Error;
 use verifier::registry::admit;
 
 use crate::anchor::{Anchor, AnchorError, Mark};
-use crate::apply::{Accepted, ApplyError, Group, View, apply};
+use crate::apply::{Accepted, ApplyError, Group, apply};
 use crate::clock::{Clock, ClockGuard};
 use crate::log::Published;
 use crate::publish::gate::Gate;
@@ -320,7 +320,7 @@ fn append(
     Sequences::default().raise(Rows(store), writes.slots(), &mut batch)?;
     store.commit(&batch)?;
     store.fill(&writes.index_rows())?;
-    loaded.view = View { head: writes.head, edge: Arc::new(writes.tree.edge().clone()) };
+    loaded.view = writes.view();
     Ok((index, id))
 }
 

@@ -1,6 +1,7 @@
 //! The one thread that gives entries their places. Everything it says is durable before it is said.
 
 mod decide;
+mod filling;
 mod group;
 mod recent;
 
@@ -17,6 +18,7 @@ use verifier::merkle::EdgeUpdate;
 
 use decide::Decider;
 pub(crate) use decide::read_statement;
+use filling::Filling;
 use group::{Counts, fill};
 use recent::Recent;
 
@@ -132,7 +134,7 @@ impl Sequencer {
 
     /// Takes whatever is waiting as one group, again and again, until the queue is closed and empty. Where nothing comes,
     /// renews the head's time.
-    fn run(&mut self, inbox: &Receiver<Submission>) {
+    fn run(&mut self, inbox: &Receiver<Submission>, filling: &Filling) {
         loop {
             let first = match self.next(inbox) {
                 Ok(first) => Some(first),
@@ -155,7 +157,7 @@ impl Sequencer {
             }
             let (answers, candidates): (Vec<_>, Vec<_>) =
                 group.into_iter().map(|submission| (submission.answer, submission.candidates)).unzip();
-            match self.append(candidates) {
+            match self.append(candidates, filling) {
                 Ok(decided) => {
                     for (answer, decided) in answers.into_iter().zip(decided) {
                         answer(decided);
@@ -212,7 +214,7 @@ impl Sequencer {
 
     /// One group, from candidates to what became of them, submission by submission. An error latches the log: nobody in
     /// the group gets an answer, and what became of their statements shows after the next start.
-    fn append(&mut self, group: Vec<Vec<Candidate>>) -> Result<Vec<Decided>, Stop> {
+    fn append(&mut self, group: Vec<Vec<Candidate>>, filling: &Filling) -> Result<Vec<Decided>, Stop> {
         let begun = Instant::now();
         let log = Arc::clone(&self.log);
         let _writing = log.index().writing();
@@ -233,7 +235,7 @@ impl Sequencer {
         if !accepted.is_empty() {
             let counts = Counts::of(&accepted);
             let (base, base_root) = (self.view.head.size, self.view.head.root);
-            tree = Some(self.commit(Group { base, base_root, time, statements: accepted }, &unique)?);
+            tree = Some(self.commit(Group { base, base_root, time, statements: accepted }, &unique, filling)?);
             counts.record(begun);
         }
         let published = self.log.published();
@@ -253,9 +255,14 @@ impl Sequencer {
     }
 
     /// Makes a group part of the log. Each step says what a crash there means.
-    fn commit(&mut self, group: Group, unique: &[Option<TermId>]) -> Result<Arc<EdgeUpdate>, Stop> {
+    fn commit(
+        &mut self,
+        group: Group,
+        unique: &[Option<TermId>],
+        filling: &Filling,
+    ) -> Result<Arc<EdgeUpdate>, Stop> {
         let time = group.time;
-        let writes = apply(&self.view, group)?;
+        let writes = Arc::new(apply(&self.view, group)?);
         let mut batch = writes.rows();
         // The note of the head before this group: that head is durable, and its note was given out.
         batch.put(Column::Meta, NOTE_KEY, self.log.note_to_keep().as_bytes());
@@ -265,16 +272,18 @@ impl Sequencer {
         self.log.store().commit(&batch)?;
         // Crash here: the group is in the store, behind the anchor's back, and nobody was told. The next start makes its index rows,
         // verifies it and advances the anchor; sent again, each statement is answered as a duplicate with its place.
-        self.log.store().fill(&writes.index_rows())?;
+        filling.begin(&writes);
         let head = writes.head;
         let mark = Mark { log: self.log.id(), size: head.size, root: head.root, chain: head.chain };
         self.anchor.advance(mark)?;
         // Crash here: as before, but the anchor knows. From here on an older copy of the store is refused.
-        let view = View { head, edge: Arc::new(writes.tree.edge().clone()) };
+        let view = writes.view();
         self.signer.drop_withdrawn(&self.log.registry(), head.size);
         let published = Arc::new(publish(&self.signer, &view)?);
         let renewed = renew(&self.signer, &published, time)?;
         // Crash here: a signature nobody saw. The next start makes the same one again, over the same head.
+        // Before anybody asks the index about this head.
+        filling.wait()?;
         for (entry, unique) in writes.entries.iter().zip(unique).filter(|(entry, _)| entry.slot.is_none()) {
             self.recent.push(entry.id, entry.index, *unique);
         }
@@ -282,7 +291,7 @@ impl Sequencer {
         self.show(published, renewed, time);
         metrics::gauge!("writ_tree_size").set(head.size as f64);
         // Crash here: readers may have seen the head, and it holds. Submitters were not told; see above.
-        Ok(Arc::new(writes.tree))
+        Ok(Arc::clone(&writes.tree))
     }
 }
 
@@ -292,11 +301,12 @@ pub(crate) fn start(
     gate: Option<Gate>,
     inbox: Receiver<Submission>,
 ) -> std::io::Result<JoinHandle<()>> {
+    let filling = Filling::start(&sequencer.log)?;
     std::thread::Builder::new().name("sequencer".into()).spawn(move || {
         let log = Arc::clone(&sequencer.log);
         let service = || {
             if sequencer.pass(gate, &inbox) {
-                sequencer.run(&inbox);
+                sequencer.run(&inbox, &filling);
             }
         };
         if catch_unwind(AssertUnwindSafe(service)).is_err() {

@@ -15,8 +15,8 @@ use crate::store::rocks::{DB, RocksStore, fault};
 use crate::store::rows::{index_bytes, parse_term_key, term_key};
 use crate::store::{Column, StoreError, Visit, VisitKey, VisitTerm};
 
-/// Rows of ids that are taken from memory at a time.
-const IDS_TOGETHER: usize = 256;
+/// Rows of ids that are taken from memory at a time, for which all are looked at.
+const IDS_TOGETHER: usize = 4_096;
 
 type Iter<'d> = DBRawIteratorWithThreadMode<'d, DB>;
 

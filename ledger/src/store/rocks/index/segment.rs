@@ -1,7 +1,7 @@
 //! Ids and terms of consecutive entries in memory: quick to add to and to ask, and in the end written to a file in order.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
+use std::collections::HashMap;
+use std::ops::{Bound, RangeBounds};
 
 use rocksdb::Error;
 use schemas::ids::{StatementId, TermId};
@@ -23,7 +23,7 @@ const LIST: u32 = 1 << 31;
 /// Ids and terms of consecutive entries.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
-    ids: BTreeMap<StatementId, u64>,
+    ids: HashMap<StatementId, u64>,
     /// By term: its only entry, or [`LIST`] and the place of all its entries in `lists`. Most terms have one.
     terms: HashMap<TermId, u32>,
     /// Ascending. Entries are counted from `base`.
@@ -121,9 +121,16 @@ impl Segment {
         self.ids.get(id).copied()
     }
 
-    /// Rows of ids from `from` on, ascending, at most so many.
+    /// Rows of ids from `from` on, ascending, at most so many. Looks at all of them: in memory they are in no order.
     pub(super) fn ids_from(&self, from: Bound<StatementId>, most: usize) -> Vec<(StatementId, u64)> {
-        self.ids.range((from, Bound::Unbounded)).take(most).map(|(id, index)| (*id, *index)).collect()
+        let within = self.ids.iter().filter(|(id, _)| (from, Bound::Unbounded).contains(*id));
+        let mut found: Vec<_> = within.map(|(id, index)| (*id, *index)).collect();
+        if most < found.len() {
+            found.select_nth_unstable(most);
+            found.truncate(most);
+        }
+        found.sort_unstable();
+        found
     }
 
     /// Adds a term's entries from `from` to `to` to a list, ascending.
@@ -166,7 +173,8 @@ impl Segment {
         &self,
         mut put: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.ids.iter().try_for_each(|(id, index)| put(id.as_bytes(), &index_bytes(Index(*index))))
+        let ids = self.ids_from(Bound::Unbounded, usize::MAX);
+        ids.iter().try_for_each(|(id, index)| put(id.as_bytes(), &index_bytes(Index(*index))))
     }
 
     /// The rows of a file of terms, ascending.
