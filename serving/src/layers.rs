@@ -1,5 +1,6 @@
 //! What goes around every request: bounds of its head, headers of its answer, counters, and problems for what no route takes.
 
+use std::future::Future;
 use std::time::Instant;
 
 use axum::Router;
@@ -8,6 +9,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use metrics::{Counter, Histogram};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::limits::{HEADERS_BYTES_MAX, URI_BYTES_MAX};
@@ -16,33 +18,54 @@ use crate::problem::Problem;
 /// The name by which a client finds its request again.
 const REQUEST_ID: &str = "x-request-id";
 
-/// The router with everything around it. `next_step` says what somebody who met an error of that code does next.
-pub fn around(router: Router, next_step: fn(&str) -> Option<&'static str>) -> Router {
+/// What somebody who met an error of a code does next.
+pub type NextStep = fn(&str) -> Option<&'static str>;
+
+/// The router with everything around it.
+pub fn around(router: Router, next_step: NextStep) -> Router {
     router
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         // Outside of matching, so that answers to unmatched requests pass here too.
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-            Problem::internal("the request ended in a fault of the program").into_response()
-        }))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| fault().into_response()))
         // One layer for all the rest: each costs every request a copy of what is below it.
-        .layer(from_fn(move |request, next| enclose(request, next, next_step)))
+        .layer(from_fn(move |request, next| around_route(request, next, next_step)))
 }
 
-/// Bounds the head, counts, explains, and adds the headers of every answer.
-async fn enclose(request: Request, next: Next, next_step: fn(&str) -> Option<&'static str>) -> Response {
+async fn around_route(request: Request, next: Next, next_step: NextStep) -> Response {
     let begun = Instant::now();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = method_label(request.method());
+    let count = |response: &Response| {
+        of_problem(response);
+        let route = route.as_ref().map_or("none", MatchedPath::as_str);
+        requests(route, method, response.status()).increment(1);
+        seconds(route).record(begun.elapsed().as_secs_f64());
+    };
+    enclose(request, |request| next.run(request), count, next_step).await
+}
+
+/// Bounds the head, counts, explains, and adds the headers of every answer.
+pub(crate) async fn enclose<F: Future<Output = Response>>(
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+    count: impl FnOnce(&Response),
+    next_step: NextStep,
+) -> Response {
     let id = request.headers().get(REQUEST_ID).cloned();
     let mut response = match check_head(&request) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => answer(request).await,
         Err(problem) => problem.into_response(),
     };
-    count(begun, route.as_ref().map_or("none", MatchedPath::as_str), method, &response);
+    count(&response);
     explain(&mut response, next_step);
     headers(id, &mut response);
     response
+}
+
+/// The answer in place of one that ended in a panic.
+pub(crate) fn fault() -> Problem {
+    Problem::internal("the request ended in a fault of the program")
 }
 
 async fn no_route(request: Request) -> Problem {
@@ -85,7 +108,7 @@ fn check_head(request: &Request) -> Result<(), Problem> {
 }
 
 /// Adds to a problem what to do next: the program knows who its users are, whoever found the problem does not.
-fn explain(response: &mut Response, next_step: fn(&str) -> Option<&'static str>) {
+fn explain(response: &mut Response, next_step: NextStep) {
     let problem = response.extensions().get::<Problem>().cloned();
     if let Some(problem) = problem
         && let Some(step) = next_step(problem.code())
@@ -113,15 +136,22 @@ fn headers(id: Option<HeaderValue>, response: &mut Response) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
-/// Counts requests by route and status, and refusals by code.
-fn count(begun: Instant, route: &str, method: &'static str, response: &Response) {
+/// Counts refusals by code.
+pub(crate) fn of_problem(response: &Response) {
     if let Some(problem) = response.extensions().get::<Problem>() {
         metrics::counter!("writ_http_problems_total", "code" => problem.code()).increment(1);
     }
-    let (route, status) = (route.to_owned(), response.status().as_str().to_owned());
-    metrics::counter!("writ_http_requests_total", "route" => route.clone(), "method" => method, "status" => status)
-        .increment(1);
-    metrics::histogram!("writ_http_request_seconds", "route" => route).record(begun.elapsed().as_secs_f64());
+}
+
+/// How many requests of a route were answered so.
+pub(crate) fn requests(route: &str, method: &str, status: StatusCode) -> Counter {
+    let (route, method, status) = (route.to_owned(), method.to_owned(), status.as_str().to_owned());
+    metrics::counter!("writ_http_requests_total", "route" => route, "method" => method, "status" => status)
+}
+
+/// How long requests of a route took.
+pub(crate) fn seconds(route: &str) -> Histogram {
+    metrics::histogram!("writ_http_request_seconds", "route" => route.to_owned())
 }
 
 /// A method as a label: foreign words must not make new time series.

@@ -8,6 +8,7 @@
 mod accept;
 pub mod address;
 pub mod body;
+mod lane;
 mod layers;
 pub mod limits;
 pub mod listen;
@@ -17,4 +18,5 @@ pub mod problem;
 mod stall;
 
 pub use accept::{Stopping, serve};
-pub use layers::around;
+pub use lane::lane;
+pub use layers::{NextStep, around};

@@ -6,6 +6,9 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
+use axum::http::Method;
+use axum::response::IntoResponse as _;
 use serving::limits::Timeouts;
 use tokio::sync::Semaphore;
 use utoipa::OpenApi;
@@ -73,7 +76,13 @@ pub fn router(log: Arc<Log>, timeouts: Timeouts, decision_point: Option<Decision
         decision_point: decision_point.map(Arc::new),
         openapi: api.to_json().unwrap_or_default(),
     }));
-    scitt::around(serving::around(routes.with_state(app), problem::next_step))
+    let router = scitt::around(serving::around(routes.with_state(app.clone()), problem::next_step));
+    let post = (Method::POST, "/v1/statements");
+    serving::lane(router, problem::next_step, post, move |request| {
+        let (parts, body) = request.into_parts();
+        let answer = statements::post(State(app.clone()), parts.uri, parts.headers, body);
+        async { answer.await.into_response() }
+    })
 }
 
 fn routes() -> OpenApiRouter<App> {
