@@ -37,10 +37,7 @@ pub(crate) fn catch_up(store: &dyn Store) -> Result<(), ReindexError> {
                 batch.put(Column::Ids, accepted.statement.id().as_bytes(), &index_bytes(*index));
             }
             if index.0 >= terms {
-                accepted
-                    .terms
-                    .iter()
-                    .for_each(|term| batch.put(Column::Terms, &term_key(term, *index), &[]));
+                accepted.terms.iter().for_each(|term| batch.put(Column::Terms, &term_key(term, *index), &[]));
             }
         }
         Ok(store.fill(&batch)?)

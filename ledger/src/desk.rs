@@ -130,11 +130,12 @@ impl Waiting {
         if let Some(decision) = self.decisions.pop_front() {
             return Some(Work::Prove(decision));
         }
+        let share = self.share();
         let mut posts = Vec::new();
         let mut statements: usize = 0;
         while let Some(post) = self.posts.front() {
             let more = statements.saturating_add(post.statements.len());
-            if more > CHECKED_TOGETHER && !posts.is_empty() {
+            if more > share && !posts.is_empty() {
                 break;
             }
             statements = more;
@@ -142,6 +143,12 @@ impl Waiting {
         }
         self.statements = self.statements.saturating_sub(statements);
         Some(Work::Check(posts))
+    }
+
+    /// How many statements one thread takes: what waits is divided among those that have nothing to do.
+    fn share(&self) -> usize {
+        let threads = self.asleep.saturating_add(1);
+        self.statements.div_ceil(threads).clamp(WORTH_CHECKING, CHECKED_TOGETHER)
     }
 }
 

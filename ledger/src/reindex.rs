@@ -20,8 +20,8 @@ use verifier::registry::Registry;
 
 use crate::apply::{Accepted, Group, View, WriteSet, apply};
 use crate::recover::{OpenError, genesis};
-use crate::store::rows::{Head, Rows, decode_entry, index_bytes, parse_index, term_key, tile_key, tile_row};
 use crate::sequences::Sequences;
+use crate::store::rows::{Head, Rows, decode_entry, index_bytes, parse_index, term_key, tile_key, tile_row};
 use crate::store::sequence::Slot;
 use crate::store::{Batch, Column, Store, StoreError};
 

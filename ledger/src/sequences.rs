@@ -173,7 +173,9 @@ mod tests {
     fn the_last_number_there_can_be_is_taken_once() {
         let mut sequence = Sequence { floor: Some(u64::MAX - 2), ..empty() };
         assert!(sequence.take(u64::MAX) && !sequence.take(u64::MAX));
-        assert!(sequence.take(u64::MAX - 1) && !sequence.is_free(u64::MAX - 1) && !sequence.is_free(u64::MAX));
+        assert!(
+            sequence.take(u64::MAX - 1) && !sequence.is_free(u64::MAX - 1) && !sequence.is_free(u64::MAX)
+        );
     }
 
     #[test]

@@ -202,7 +202,8 @@ impl Walk<'_> {
         for (sequence, Highest { number, index }) in numbers {
             let row = self.rows.highest(sequence).map_err(|error| unreadable(&error, index.0))?;
             if !row.is_some_and(|row| row.covers(*number, *index)) {
-                let detail = format!("the row of its sequence does not know of number {number} of entry {index}");
+                let detail =
+                    format!("the row of its sequence does not know of number {number} of entry {index}");
                 return Err(Fault::Index { column: Column::Sequences, detail });
             }
         }

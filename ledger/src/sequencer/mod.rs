@@ -235,7 +235,8 @@ impl Sequencer {
         if !accepted.is_empty() {
             let counts = Counts::of(&accepted);
             let (base, base_root) = (self.view.head.size, self.view.head.root);
-            tree = Some(self.commit(Group { base, base_root, time, statements: accepted }, &unique, filling)?);
+            tree =
+                Some(self.commit(Group { base, base_root, time, statements: accepted }, &unique, filling)?);
             counts.record(begun);
         }
         let published = self.log.published();
