@@ -31,9 +31,9 @@ use position::Position;
 /// Most bytes that are read before the store is opened anew: files that were replaced meanwhile take up room until then.
 const STRETCH_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The scrub rests so many times as long as it works, whatever it may read: it takes a thirty-second part of one core at most, also where
+/// The scrub rests so many times as long as it works, whatever it may read: it takes a sixty-fourth part of one core at most, also where
 /// opening the store is most of the work, and less where others want the core.
-const REST: u32 = 31;
+const REST: u32 = 63;
 
 /// Shortest time between two passes, and how long to wait after reading failed. Bounds what a small log costs.
 const PAUSE: Duration = Duration::from_secs(5);

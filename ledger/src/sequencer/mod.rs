@@ -1,8 +1,8 @@
 //! The one thread that gives entries their places. Everything it says is durable before it is said.
 
 mod decide;
-mod filling;
 mod group;
+mod helper;
 mod recent;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,8 +18,8 @@ use verifier::merkle::EdgeUpdate;
 
 use decide::Decider;
 pub(crate) use decide::read_statement;
-use filling::Filling;
 use group::{Counts, fill};
+use helper::Helper;
 use recent::Recent;
 
 use crate::anchor::{Anchor, AnchorError, Mark};
@@ -134,7 +134,7 @@ impl Sequencer {
 
     /// Takes whatever is waiting as one group, again and again, until the queue is closed and empty. Where nothing comes,
     /// renews the head's time.
-    fn run(&mut self, inbox: &Receiver<Submission>, filling: &Filling) {
+    fn run(&mut self, inbox: &Receiver<Submission>, helper: &Helper) {
         loop {
             let first = match self.next(inbox) {
                 Ok(first) => Some(first),
@@ -157,12 +157,8 @@ impl Sequencer {
             }
             let (answers, candidates): (Vec<_>, Vec<_>) =
                 group.into_iter().map(|submission| (submission.answer, submission.candidates)).unzip();
-            match self.append(candidates, filling) {
-                Ok(decided) => {
-                    for (answer, decided) in answers.into_iter().zip(decided) {
-                        answer(decided);
-                    }
-                }
+            match self.append(candidates, helper) {
+                Ok(decided) => helper.answer(answers.into_iter().zip(decided).collect()),
                 // Nothing was written, nobody is told anything: sent again, each statement is as new.
                 Err(Stop::Index) => {}
                 // Before the answers are dropped: those who wait learn from that why there is none.
@@ -214,7 +210,7 @@ impl Sequencer {
 
     /// One group, from candidates to what became of them, submission by submission. An error latches the log: nobody in
     /// the group gets an answer, and what became of their statements shows after the next start.
-    fn append(&mut self, group: Vec<Vec<Candidate>>, filling: &Filling) -> Result<Vec<Decided>, Stop> {
+    fn append(&mut self, group: Vec<Vec<Candidate>>, helper: &Helper) -> Result<Vec<Decided>, Stop> {
         let begun = Instant::now();
         let log = Arc::clone(&self.log);
         let _writing = log.index().writing();
@@ -236,7 +232,7 @@ impl Sequencer {
             let counts = Counts::of(&accepted);
             let (base, base_root) = (self.view.head.size, self.view.head.root);
             tree =
-                Some(self.commit(Group { base, base_root, time, statements: accepted }, &unique, filling)?);
+                Some(self.commit(Group { base, base_root, time, statements: accepted }, &unique, helper)?);
             counts.record(begun);
         }
         let published = self.log.published();
@@ -260,7 +256,7 @@ impl Sequencer {
         &mut self,
         group: Group,
         unique: &[Option<TermId>],
-        filling: &Filling,
+        helper: &Helper,
     ) -> Result<Arc<EdgeUpdate>, Stop> {
         let time = group.time;
         let writes = Arc::new(apply(&self.view, group)?);
@@ -273,7 +269,7 @@ impl Sequencer {
         self.log.store().commit(&batch)?;
         // Crash here: the group is in the store, behind the anchor's back, and nobody was told. The next start makes its index rows,
         // verifies it and advances the anchor; sent again, each statement is answered as a duplicate with its place.
-        filling.begin(&writes);
+        helper.fill(&writes);
         let head = writes.head;
         let mark = Mark { log: self.log.id(), size: head.size, root: head.root, chain: head.chain };
         self.anchor.advance(mark)?;
@@ -284,7 +280,7 @@ impl Sequencer {
         let renewed = renew(&self.signer, &published, time)?;
         // Crash here: a signature nobody saw. The next start makes the same one again, over the same head.
         // Before anybody asks the index about this head.
-        filling.wait()?;
+        helper.filled()?;
         for (entry, unique) in writes.entries.iter().zip(unique).filter(|(entry, _)| entry.slot.is_none()) {
             self.recent.push(entry.id, entry.index, *unique);
         }
@@ -302,12 +298,12 @@ pub(crate) fn start(
     gate: Option<Gate>,
     inbox: Receiver<Submission>,
 ) -> std::io::Result<JoinHandle<()>> {
-    let filling = Filling::start(&sequencer.log)?;
+    let helper = Helper::start(&sequencer.log)?;
     std::thread::Builder::new().name("sequencer".into()).spawn(move || {
         let log = Arc::clone(&sequencer.log);
         let service = || {
             if sequencer.pass(gate, &inbox) {
-                sequencer.run(&inbox, &filling);
+                sequencer.run(&inbox, &helper);
             }
         };
         if catch_unwind(AssertUnwindSafe(service)).is_err() {
