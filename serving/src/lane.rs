@@ -111,3 +111,87 @@ async fn caught(answering: impl Future<Output = Response>) -> Response {
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, Bytes, to_bytes};
+    use axum::http::{HeaderMap, StatusCode};
+    use axum::routing::post;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::problem::Problem;
+
+    async fn handler(request: Request) -> Response {
+        let word = request.headers().get("word").and_then(|word| word.to_str().ok());
+        match word {
+            Some("panic") => panic!("told to"),
+            Some("refuse") => Problem::new(StatusCode::CONFLICT, "told-to", "it was told to").into_response(),
+            _ => format!("done: {}", request.uri()).into_response(),
+        }
+    }
+
+    fn next_step(code: &str) -> Option<&'static str> {
+        (code == "told-to").then_some("tell it something else")
+    }
+
+    fn router() -> Router {
+        crate::around(Router::new().route("/here", post(handler)), next_step)
+    }
+
+    fn with_lane() -> Router {
+        lane(router(), next_step, (Method::POST, "/here"), handler)
+    }
+
+    fn ask(
+        router: Router,
+        method: &Method,
+        uri: &str,
+        headers: &[(&str, &str)],
+    ) -> (StatusCode, HeaderMap, Bytes) {
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from("body")).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (mut parts, body) = router.oneshot(request).await.unwrap().into_parts();
+            // Where nobody has said it, hyper takes it from the body.
+            parts.headers.remove("content-length");
+            (parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap())
+        })
+    }
+
+    #[test]
+    fn whatever_is_asked_is_answered_as_by_the_router_alone() {
+        let host = ("host", "here.test");
+        let long = format!("/here?{}", "x".repeat(crate::limits::URI_BYTES_MAX));
+        let asked: [(Method, &str, &[(&str, &str)], u16); 10] = [
+            (Method::POST, "/here", &[host], 200),
+            (Method::POST, "/here?a=b", &[host, ("x-request-id", "mine")], 200),
+            (Method::POST, "/here", &[host, ("word", "refuse")], 409),
+            (Method::POST, "/here", &[host, ("word", "panic")], 500),
+            (Method::POST, "/here", &[host, host], 400),
+            (Method::POST, "/here", &[], 400),
+            (Method::POST, &long, &[host], 414),
+            (Method::GET, "/here", &[host], 405),
+            (Method::POST, "/here/", &[host], 404),
+            (Method::POST, "/there", &[host], 404),
+        ];
+        for (method, uri, headers, status) in asked {
+            let answer = ask(with_lane(), &method, uri, headers);
+            assert_eq!(answer.0.as_u16(), status, "{method} {uri} {headers:?}");
+            assert_eq!(answer, ask(router(), &method, uri, headers), "{method} {uri} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn one_method_of_one_path_is_in_the_lane() {
+        let elsewhere = |_| async { "in the lane".into_response() };
+        let router = || lane(router(), next_step, (Method::POST, "/here"), elsewhere);
+        let host = [("host", "here.test")];
+        assert_eq!(ask(router(), &Method::POST, "/here?a=b", &host).2, "in the lane");
+        assert_eq!(ask(router(), &Method::PUT, "/here", &host).0, StatusCode::METHOD_NOT_ALLOWED);
+    }
+}

@@ -50,7 +50,7 @@ pub(super) fn check(store: &dyn Store, summing: &Summing, read: &Read, findings:
         each_entry(store, Column::Terms, (read, read.indexed.terms), entry::term_rows, findings);
         term_rows(store, read, findings);
     }
-    if !(read.is_whole() && sequences::are(store, summing, read.derived.sequences)) {
+    if !(read.is_whole() && held::sequences(store, summing, read.derived.sequences)) {
         sequences::each(store, read, findings);
     }
     tile_rows(store, read, findings);

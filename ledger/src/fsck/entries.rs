@@ -17,6 +17,7 @@ use verifier::registry::{Registry, admit};
 use super::Findings;
 use super::ahead::{self, Ended, Rows};
 use super::entry::{Keyed, Parsed, Verdict, parse, verify};
+use super::kept::Kept;
 use super::read::{Indexed, Read};
 use super::sequences::Low;
 use super::sums::{Derived, Summing};
@@ -90,6 +91,7 @@ struct Walk<'s> {
     chain: Option<EntryHash>,
     time: Time,
     derived: Derived,
+    sequences: Kept<'s>,
     low: Low,
     holes: Vec<Range<u64>>,
     chains: BTreeMap<u64, EntryHash>,
@@ -109,6 +111,7 @@ impl<'s> Walk<'s> {
             chain: None,
             time: Time(0),
             derived: Derived::default(),
+            sequences: Kept::new(store),
             low: Low::default(),
             holes: Vec::new(),
             chains: BTreeMap::new(),
@@ -156,14 +159,15 @@ impl<'s> Walk<'s> {
                 to_verify.push(checked);
             }
         }
-        let (store, summing, indexed, tree) = (self.store, self.summing, self.indexed, &mut self.tree);
+        let (sequences, tree) = (&self.sequences, &mut self.tree);
+        let (summing, indexed) = (self.summing, self.indexed);
         let leaves: Vec<TreeHash> = parsed.iter().map(|entry| entry.leaf).collect();
         // What has one thread goes on beside what has all.
         let (verdicts, ()) = rayon::join(
             || -> Vec<Verdict> {
                 to_verify
                     .par_chunks(TOGETHER)
-                    .flat_map_iter(|entries| verify(store, summing, indexed, entries))
+                    .flat_map_iter(|entries| verify(sequences, summing, indexed, entries))
                     .collect()
             },
             || tree.grow(&leaves, findings),

@@ -1,7 +1,5 @@
 //! One entry by itself: its form, its signature, and the rows that must be there because of it.
 
-use std::collections::HashMap;
-
 use schemas::entry::Entry;
 use schemas::envelope::Statement;
 use schemas::ids::EntryHash;
@@ -11,6 +9,7 @@ use schemas::tree::TreeHash;
 use verifier::merkle::leaf_hash;
 use verifier::signature::{CheckedKey, verify_all};
 
+use super::kept::Kept;
 use super::read::Indexed;
 use super::sums::{Derived, Sum, Summing};
 use crate::store::rows::{Rows, parse_index, term_key};
@@ -54,16 +53,15 @@ pub(super) type Keyed<'e> = (Index, &'e Statement, Option<CheckedKey>);
 
 /// The entries' signatures, the sums of the rows that must be there because of them, and what the rows of their sequences say.
 pub(super) fn verify(
-    store: &dyn Store,
+    sequences: &Kept<'_>,
     summing: &Summing,
     indexed: Indexed,
     entries: &[Keyed<'_>],
 ) -> Vec<Verdict> {
-    let mut sequences = HashMap::new();
     let claims: Vec<_> =
         entries.iter().filter_map(|(_, statement, key)| Some((key.as_ref()?, &statement.envelope))).collect();
     let mut signatures = verify_all(&claims).into_iter();
-    let mut verdict = |(index, statement, key): &Keyed<'_>| {
+    let verdict = |(index, statement, key): &Keyed<'_>| {
         let signature = key.as_ref().and_then(|_| signatures.next()?.err());
         let ids = if index.0 < indexed.ids { summing.id(&statement.id(), *index) } else { Sum::default() };
         let mut derived = Derived { ids, ..Derived::default() };
@@ -71,22 +69,19 @@ pub(super) fn verify(
             let sums = terms(statement).into_iter().map(|term| summing.term(&term, *index));
             derived.terms = sums.fold(Sum::default(), Sum::plus);
         }
-        let mut unknown_to = None;
-        if let Some(slot) = Slot::of(statement) {
-            let row = sequences.entry(slot.sequence);
-            match row.or_insert_with(|| Rows(store).highest(&slot.sequence)) {
-                Ok(Some(row)) if row.covers(slot.number, *index) => {
-                    if row.index == *index && row.number == slot.number {
-                        derived.sequences = summing.sequence(&slot.sequence, row);
-                    }
+        let unknown_to = Slot::of(statement).and_then(|slot| match sequences.highest(&slot.sequence) {
+            Ok(Some(row)) if row.covers(slot.number, *index) => {
+                if row == (Highest { number: slot.number, index: *index }) {
+                    derived.sequences = summing.sequence(&slot.sequence, &row);
                 }
-                row => unknown_to = Some((slot, row.clone())),
+                None
             }
-        }
+            row => Some((slot, row)),
+        });
         let signature = signature.map(|error| error.to_string());
         Verdict { index: *index, derived, signature, unknown_to }
     };
-    entries.iter().map(&mut verdict).collect()
+    entries.iter().map(verdict).collect()
 }
 
 /// What was found about one row that must be there because of an entry.

@@ -6,15 +6,12 @@
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
-use schemas::ids::{StatementId, TermId};
-use schemas::time::Index;
+use schemas::ids::StatementId;
 
 use super::sums::{Sum, Summing};
-use crate::store::rows::{index_bytes, parse_index, parse_term_key};
-use crate::store::{Column, Store, Visit};
-
-/// Names that are looked up together: the bound for memory, and few enough that what was read with them is still in the cache.
-const NAMES: usize = 512;
+use crate::store::rows::{parse_index, parse_term_key};
+use crate::store::sequence::{Highest, SequenceId};
+use crate::store::{Column, Store, StoreError, Visit};
 
 /// Parts of a column that are read at the same time, each a range of first bytes: names are hashes, so they are of one length. Many more
 /// than cores, so that all have work to the end.
@@ -22,51 +19,42 @@ const PARTS: u16 = 64;
 
 /// Whether the ids are these.
 pub(super) fn ids(store: &dyn Store, summing: &Summing, expected: Sum) -> bool {
-    let looked_up = |rows: &[(StatementId, Index)]| {
-        rows.iter().try_fold(Sum::default(), |sum, (id, index)| {
-            let row = store.get(Column::Ids, id.as_bytes()).ok()??;
-            (row == index_bytes(*index)).then(|| sum.plus(summing.id(id, *index)))
-        })
-    };
-    let part = |part: Part| {
-        let mut found = Found { looked_up: &looked_up, names: Vec::new(), sum: Some(Sum::default()) };
-        let scanned = part.scan(store, Column::Ids, &mut |key, value| match StatementId::from_slice(key)
-            .zip(parse_index(value))
-        {
-            Some(row) => found.push(row),
-            None => found.wrong(),
-        });
-        scanned.then(|| found.end()).flatten()
-    };
-    Part::all().map(part).try_reduce(Sum::default, |one, other| Some(one.plus(other))) == Some(expected)
+    are(store, Column::Ids, expected, |key, value| {
+        let (id, index) = StatementId::from_slice(key).zip(parse_index(value))?;
+        Some(summing.id(&id, index))
+    })
 }
 
-/// Whether the terms are these. The filters of the store's files must lead to every row of a term, and no row that is there
-/// may be missed by them.
+/// Whether the terms are these.
 pub(super) fn terms(store: &dyn Store, summing: &Summing, expected: Sum) -> bool {
-    let looked_up = |terms: &[TermId]| {
+    are(store, Column::Terms, expected, |key, value| {
+        let (term, index) = parse_term_key(key).filter(|_| value.is_empty())?;
+        Some(summing.term(&term, index))
+    })
+}
+
+/// Whether the sequences are these.
+pub(super) fn sequences(store: &dyn Store, summing: &Summing, expected: Sum) -> bool {
+    are(store, Column::Sequences, expected, |key, value| {
+        let (sequence, highest) = SequenceId::from_slice(key).zip(Highest::decode(value))?;
+        Some(summing.sequence(&sequence, &highest))
+    })
+}
+
+/// Whether the sum over all rows is this one, each of them read in order and looked up.
+fn are(
+    store: &dyn Store,
+    column: Column,
+    expected: Sum,
+    row: impl Fn(&[u8], &[u8]) -> Option<Sum> + Sync,
+) -> bool {
+    let part = |part: Part| {
         let mut sum = Some(Sum::default());
-        let scanned = store.scan_terms(terms, &mut |_, key| {
-            sum = sum.zip(parse_term_key(key)).map(|(sum, (term, at))| sum.plus(summing.term(&term, at)));
+        let scanned = part.scan(store, column, &mut |key, value| {
+            sum = sum.zip(row(key, value)).map(|(before, row)| before.plus(row));
             if sum.is_some() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         scanned.ok().and(sum)
-    };
-    let part = |part: Part| {
-        let mut found = Found { looked_up: &looked_up, names: Vec::new(), sum: Some(Sum::default()) };
-        let (mut rows, mut last) = (0_u64, None);
-        let scanned = part.scan(store, Column::Terms, &mut |key, value| {
-            rows += 1;
-            match parse_term_key(key).filter(|_| value.is_empty()) {
-                None => found.wrong(),
-                Some((term, _)) if last == Some(term) => ControlFlow::Continue(()),
-                Some((term, _)) => {
-                    last = Some(term);
-                    found.push(term)
-                }
-            }
-        });
-        scanned.then(|| found.end().filter(|sum| sum.rows() == rows)).flatten()
     };
     Part::all().map(part).try_reduce(Sum::default, |one, other| Some(one.plus(other))) == Some(expected)
 }
@@ -84,48 +72,10 @@ impl Part {
         u8::try_from(number * (256 / PARTS)).ok()
     }
 
-    /// Shows each of its rows. False where reading failed.
-    fn scan(&self, store: &dyn Store, column: Column, visit: &mut Visit<'_>) -> bool {
+    fn scan(&self, store: &dyn Store, column: Column, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         // An empty key stands before every other.
         let from = Self::begins(self.0).filter(|_| self.0 > 0);
-        let next = Self::begins(self.0 + 1);
-        let is_past = |key: &[u8]| key.first().zip(next).is_some_and(|(first, next)| *first >= next);
-        let scanned = store.scan(column, &[], from.as_slice(), &mut |key, value| {
-            if is_past(key) { ControlFlow::Break(()) } else { visit(key, value) }
-        });
-        scanned.is_ok()
-    }
-}
-
-/// Names in order, and the sum of the rows that looking them up has given; nothing once a row was wrong.
-struct Found<'l, N, L> {
-    looked_up: &'l L,
-    names: Vec<N>,
-    sum: Option<Sum>,
-}
-
-impl<N, L: Fn(&[N]) -> Option<Sum>> Found<'_, N, L> {
-    fn push(&mut self, name: N) -> ControlFlow<()> {
-        self.names.push(name);
-        if self.names.len() == NAMES {
-            self.take();
-        }
-        if self.sum.is_some() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    }
-
-    fn wrong(&mut self) -> ControlFlow<()> {
-        self.sum = None;
-        ControlFlow::Break(())
-    }
-
-    fn take(&mut self) {
-        let sum = (self.looked_up)(&self.names);
-        self.sum = self.sum.zip(sum).map(|(before, sum)| before.plus(sum));
-        self.names.clear();
-    }
-
-    fn end(mut self) -> Option<Sum> {
-        self.take();
-        self.sum
+        let to = Self::begins(self.0 + 1);
+        store.scan_looked_up(column, from.as_slice(), to.as_slice(), visit)
     }
 }

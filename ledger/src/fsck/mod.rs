@@ -9,6 +9,7 @@ mod derived;
 mod entries;
 mod entry;
 mod held;
+mod kept;
 mod marks;
 mod read;
 mod report;

@@ -8,7 +8,6 @@ use schemas::time::Index;
 use super::Findings;
 use super::entry::statement_at;
 use super::read::Read;
-use super::sums::{Sum, Summing};
 use crate::store::sequence::{Highest, SequenceId, Slot};
 use crate::store::{Column, Store};
 
@@ -41,17 +40,6 @@ impl Low {
             findings.row(code, Column::Sequences, sequence.as_bytes(), Some(index.0), detail);
         }
     }
-}
-
-/// Whether the rows are those that entries have called for, and no others.
-pub(super) fn are(store: &dyn Store, summing: &Summing, expected: Sum) -> bool {
-    let mut found = Some(Sum::default());
-    let scanned = store.scan(Column::Sequences, &[], &[], &mut |key, value| {
-        let row = SequenceId::from_slice(key).zip(Highest::decode(value));
-        found = found.zip(row).map(|(sum, (sequence, row))| sum.plus(summing.sequence(&sequence, &row)));
-        if found.is_some() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    scanned.is_ok() && found == Some(expected)
 }
 
 /// Each row is of an entry that has this number of this sequence. Of rows of entries that could not be read nothing is said.

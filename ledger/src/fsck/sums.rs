@@ -22,11 +22,6 @@ impl Sum {
     pub(super) fn plus(self, other: Self) -> Self {
         Self { rows: self.rows.saturating_add(other.rows), hashes: self.hashes.wrapping_add(other.hashes) }
     }
-
-    /// How many rows it is over.
-    pub(super) fn rows(self) -> u64 {
-        self.rows
-    }
 }
 
 /// Bytes of a sequence's row: its key and its value.

@@ -40,7 +40,9 @@ impl Helper {
                 match work {
                     // Where nobody waits for it any more, the sequencer has stopped.
                     Work::Fill(writes) => drop(give.send(log.store().fill(&writes.index_rows()))),
-                    Work::Answer(answers) => answers.into_iter().for_each(|(answer, decided)| answer(decided)),
+                    Work::Answer(answers) => {
+                        answers.into_iter().for_each(|(answer, decided)| answer(decided))
+                    }
                 }
             }
         };

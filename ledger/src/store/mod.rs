@@ -136,6 +136,32 @@ pub trait Store: Send + Sync + 'static {
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError>;
 
+    /// Shows every row of a column from a key on and before another, an empty one being the end, by ascending key, that is also found when
+    /// it is looked up as questions do.
+    fn scan_looked_up(
+        &self,
+        column: Column,
+        from: &[u8],
+        to: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        let mut failed = None;
+        self.scan(column, &[], from, &mut |key, value| {
+            if !to.is_empty() && key >= to {
+                return ControlFlow::Break(());
+            }
+            match self.get(column, key) {
+                Ok(found) if found.as_deref() == Some(value) => visit(key, value),
+                Ok(_) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
     /// Shows the key of every row of a term that is at most `from`, by descending key.
     fn scan_term_back(&self, term: &TermId, from: &[u8], visit: &mut VisitKey<'_>) -> Result<(), StoreError>;
 

@@ -16,11 +16,12 @@ use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitKey, V
 
 mod compact;
 mod index;
+mod looked_up;
 mod options;
 mod salvage;
 mod scrub;
 
-use index::Filing;
+use index::{Filing, Reading};
 use options::{database_options, families, family_options};
 
 /// Memory for cached blocks, indexes and filters where a store is made, restored or compacted, in bytes. Rows are read once, but the
@@ -253,9 +254,28 @@ impl Store for RocksStore {
     ) -> Result<(), StoreError> {
         match (column, TermId::from_slice(prefix)) {
             (Column::Terms, Some(term)) => self.scan_term(&term, from, visit),
-            (Column::Terms, None) => self.scan_all_terms(from, visit),
-            (Column::Ids, _) => self.scan_ids(from, visit),
+            (Column::Terms, None) => self.scan_all_terms(from, Reading::InOrder, visit),
+            (Column::Ids, _) => self.scan_ids(from, Reading::InOrder, visit),
             _ => self.files.scan(column, prefix, from, visit),
+        }
+    }
+
+    fn scan_looked_up(
+        &self,
+        column: Column,
+        from: &[u8],
+        to: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        // Rows in memory are not bounded otherwise.
+        let is_past = |key: &[u8]| !to.is_empty() && key >= to;
+        let within = &mut |key: &[u8], value: &[u8]| {
+            if is_past(key) { ControlFlow::Break(()) } else { visit(key, value) }
+        };
+        match column {
+            Column::Terms => self.scan_all_terms(from, Reading::LookedUp { to }, within),
+            Column::Ids => self.scan_ids(from, Reading::LookedUp { to }, within),
+            _ => self.files.scan_looked_up(column, from, to, visit),
         }
     }
 

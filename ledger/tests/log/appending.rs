@@ -105,6 +105,35 @@ fn another_statement_under_a_used_number_is_recorded_with_a_warning() {
     lab.check();
 }
 
+/// What is known of numbers in memory is forgotten with a start: then one row a sequence and the index have to say it.
+#[test]
+fn numbers_in_any_order_are_new_once_also_across_starts() {
+    let mut lab = Lab::new();
+    let pdp = lab.register(1, "service:pdp", "pdp");
+    let numbered = |lab: &Lab, number, seq| pdp.says(&lab.numbered(number, seq));
+    let early = [numbered(&lab, 1, 7), numbered(&lab, 2, 0), numbered(&lab, 3, 5)];
+    assert!(lab.submit(early.to_vec()).iter().all(|outcome| !appended(outcome).1));
+    let places: Vec<Outcome> = early
+        .iter()
+        .zip(2..)
+        .map(|(bytes, index)| Outcome::Duplicate { id: statement(bytes).id(), index: Index(index) })
+        .collect();
+    assert_eq!(lab.submit(early.to_vec()), places);
+    lab.restart();
+    assert_eq!(lab.submit(early.to_vec()), places, "below the highest, so looked up");
+    let late =
+        [numbered(&lab, 4, 6), numbered(&lab, 5, 8), numbered(&lab, 6, 5), numbered(&lab, 7, u64::MAX >> 11)];
+    let outcomes = lab.submit(late.to_vec());
+    let warned: Vec<bool> = outcomes.iter().map(|outcome| appended(outcome).1).collect();
+    assert_eq!(warned, [false, false, true, false]);
+    let again = [late[1].clone(), late[1].clone(), numbered(&lab, 8, 8)];
+    let outcomes = lab.submit(again.to_vec());
+    let known = Outcome::Duplicate { id: statement(&late[1]).id(), index: Index(6) };
+    assert_eq!(outcomes[..2], [known.clone(), known]);
+    assert!(appended(&outcomes[2]).1, "the number is taken");
+    lab.check();
+}
+
 #[test]
 fn a_source_event_is_imported_once_whichever_key_sends_it() {
     let mut lab = Lab::new();

@@ -158,6 +158,22 @@ fn damage_met_in_service_costs_a_pause_and_never_a_second_entry() {
 }
 
 #[test]
+fn a_damaged_row_of_a_sequence_costs_a_pause_and_never_a_second_entry() {
+    let (mut lab, pdp) = lab();
+    let (old, new) = (pdp.says(&lab.numbered(800, 4)), pdp.says(&lab.numbered(900, 5)));
+    let appended = lab.submit(vec![old.clone()]).remove(0);
+    let Outcome::Appended { id, index, .. } = appended else { panic!("{appended:?}") };
+    lab.restart();
+    damage(&lab, Column::Sequences);
+    let first = lab.try_submit(vec![old.clone()]);
+    assert!(first.is_err(), "{first:?}");
+    assert_eq!(lab.running().log().latch().reason(), None);
+    assert_eq!(submit_when_whole(&mut lab, &old), Outcome::Duplicate { id, index });
+    assert!(matches!(submit_when_whole(&mut lab, &new), Outcome::Appended { .. }));
+    lab.check();
+}
+
+#[test]
 fn a_row_that_contradicts_its_entry_is_the_index_where_the_entry_is_under_the_head() {
     let (mut lab, pdp) = lab();
     let old = pdp.says(&lab.decision(7));

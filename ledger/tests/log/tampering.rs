@@ -128,7 +128,8 @@ fn every_row_taken_away_is_found_and_named() {
 fn a_row_that_is_there_and_that_no_look_up_leads_to_is_found_and_named() {
     let lab = lab();
     let whole = lab.store.rows();
-    let looked_up = [Column::Ids, Column::Terms];
+    let looked_up = [Column::Ids, Column::Terms, Column::Sequences];
+    assert!(looked_up.iter().all(|column| whole.keys().any(|(other, _)| other == column)));
     for (column, key) in whole.keys().filter(|(column, _)| looked_up.contains(column)) {
         let store = Memory::new();
         store.set_rows(whole.clone());
@@ -165,6 +166,10 @@ fn every_kind_of_added_row_is_found_and_named() {
         (Column::Tiles, [vec![1], 0_u64.to_be_bytes().to_vec()].concat(), vec![7; 32]),
         (Column::Tiles, [vec![0], 1_u64.to_be_bytes().to_vec()].concat(), vec![7; 32]),
         (Column::Tiles, vec![0], vec![7; 32]),
+        (Column::Sequences, vec![7; 16], [0_u64.to_be_bytes(), 4_u64.to_be_bytes()].concat()),
+        (Column::Sequences, vec![7; 16], [0_u64.to_be_bytes(), 99_u64.to_be_bytes()].concat()),
+        (Column::Sequences, vec![7; 15], vec![0; 16]),
+        (Column::Sequences, vec![7; 16], vec![0; 15]),
         (Column::Entries, 7_u64.to_be_bytes().to_vec(), vec![1]),
         (Column::Entries, vec![0], vec![1]),
     ];

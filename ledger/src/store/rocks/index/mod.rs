@@ -19,6 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockRead
 use std::thread::JoinHandle;
 
 pub(super) use files::{MARK_KEY, mark};
+pub(super) use reading::Reading;
 use segment::Segment;
 use unfiled::Unfiled;
 

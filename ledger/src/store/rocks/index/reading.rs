@@ -18,6 +18,15 @@ use crate::store::{Column, StoreError, Visit, VisitKey, VisitTerm};
 /// Rows of ids that are taken from memory at a time, for which all are looked at.
 const IDS_TOGETHER: usize = 4_096;
 
+/// How rows of files are read from end to end.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store::rocks) enum Reading<'t> {
+    /// All of them.
+    InOrder,
+    /// Those before a key, an empty one being the end, that are found when they are looked up.
+    LookedUp { to: &'t [u8] },
+}
+
 type Iter<'d> = DBRawIteratorWithThreadMode<'d, DB>;
 
 impl RocksStore {
@@ -45,6 +54,7 @@ impl RocksStore {
     pub(in crate::store::rocks) fn scan_ids(
         &self,
         from: &[u8],
+        reading: Reading<'_>,
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
         let mut from = from.to_vec();
@@ -56,7 +66,7 @@ impl RocksStore {
             let mut stopped = false;
             // What memory may have behind its last row here is asked for with a new iterator.
             let is_past = |key: &[u8]| last.is_some_and(|last| key > last.as_slice());
-            self.files.scan(Column::Ids, &[], &from, &mut |key, value| {
+            self.read(Column::Ids, &from, reading, &mut |key, value| {
                 if is_past(key) {
                     return ControlFlow::Break(());
                 }
@@ -166,13 +176,14 @@ impl RocksStore {
     pub(in crate::store::rocks) fn scan_all_terms(
         &self,
         from: &[u8],
+        reading: Reading<'_>,
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
         let unfiled = self.filing.unfiled().terms();
         let keys = unfiled.iter().map(|(term, place)| term_key(term, Index(*place)));
         let mut unfiled = keys.filter(|key| key.as_slice() >= from).peekable();
         let (mut places, mut wrong, mut stopped) = (Vec::new(), None, false);
-        self.files.scan(Column::Terms, &[], from, &mut |key, value| {
+        self.read(Column::Terms, from, reading, &mut |key, value| {
             if key == MARK_KEY {
                 return ControlFlow::Continue(());
             }
@@ -204,6 +215,20 @@ impl RocksStore {
         let _ended =
             unfiled.try_for_each(|key| if stopped { ControlFlow::Break(()) } else { visit(&key, &[]) });
         Ok(())
+    }
+
+    /// Rows of files from a key on.
+    fn read(
+        &self,
+        column: Column,
+        from: &[u8],
+        reading: Reading<'_>,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        match reading {
+            Reading::InOrder => self.files.scan(column, &[], from, visit),
+            Reading::LookedUp { to } => self.files.scan_looked_up(column, from, to, visit),
+        }
     }
 
     /// For reading the rows of single terms.
