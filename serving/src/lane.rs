@@ -143,11 +143,13 @@ mod tests {
         lane(router(), next_step, (Method::POST, "/here"), handler)
     }
 
+    type Headers<'h> = &'h [(&'h str, &'h str)];
+
     fn ask(
         router: Router,
         method: &Method,
         uri: &str,
-        headers: &[(&str, &str)],
+        headers: Headers<'_>,
     ) -> (StatusCode, HeaderMap, Bytes) {
         let mut request = Request::builder().method(method).uri(uri);
         for (name, value) in headers {
@@ -167,7 +169,7 @@ mod tests {
     fn whatever_is_asked_is_answered_as_by_the_router_alone() {
         let host = ("host", "here.test");
         let long = format!("/here?{}", "x".repeat(crate::limits::URI_BYTES_MAX));
-        let asked: [(Method, &str, &[(&str, &str)], u16); 10] = [
+        let asked: [(Method, &str, Headers<'_>, u16); 10] = [
             (Method::POST, "/here", &[host], 200),
             (Method::POST, "/here?a=b", &[host, ("x-request-id", "mine")], 200),
             (Method::POST, "/here", &[host, ("word", "refuse")], 409),
