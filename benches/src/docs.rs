@@ -27,7 +27,9 @@ pub fn update(root: &Path, bench: Option<&Path>, peers: Option<&Path>) -> Result
         if let Some(from) = from {
             let to = root.join(to);
             fs::create_dir_all(to.parent().context("no folder")?)?;
-            fs::copy(from, to).with_context(|| from.display().to_string())?;
+            // Read whole before it is written: it may be the same file.
+            let run = fs::read(from).with_context(|| from.display().to_string())?;
+            fs::write(to, run)?;
         }
     }
     let page = root.join(PAGE);
