@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use schemas::time::Index;
+
 use crate::store::rows::Rows;
 use crate::store::sequence::{Highest, SequenceId, Slot};
 use crate::store::{Batch, Column, StoreError};
@@ -70,7 +72,7 @@ impl Sequences {
     pub(crate) fn raise(
         &self,
         rows: Rows<'_>,
-        entries: impl IntoIterator<Item = (Slot, schemas::time::Index)>,
+        entries: impl IntoIterator<Item = (Slot, Index)>,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
         let mut known = self.known();
@@ -97,7 +99,7 @@ impl Sequences {
         }
     }
 
-    /// Forgets everything: the rows were made again, or a group was given up.
+    /// Forgets everything: the rows were made again, and a group may have been given up that had taken numbers.
     pub(crate) fn clear(&self) {
         *self.known() = Known::default();
     }
