@@ -9,7 +9,7 @@
 //! # Why it is faster
 //! A verification computes s·B − k·A (RFC 8032 §5.1.7). Without tables that takes 253 doublings; with the multiples of A and of
 //! the base point B by every digit at hand it takes 64 additions. The result has to be divided by its Z to be compared with R: many
-//! signatures share one inversion. A processor with AVX-512 IFMA takes eight sums at a time (`lanes`).
+//! signatures share one inversion. A processor with AVX-512 IFMA takes eight sums at a time, and eight SHA-512 (`lanes`).
 //!
 //! # Why accepting implies that `verify_strict` accepts
 //! `verify_strict` (ed25519-dalek 3.0) accepts if and only if s is below the order L of the base point; R decodes to a point; neither
@@ -17,7 +17,8 @@
 //! R's bytes. [`accepted`] says `true` only where
 //!
 //! 1. s is below L (the same function decides: `Scalar::from_canonical_bytes`);
-//! 2. s·B − k·A was computed of the same integers s and k, over the same bytes R, A and M: k comes from the same reduction; A is
+//! 2. s·B − k·A was computed of the same integers s and k, over the same bytes R, A and M: k comes from the same reduction, of a digest by the
+//!    same library or by the same steps in lanes (see `lanes::sha512`); A is
 //!    decoded as dalek decodes it; multiples are those of the exact point A, so that a component of small order in it counts exactly as
 //!    often as in dalek's sum (no cofactor is cleared on either side); and the addition formulas are complete, so that there is no pair of
 //!    points for which they fail (see `point`); in lanes they are the same formulas over integers whose bounds are shown (see
@@ -26,10 +27,11 @@
 //! 4. R is none of the eight encodings of a point of small order, and a table is never made of an A of small order.
 //!
 //! Each of these is held against dalek by the tests: every entry of the tables, and the decision on random, mutated, crafted and
-//! published signatures (`tests/`), in lanes and one after the other.
+//! published signatures (`tests/`), in lanes and one after the other; digests in lanes against the library, at every length around the
+//! ends of blocks.
 //!
 //! # Unsafe code
-//! One call: into the code for AVX-512 IFMA, after the processor was asked whether it has it; its tests call into it likewise. That code itself
+//! Two calls: into the code for AVX-512 IFMA, after the processor was asked whether it has it; its tests call into it likewise. That code itself
 //! is safe, and everything else in the workspace forbids unsafe code, this crate without `std` included.
 
 #![no_std]
@@ -61,7 +63,7 @@ use sha2::{Digest as _, Sha512};
 pub use tables::{KEYS_MAX, SIGHTINGS, TABLES_MAX, Tables, table_of};
 
 use field::{Element, invert_all};
-use lanes::LANES;
+use lanes::{DIGEST, LANES, Messages};
 use multiples::{Digits, Multiples, Picked, STEPS, Summands};
 use point::{Addend, Curve, Point};
 
@@ -149,20 +151,30 @@ impl Table {
 impl Signed<'_> {
     /// Whether `verify_strict` certainly accepts it; otherwise it must be asked.
     pub fn is_accepted(&self) -> bool {
-        let sum = self.summands().map(|summands| summands.sum(&mut Vec::with_capacity(STEPS)));
+        let summands = self.summands(&self.digest());
+        let sum = summands.map(|summands| summands.sum(&mut Vec::with_capacity(STEPS)));
         sum.is_some_and(|sum| self.is_by(&sum, &sum.z.inverse()))
     }
 
-    /// What makes s·B − k·A; nothing where s is not below the order of the base point.
-    fn summands(&self) -> Option<Summands<'_>> {
-        let Self { table, message, signature } = self;
-        let (r, s) = signature.split_first_chunk::<32>()?;
-        let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(*s.first_chunk()?))?;
+    /// R ‖ A ‖ M, in parts.
+    fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        let (r, _) = self.signature.split_at(32);
+        [r, &self.table.key].into_iter().chain(self.message.iter().copied())
+    }
+
+    /// SHA-512 of them.
+    fn digest(&self) -> [u8; DIGEST] {
         let mut hash = Sha512::new();
-        hash.update(r);
-        hash.update(table.key);
-        message.iter().for_each(|part| hash.update(part));
-        let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
+        self.parts().for_each(|part| hash.update(part));
+        hash.finalize().into()
+    }
+
+    /// What makes s·B − k·A, k being this digest modulo the order of the base point; nothing where s is not below it.
+    fn summands(&self, digest: &[u8; DIGEST]) -> Option<Summands<'_>> {
+        let Self { table, signature, .. } = self;
+        let (_, s) = signature.split_first_chunk::<32>()?;
+        let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(*s.first_chunk()?))?;
+        let k = Scalar::from_bytes_mod_order_wide(digest);
         let of_key = (&table.multiples, Digits::new(k.as_bytes()));
         let of_base = (&table.base.multiples, Digits::new(s.as_bytes()));
         Some(Summands { of: [of_key, of_base] })
@@ -184,7 +196,21 @@ pub fn table_of(_key: &[u8; 32]) -> Option<Arc<Table>> {
 /// Where the processor is another or cannot be asked, every sum is taken by itself.
 #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
 mod lanes {
+    use alloc::vec::Vec;
+
     pub(crate) const LANES: usize = 8;
+    pub(crate) const DIGEST: usize = 64;
+
+    #[derive(Default)]
+    pub(crate) struct Messages;
+
+    impl Messages {
+        pub(crate) fn add<'p>(&mut self, _parts: impl IntoIterator<Item = &'p [u8]>) {}
+    }
+
+    pub(crate) fn digests(_messages: &Messages) -> Option<Vec<[u8; DIGEST]>> {
+        None
+    }
 
     pub(crate) fn sums(_summands: &[Option<crate::Summands<'_>>]) -> Option<[crate::Point; LANES]> {
         None
@@ -196,7 +222,8 @@ pub fn accepted(signed: &[Signed<'_>]) -> Vec<bool> {
     let mut picked = Vec::with_capacity(STEPS);
     let mut accepted = Vec::with_capacity(signed.len());
     for signed in signed.chunks(TOGETHER) {
-        let summands: Vec<Option<Summands<'_>>> = signed.iter().map(Signed::summands).collect();
+        let summands: Vec<Option<Summands<'_>>> =
+            signed.iter().zip(digests(signed)).map(|(signed, digest)| signed.summands(&digest)).collect();
         let sums: Vec<Option<Point>> =
             summands.chunks(LANES).flat_map(|summands| sums(summands, &mut picked)).collect();
         let mut inverses: Vec<Element> =
@@ -207,6 +234,18 @@ pub fn accepted(signed: &[Signed<'_>]) -> Vec<bool> {
             .extend(each.map(|((signed, sum), inverse)| sum.is_some_and(|sum| signed.is_by(&sum, inverse))));
     }
     accepted
+}
+
+/// What each has signed, with R and A before it, hashed: several at a time where the processor can and it is worth it.
+fn digests(signed: &[Signed<'_>]) -> Vec<[u8; DIGEST]> {
+    if signed.len() >= LANES_WORTH {
+        let mut messages = Messages::default();
+        signed.iter().for_each(|signed| messages.add(signed.parts()));
+        if let Some(digests) = lanes::digests(&messages) {
+            return digests;
+        }
+    }
+    signed.iter().map(Signed::digest).collect()
 }
 
 /// The sums of at most [`LANES`] signatures: at a time where the processor can and it is worth it, else one after the other.

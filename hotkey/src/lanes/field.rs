@@ -211,14 +211,14 @@ fn high(sum: __m512i, a: __m512i, b: __m512i) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn row(row: &Row) -> __m512i {
+pub(super) fn row(row: &Row) -> __m512i {
     let [a, b, c, d, e, f, g, h] = row.map(u64::cast_signed);
     _mm512_setr_epi64(a, b, c, d, e, f, g, h)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn lanes(row: __m512i) -> Row {
+pub(super) fn lanes(row: __m512i) -> Row {
     let [[a, b, c, d], [e, f, g, h]] =
         [half(_mm512_extracti64x4_epi64::<0>(row)), half(_mm512_extracti64x4_epi64::<1>(row))];
     [a, b, c, d, e, f, g, h]

@@ -1,4 +1,5 @@
-//! Eight sums at a time, one in each lane of registers of 512 bits: in a third of the time that they take one after the other.
+//! Eight sums, and eight digests, at a time, one in each lane of registers of 512 bits: in a third of the time that they take one after the
+//! other.
 //!
 //! For processors with AVX-512 IFMA, which multiplies eight pairs of integers of 52 bits at once; here on x86-64 with the feature `std`,
 //! which can ask the processor. Each lane sums as `crate::multiples` does, the same digits and addends by the same complete formulas; only
@@ -6,11 +7,15 @@
 
 mod field;
 mod point;
+mod sha512;
 
+use alloc::vec::Vec;
 use core::array;
 
 use crate::multiples::{STEPS, Summands};
 use crate::point::Point;
+
+pub(crate) use sha512::{DIGEST, Messages};
 
 use point::{Addends, Sums};
 
@@ -30,11 +35,18 @@ pub(crate) fn sums(summands: &[Option<Summands<'_>>]) -> Option<[Point; LANES]> 
         return None;
     }
     // SAFETY: `summed` needs nothing but the two features that `is_there` has just found.
-    #[expect(
-        unsafe_code,
-        reason = "only a run can tell what the processor can do; the one such call of the workspace"
-    )]
+    #[expect(unsafe_code, reason = "only a run can tell what the processor can do")]
     Some(unsafe { summed(lanes) })
+}
+
+/// SHA-512 of each message; nothing on a processor that cannot do this.
+pub(crate) fn digests(messages: &Messages) -> Option<Vec<[u8; DIGEST]>> {
+    if !is_there() {
+        return None;
+    }
+    // SAFETY: as above.
+    #[expect(unsafe_code, reason = "only a run can tell what the processor can do")]
+    Some(unsafe { messages.digests() })
 }
 
 /// Whether processor and system can do this. The standard library remembers the answer.

@@ -68,3 +68,27 @@ fn lanes_sum_what_is_summed_one_after_the_other() {
     assert!(sums_of > 6_000, "{sums_of}");
     assert!(sums(&[None, None]).is_none(), "nothing to sum");
 }
+
+#[test]
+fn lanes_hash_as_one_message_after_the_other_is_hashed() {
+    if !is_there() {
+        std::eprintln!("skipped: this processor has no AVX-512 IFMA");
+        return;
+    }
+    let bytes: Vec<u8> = (0..5_000_u32).flat_map(|number| number.to_le_bytes()).collect();
+    // Every length around the ends of blocks, each beside others that end before and behind it; in one part and in several.
+    let lengths: Vec<usize> = (0..520).flat_map(|length| [length, length * 7 % 1_531, length * 31]).collect();
+    for together in [1, 2, 7, 8, 9, 64] {
+        for lengths in lengths.chunks(together) {
+            let each = || lengths.iter().enumerate().map(|(at, length)| &bytes[at..at + length]);
+            let mut messages = Messages::default();
+            for message in each() {
+                let (one, rest) = message.split_at(message.len() / 3);
+                messages.add([one, &[], rest]);
+            }
+            let expected: Vec<[u8; DIGEST]> = each().map(|message| Sha512::digest(message).into()).collect();
+            assert_eq!(digests(&messages).expect("lanes"), expected);
+        }
+    }
+    assert!(digests(&Messages::default()).expect("lanes").is_empty());
+}
