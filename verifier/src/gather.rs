@@ -15,6 +15,9 @@ use thiserror::Error;
 pub use crate::needs::Wants;
 use crate::needs::{Needs, needs, needs_to_count};
 
+/// Most terms that are asked for together: bounds how many answers are in memory before they are counted.
+const TERMS_TOGETHER: usize = 128;
+
 /// A place where entries are kept and can be found by id and by term, pinned to a size.
 pub trait Source {
     /// Why a look-up failed. An entry that is not there is no failure.
@@ -101,25 +104,23 @@ pub fn gather_all<S: Source>(
         gathering.waiting.push((at, Part::ReliedOn));
     }
     gathering.rows(further, Part::ReliedOn)?;
-    while let Some((index, part)) = gathering.waiting.pop() {
-        if !gathering.takes(index, part) {
-            continue;
-        }
-        if gathering.found.entries.len() > BUNDLE_STATEMENTS_MAX.saturating_sub(gathering.dating.len()) {
-            return Err(GatherError::TooMany { max: BUNDLE_STATEMENTS_MAX });
-        }
-        let Some(statement) = source.statement(index).map_err(GatherError::Source)? else { continue };
-        let mut needs = match part {
-            Part::ReliedOn => needs(&statement),
-            Part::Counted => needs_to_count(&statement),
-        };
-        if subjects_at.contains(&index) {
-            gathering.dating.extend(seen_entry(&statement).filter(|index| index.0 < size));
-            if let (true, Some(task)) = (wants.task, &statement.payload.task) {
-                needs.counted.insert(Term::Task(&statement.payload.tenant, task).id());
+    while !gathering.waiting.is_empty() {
+        // All that statements refer to by id is followed first: terms are asked for together, in a source one by one costs more.
+        let (mut terms, mut counted) = (BTreeSet::new(), BTreeSet::new());
+        while let Some((index, part)) = gathering.waiting.pop() {
+            let Some((statement, mut needs)) = gathering.read(index, part)? else { continue };
+            if subjects_at.contains(&index) {
+                gathering.dating.extend(seen_entry(&statement).filter(|index| index.0 < size));
+                if let (true, Some(task)) = (wants.task, &statement.payload.task) {
+                    needs.counted.insert(Term::Task(&statement.payload.tenant, task).id());
+                }
             }
+            gathering.ids(&needs.ids)?;
+            terms.append(&mut needs.terms);
+            counted.append(&mut needs.counted);
         }
-        gathering.follow(needs)?;
+        gathering.rows(terms, Part::ReliedOn)?;
+        gathering.rows(counted, Part::Counted)?;
     }
     // The last entry and the one that the emitter had seen are there for their place and time alone.
     let Gathering { mut found, dating, .. } = gathering;
@@ -169,14 +170,36 @@ impl<'s, S: Source> Gathering<'s, S> {
         is_more(&mut self.taken, index, part)
     }
 
-    fn follow(&mut self, needs: Needs) -> Result<(), GatherError<S::Error>> {
-        for id in needs.ids {
-            let found = self.source.index_of(&id).map_err(GatherError::Source)?;
+    /// The statement of an entry that is new, or needed for more than before, and what must be known beside it.
+    fn read(
+        &mut self,
+        index: Index,
+        part: Part,
+    ) -> Result<Option<(Statement, Needs)>, GatherError<S::Error>> {
+        if !self.takes(index, part) {
+            return Ok(None);
+        }
+        if self.found.entries.len() > BUNDLE_STATEMENTS_MAX.saturating_sub(self.dating.len()) {
+            return Err(GatherError::TooMany { max: BUNDLE_STATEMENTS_MAX });
+        }
+        let statement = self.source.statement(index).map_err(GatherError::Source)?;
+        Ok(statement.map(|statement| {
+            let needs = match part {
+                Part::ReliedOn => needs(&statement),
+                Part::Counted => needs_to_count(&statement),
+            };
+            (statement, needs)
+        }))
+    }
+
+    /// Waits for the statements of these ids.
+    fn ids(&mut self, ids: &BTreeSet<StatementId>) -> Result<(), GatherError<S::Error>> {
+        for id in ids {
+            let found = self.source.index_of(id).map_err(GatherError::Source)?;
             let inside = found.filter(|index| index.0 < self.size);
             self.waiting.extend(inside.map(|index| (index, Part::ReliedOn)));
         }
-        self.rows(needs.terms, Part::ReliedOn)?;
-        self.rows(needs.counted, Part::Counted)
+        Ok(())
     }
 
     /// Looks up terms that were not asked before, and waits for what answers them.
@@ -187,20 +210,32 @@ impl<'s, S: Source> Gathering<'s, S> {
         };
         let terms: Vec<TermId> =
             terms.into_iter().filter(|term| is_more(&mut self.asked, *term, part)).collect();
-        let found = self.source.find(&terms, most.saturating_add(1)).map_err(GatherError::Source)?;
-        for (term, mut indexes) in terms.into_iter().zip(found) {
-            indexes.retain(|index| index.0 < self.size);
-            if part == Part::Counted && indexes.len() > BUNDLE_COUNTED_MAX {
-                continue;
+        for terms in terms.chunks(TERMS_TOGETHER) {
+            let found = self.source.find(terms, most.saturating_add(1)).map_err(GatherError::Source)?;
+            for (term, indexes) in terms.iter().zip(found) {
+                self.row(*term, indexes, part)?;
             }
-            self.waiting.extend(indexes.iter().map(|index| (*index, part)));
-            if let Entry::Vacant(row) = self.found.rows.entry(term) {
-                self.listed = self.listed.saturating_add(indexes.len());
-                row.insert(indexes);
-            }
-            if self.listed > BUNDLE_ROW_ITEMS_MAX || self.found.rows.len() > BUNDLE_TERMS_MAX {
-                return Err(GatherError::TooMany { max: BUNDLE_ROW_ITEMS_MAX });
-            }
+        }
+        Ok(())
+    }
+
+    fn row(
+        &mut self,
+        term: TermId,
+        mut indexes: Vec<Index>,
+        part: Part,
+    ) -> Result<(), GatherError<S::Error>> {
+        indexes.retain(|index| index.0 < self.size);
+        if part == Part::Counted && indexes.len() > BUNDLE_COUNTED_MAX {
+            return Ok(());
+        }
+        self.waiting.extend(indexes.iter().map(|index| (*index, part)));
+        if let Entry::Vacant(row) = self.found.rows.entry(term) {
+            self.listed = self.listed.saturating_add(indexes.len());
+            row.insert(indexes);
+        }
+        if self.listed > BUNDLE_ROW_ITEMS_MAX || self.found.rows.len() > BUNDLE_TERMS_MAX {
+            return Err(GatherError::TooMany { max: BUNDLE_ROW_ITEMS_MAX });
         }
         Ok(())
     }

@@ -49,11 +49,8 @@ pub(super) async fn bundles(State(app): State<App>, uri: Uri) -> Result<Response
     let name = name(params.required("subject")?)?;
     let wants = wants(params.text("with"))?;
     app.read(move |reader| {
-        let subject = one(&candidates(reader, &name)?, &name)?;
         let checkpoint = reader.log().checkpoint_reader().ok_or_else(unpublished)?;
-        if checkpoint.index_of(&subject)?.is_none() {
-            return Err(behind(&checkpoint, subject));
-        }
+        let subject = subject(reader, &checkpoint, &name)?;
         let bytes = bundle::make(&checkpoint, subject, wants).map_err(problem)?;
         let mut response = (StatusCode::OK, [(header::CONTENT_TYPE, BUNDLE_TYPE)], bytes).into_response();
         if let Ok(subject) = HeaderValue::try_from(subject.to_hex()) {
@@ -84,6 +81,21 @@ pub(super) async fn resolve(State(app): State<App>, uri: Uri) -> Result<Response
         Ok(Json(ResolveJson { as_of, matched, count, truncated, candidates }).into_response())
     })
     .await
+}
+
+/// The statement that a name means, which is under the checkpoint.
+fn subject(reader: &Reader<'_>, checkpoint: &Reader<'_>, name: &str) -> Result<StatementId, Problem> {
+    // A full id under the checkpoint is what it means. Nearly all that ask know it: nothing else is read for them.
+    if let Some(id) = StatementId::from_hex(name)
+        && checkpoint.index_of(&id)?.is_some()
+    {
+        return Ok(id);
+    }
+    let subject = one(&candidates(reader, name)?, name)?;
+    match checkpoint.index_of(&subject)? {
+        Some(_) => Ok(subject),
+        None => Err(behind(checkpoint, subject)),
+    }
 }
 
 fn wants(with: Option<&str>) -> Result<Wants, Problem> {
