@@ -1,25 +1,27 @@
-//! Reads entries ahead, on a thread of its own, while those before them are checked.
+//! Reads entries ahead, and does on all cores what can be done of each by itself, while those before them are checked.
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
+use rayon::prelude::*;
 use schemas::time::Index;
 
+use super::entry::{Parsed, parse};
 use crate::store::rows::{index_bytes, parse_index};
 use crate::store::{Column, Store, StoreError};
 
 /// Entries that are read and then checked together.
-const CHUNK: usize = 2_048;
+const CHUNK: usize = 1_024;
 
 /// Chunks that wait to be checked: the bound for memory.
-const CHUNKS: usize = 2;
+const CHUNKS: usize = 4;
 
 /// What was read.
 pub(super) enum Rows {
     /// Entries that follow each other.
-    Entries(Vec<(Index, Vec<u8>)>),
+    Entries(Vec<Parsed>),
     /// The key of a row that is of no entry.
     Stray(Vec<u8>),
 }
@@ -63,12 +65,16 @@ fn scan(store: &dyn Store, first: u64, send: &SyncSender<Rows>) -> Ended {
         if chunk.len() < CHUNK {
             return ControlFlow::Continue(());
         }
-        go_on(send.send(Rows::Entries(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))))
+        go_on(send.send(parsed(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))))
     });
-    let _ = send.send(Rows::Entries(chunk));
+    let _ = send.send(parsed(chunk));
     match (scanned, gap) {
         (Err(error), _) => Ended::Failed(error),
         (Ok(()), Some((key, at))) => Ended::Gap(key, at),
         (Ok(()), None) => Ended::Last,
     }
+}
+
+fn parsed(chunk: Vec<(Index, Vec<u8>)>) -> Rows {
+    Rows::Entries(chunk.into_par_iter().map(|(index, bytes)| parse(index, &bytes)).collect())
 }

@@ -16,7 +16,7 @@ use verifier::registry::{Registry, admit};
 
 use super::Findings;
 use super::ahead::{self, Ended, Rows};
-use super::entry::{Keyed, Parsed, Verdict, parse, verify};
+use super::entry::{Keyed, Parsed, Verdict, verify};
 use super::kept::Kept;
 use super::read::{Indexed, Read};
 use super::sequences::Low;
@@ -121,7 +121,7 @@ impl<'s> Walk<'s> {
     /// Takes rows in order for as long as each is the next.
     fn rows(&mut self, findings: &mut Findings) -> Ended {
         ahead::rows(self.store, self.next, |rows| match rows {
-            Rows::Entries(entries) => self.chunk(entries, findings),
+            Rows::Entries(entries) => self.chunk(&entries, findings),
             Rows::Stray(key) => {
                 findings.row("entry-unknown", Column::Entries, &key, None, "is not an index of 8 bytes");
             }
@@ -150,11 +150,10 @@ impl<'s> Walk<'s> {
         true
     }
 
-    fn chunk(&mut self, rows: Vec<(Index, Vec<u8>)>, findings: &mut Findings) {
-        self.next += rows.len() as u64;
-        let parsed: Vec<Parsed> = rows.into_par_iter().map(|(index, bytes)| parse(index, &bytes)).collect();
+    fn chunk(&mut self, parsed: &[Parsed], findings: &mut Findings) {
+        self.next += parsed.len() as u64;
         let mut to_verify = Vec::new();
-        for entry in &parsed {
+        for entry in parsed {
             if let Some(checked) = self.place(entry, findings) {
                 to_verify.push(checked);
             }

@@ -31,8 +31,8 @@ pub(crate) const CACHE_BYTES: usize = 256 * 1024 * 1024;
 /// Memory for the same where a store is read from end to end, in bytes: of its indexes and filters only what is being read must stay.
 const PASSING_CACHE_BYTES: usize = 32 * 1024 * 1024;
 
-/// How far a full scan reads ahead, in bytes.
-const READAHEAD_BYTES: usize = 1024 * 1024;
+/// How far a full scan reads ahead in each file, in bytes.
+const READAHEAD_BYTES: usize = 256 * 1024;
 
 /// The column family that RocksDB insists on. Nothing is ever in it.
 const DEFAULT_FAMILY: &str = "default";
@@ -73,7 +73,7 @@ impl RocksStore {
         options.create_if_missing(true);
         options.create_missing_column_families(true);
         options.set_error_if_exists(true);
-        let cache = Cache::new_lru_cache(CACHE_BYTES);
+        let cache = cache_of(CACHE_BYTES);
         let families = families(&Column::ALL.map(Column::name), &cache);
         let db = DB::open_cf_descriptors(&options, folder, families)
             .map_err(|error| convert("create", folder, &error))?;
@@ -91,7 +91,7 @@ impl RocksStore {
     pub fn open(folder: &Path, cache_bytes: usize) -> Result<Self, StoreError> {
         let mut names = family_names(folder)?;
         check_families(&names)?;
-        let cache = Cache::new_lru_cache(cache_bytes);
+        let cache = cache_of(cache_bytes);
         let open = |names: &[String]| {
             DB::open_cf_descriptors(&database_options(), folder, families(names, &cache))
                 .map_err(|error| convert("open", folder, &error))
@@ -139,7 +139,7 @@ impl RocksStore {
     /// Opens a store to look at it, whatever columns it has. Writes nothing; a writer may be at work.
     pub fn open_read_only(folder: &Path) -> Result<(Self, Vec<String>), StoreError> {
         let names = family_names(folder)?;
-        let cache = Cache::new_lru_cache(PASSING_CACHE_BYTES);
+        let cache = cache_of(PASSING_CACHE_BYTES);
         let families = families(&names, &cache);
         let db = DB::open_cf_descriptors_read_only(&database_options(), folder, families, false)
             .map_err(|error| convert("open", folder, &error))?;
@@ -336,6 +336,12 @@ impl Store for RocksStore {
         }
         Ok(())
     }
+}
+
+/// A cache whose look-ups take no lock, for blocks of whatever size. Indexes and filters stay in it longer than rows that nobody asked
+/// for again.
+fn cache_of(bytes: usize) -> Cache {
+    Cache::new_hyper_clock_cache(bytes, 0)
 }
 
 /// For reading a column from end to end.
