@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -29,6 +29,9 @@ const ORIGIN: &str = "benches.example/log";
 /// The log's folder and its anchor, within the server's.
 const DATA: &str = "data";
 const ANCHOR: &str = "anchor";
+
+/// RocksDB's files, within the log's folder.
+const STORE: &str = "store";
 
 /// What `writd init` makes for verifiers, within the log's folder.
 const TRUST: &str = "trust.policy";
@@ -132,6 +135,28 @@ impl Server {
             before = now;
         }
         Ok(begun.elapsed().as_secs_f64())
+    }
+
+    /// Has the system keep all files of the log in its cache, as far as they fit.
+    pub fn read_files(&self) -> Result<()> {
+        self.each_file(|mut file| io::copy(&mut file, &mut io::sink()).map(drop))
+    }
+
+    /// Has the system forget what it has of the log's files in its cache.
+    pub fn forget_files(&self) -> Result<()> {
+        let whole = None;
+        self.each_file(|file| Ok(rustix::fs::fadvise(file, 0, whole, rustix::fs::Advice::DontNeed)?))
+    }
+
+    fn each_file(&self, mut visit: impl FnMut(fs::File) -> io::Result<()>) -> Result<()> {
+        for file in fs::read_dir(self.data().join(STORE))? {
+            // The server may have taken one away meanwhile.
+            match fs::File::open(file?.path()) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                opened => visit(opened?)?,
+            }
+        }
+        Ok(())
     }
 
     /// The program.
