@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::Term;
+use super::{BYTES_USUAL, Term};
+use crate::canonical::Writer;
 use crate::envelope::Statement;
 use crate::ids::TermId;
 use crate::kinds::{Decision, Digest, KeyOp, PolicyRef, Target};
@@ -28,6 +29,8 @@ pub fn foreign_ids(statement: &Statement) -> Vec<&ForeignRef> {
 
 struct Terms<'a> {
     tenant: &'a Tenant,
+    /// For the bytes of each in turn.
+    writer: Writer,
     ids: Vec<TermId>,
     /// What [`Term::Foreign`] is about, gathered along the way.
     foreign: Vec<&'a ForeignRef>,
@@ -35,8 +38,12 @@ struct Terms<'a> {
 
 impl<'a> Terms<'a> {
     fn of(statement: &'a Statement) -> Self {
-        let mut found =
-            Self { tenant: &statement.payload.tenant, ids: Vec::with_capacity(32), foreign: Vec::new() };
+        let mut found = Self {
+            tenant: &statement.payload.tenant,
+            writer: Writer::with_capacity(BYTES_USUAL),
+            ids: Vec::with_capacity(32),
+            foreign: Vec::new(),
+        };
         let payload = &statement.payload;
         found.add(Term::Kind(payload.kind));
         found.add(Term::Signer(&statement.envelope.kid));
@@ -61,7 +68,7 @@ impl<'a> Terms<'a> {
     }
 
     fn add(&mut self, term: Term<'_>) {
-        self.ids.push(term.id());
+        self.ids.push(term.id_by(&mut self.writer));
     }
 
     fn carries(&mut self, kind: Kind, foreign: &'a ForeignRef) {
