@@ -12,6 +12,7 @@ mod postings;
 pub(super) mod reading;
 mod segment;
 mod unfiled;
+mod warm;
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,6 +23,7 @@ pub(super) use files::{MARK_KEY, mark};
 pub(super) use reading::Reading;
 use segment::Segment;
 use unfiled::Unfiled;
+use warm::{LOOK_EVERY, Warming};
 
 use super::Files;
 use crate::store::rows::{parse_index, parse_term_key};
@@ -249,7 +251,9 @@ impl Shared {
 
     /// Writes out what is handed over, until the store is closed or writing has failed.
     fn write_out(&self) {
-        if catch_unwind(AssertUnwindSafe(|| while self.write_next().is_continue() {})).is_err() {
+        let mut warming = Warming::new();
+        let mut run = || while self.write_next(&mut warming).is_continue() {};
+        if catch_unwind(AssertUnwindSafe(&mut run)).is_err() {
             // Whoever waits for it learns so.
             let detail = String::from("the thread that does so panicked");
             self.work().failed = Some(StoreError::Io { action: "write a file of the index", detail });
@@ -257,9 +261,20 @@ impl Shared {
         }
     }
 
-    fn write_next(&self) -> ControlFlow<()> {
+    /// Writes out what is handed over next. What there is to do while nothing is must not fail the store: whoever asks is told.
+    fn write_next(&self, warming: &mut Warming) -> ControlFlow<()> {
         let waits = |work: &mut Work| work.to_write.is_none() && !work.closed;
-        let next = self.changed.wait_while(self.work(), waits).unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(self.work(), LOOK_EVERY, waits);
+        let (next, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        if timeout.timed_out() {
+            drop(next);
+            let added = self.rows().terms_to;
+            let looked = warming.look(&self.files, added, || !waits(&mut self.work()));
+            if let Err(error) = looked {
+                tracing::debug!(%error, "filters are not read ahead");
+            }
+            return ControlFlow::Continue(());
+        }
         let Some((segment, marks)) = next.to_write.clone() else { return ControlFlow::Break(()) };
         drop(next);
         let written = self.files.take_in(&segment, marks);

@@ -11,7 +11,7 @@ use schemas::time::Index;
 
 use super::MARK_KEY;
 use super::postings::decode;
-use crate::store::rocks::{DB, RocksStore, fault};
+use crate::store::rocks::{DB, Files, RocksStore, fault};
 use crate::store::rows::{index_bytes, parse_term_key, term_key};
 use crate::store::{Column, StoreError, Visit, VisitKey, VisitTerm};
 
@@ -27,7 +27,7 @@ pub(in crate::store::rocks) enum Reading<'t> {
     LookedUp { to: &'t [u8] },
 }
 
-type Iter<'d> = DBRawIteratorWithThreadMode<'d, DB>;
+pub(super) type Iter<'d> = DBRawIteratorWithThreadMode<'d, DB>;
 
 impl RocksStore {
     /// An id's row.
@@ -109,7 +109,7 @@ impl RocksStore {
     ) -> Result<(), StoreError> {
         let from = parse_term_key(from).map_or(0, |(_, index)| index.0);
         let unfiled = self.filing.unfiled().places(&[*term], from, u64::MAX).pop().unwrap_or_default();
-        let mut rows = self.term_rows()?;
+        let mut rows = self.files.term_rows()?;
         let mut places = Vec::new();
         show_term(&mut rows, term, from, &unfiled, &mut places, &mut |key| visit(key, &[]))
     }
@@ -122,7 +122,7 @@ impl RocksStore {
     ) -> Result<(), StoreError> {
         let unfiled = self.filing.unfiled().places(terms, 0, u64::MAX);
         // Opening an iterator costs more than placing it.
-        let mut rows = self.term_rows()?;
+        let mut rows = self.files.term_rows()?;
         let mut places = Vec::new();
         for (at, (term, unfiled)) in terms.iter().zip(&unfiled).enumerate() {
             show_term(&mut rows, term, 0, unfiled, &mut places, &mut |key| visit(at, key))?;
@@ -230,13 +230,15 @@ impl RocksStore {
             Reading::LookedUp { to } => self.files.scan_looked_up(column, from, to, visit),
         }
     }
+}
 
+impl Files {
     /// For reading the rows of single terms.
-    fn term_rows(&self) -> Result<Iter<'_>, StoreError> {
+    pub(super) fn term_rows(&self) -> Result<Iter<'_>, StoreError> {
         let mut options = ReadOptions::default();
         // Lets the filter of each file answer for the whole term.
         options.set_prefix_same_as_start(true);
-        Ok(self.files.db.raw_iterator_cf_opt(&self.files.family(Column::Terms)?, options))
+        Ok(self.db.raw_iterator_cf_opt(&self.family(Column::Terms)?, options))
     }
 }
 
