@@ -7,20 +7,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
-    BoundColumnFamily, Cache, DBWithThreadMode, Error, ErrorKind, MultiThreaded, Options, ReadOptions,
-    WriteBatch, WriteOptions,
+    BoundColumnFamily, Cache, DBWithThreadMode, MultiThreaded, ReadOptions, WriteBatch, WriteOptions,
 };
 use schemas::ids::TermId;
 
-use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitKey, VisitTerm, framing, rows};
+use super::{Batch, Column, FORMAT_VERSION, Store, StoreError, Visit, VisitKey, VisitTerm, rows};
 
 mod compact;
+mod error;
+mod families;
 mod index;
 mod looked_up;
 mod options;
 mod salvage;
 mod scrub;
 
+use error::{convert, fault};
+use families::{check_families, expected_families, family_names, is_ours};
 use index::{Filing, Reading};
 use options::{database_options, families, family_options};
 
@@ -33,9 +36,6 @@ const PASSING_CACHE_BYTES: usize = 32 * 1024 * 1024;
 
 /// How far a full scan reads ahead in each file, in bytes.
 const READAHEAD_BYTES: usize = 256 * 1024;
-
-/// The column family that RocksDB insists on. Nothing is ever in it.
-const DEFAULT_FAMILY: &str = "default";
 
 /// The columns whose rows RocksDB writes to its log and its memory.
 const WRITTEN: [Column; 4] = [Column::Meta, Column::Entries, Column::Tiles, Column::Sequences];
@@ -351,54 +351,4 @@ fn full_reading() -> ReadOptions {
     options.fill_cache(false);
     options.set_readahead_size(READAHEAD_BYTES);
     options
-}
-
-fn family_names(folder: &Path) -> Result<Vec<String>, StoreError> {
-    // RocksDB would make the folder.
-    if !folder.join("CURRENT").is_file() {
-        return Err(StoreError::Absent { path: folder.display().to_string() });
-    }
-    framing::check(folder)?;
-    DB::list_cf(&Options::default(), folder).map_err(|error| convert("list columns", folder, &error))
-}
-
-fn check_families(names: &[String]) -> Result<(), StoreError> {
-    let kept = Column::ALL.iter().filter(|column| !column.is_derived());
-    let complete = kept.into_iter().all(|column| names.iter().any(|name| name == column.name()));
-    if complete && names.iter().all(|name| is_ours(name)) {
-        return Ok(());
-    }
-    Err(StoreError::Columns { got: names.join(", "), expected: expected_families() })
-}
-
-fn is_ours(name: &str) -> bool {
-    name == DEFAULT_FAMILY || Column::ALL.iter().any(|column| column.name() == name)
-}
-
-fn expected_families() -> String {
-    [DEFAULT_FAMILY]
-        .into_iter()
-        .chain(Column::ALL.iter().map(|column| column.name()))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// An error of opening: tells a held lock apart.
-fn convert(action: &'static str, folder: &Path, error: &Error) -> StoreError {
-    let detail: &str = error.as_ref();
-    if error.kind() == ErrorKind::IOError && detail.contains("LOCK") {
-        return StoreError::Held { path: folder.display().to_string() };
-    }
-    fault(action, None, error)
-}
-
-fn fault(action: &'static str, column: Option<Column>, error: &Error) -> StoreError {
-    let detail = error.as_ref().to_owned();
-    match error.kind() {
-        // RocksDB says "invalid argument" of columns and options files that do not fit together.
-        ErrorKind::Corruption | ErrorKind::NotFound | ErrorKind::InvalidArgument => {
-            StoreError::Damaged { action, column, detail }
-        }
-        _ => StoreError::Io { action, detail },
-    }
 }

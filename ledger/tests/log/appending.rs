@@ -135,6 +135,22 @@ fn numbers_in_any_order_are_new_once_also_across_starts() {
 }
 
 #[test]
+fn the_number_of_a_refused_statement_stays_free() {
+    let mut lab = Lab::new();
+    let pdp = lab.register(1, "service:pdp", "pdp");
+    let mut forged = pdp.says(&lab.numbered(1, 3));
+    *forged.last_mut().unwrap() ^= 1;
+    assert_eq!(code(&lab.submit(vec![forged])[0]), "signature-invalid");
+    let late = Person::new(2, "service:late");
+    let registration = lab.registration(&late, &[json!({"role": "pdp"})]);
+    let early = late.says(&lab.numbered(2, 0));
+    assert_eq!(code(&lab.submit(vec![early.clone(), registration])[0]), "unknown-key");
+    let outcomes = lab.submit(vec![pdp.says(&lab.numbered(3, 3)), early]);
+    assert_eq!(outcomes.iter().map(|outcome| appended(outcome).1).collect::<Vec<_>>(), [false, false]);
+    lab.check();
+}
+
+#[test]
 fn a_source_event_is_imported_once_whichever_key_sends_it() {
     let mut lab = Lab::new();
     let gateway = lab.register(1, "service:collector", "gateway");

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rocksdb::{Cache, ColumnFamilyDescriptor, Options};
 
-use super::{DB, DEFAULT_FAMILY, convert, database_options, families, family_options, fault};
+use super::families::DEFAULT_FAMILY;
+use super::{DB, convert, database_options, families, family_options, fault};
 use crate::store::{Column, StoreError};
 
 /// Memory for cached blocks, in bytes: nothing is read but what opening reads.

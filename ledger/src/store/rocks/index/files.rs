@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use rocksdb::{Error, IngestExternalFileOptions, SstFileWriter};
@@ -14,6 +15,9 @@ use crate::store::{Column, StoreError};
 /// Key of the row that says how far a column has come. It stands before every id and term, and holds the index, 8 bytes big-endian,
 /// below which the column has the rows of all entries, and the column's name.
 pub(in crate::store::rocks) const MARK_KEY: &[u8] = &[0];
+
+/// Bytes of rows after which the disk is to begin with what it has of a file.
+const SPREAD_BYTES: usize = 512 * 1024;
 
 /// How far a column has come with the files that it has.
 pub(in crate::store::rocks) fn mark(files: &Files, column: Column) -> Result<u64, StoreError> {
@@ -58,18 +62,22 @@ impl Files {
         &self,
         column: Column,
         mark: u64,
-        rows: impl FnOnce(&mut SstFileWriter<'_>) -> Result<(), Error>,
+        rows: impl FnOnce(&mut Written<'_>) -> Result<(), Error>,
     ) -> Result<(), StoreError> {
         let path = self.incoming(column);
         // One that was taken in already may be the same file by another name, and must not be written to.
         remove(&path)?;
         let options = options::family_options(column, &self.cache);
         let written = {
-            let mut file = SstFileWriter::create(&options);
-            file.open(&path)
-                .and_then(|()| file.put(MARK_KEY, [&mark.to_be_bytes(), name_of(column).as_bytes()].concat()))
+            let file = SstFileWriter::create(&options);
+            let opened = file.open(&path);
+            let mut file = Written { file, synced: Spread::new(&path) };
+            opened
+                .and_then(|()| {
+                    file.put(MARK_KEY, &[&mark.to_be_bytes(), name_of(column).as_bytes()].concat())
+                })
                 .and_then(|()| rows(&mut file))
-                .and_then(|()| file.finish())
+                .and_then(|()| file.file.finish())
         };
         written.map_err(|error| fault("write a file of the index", Some(column), &error))?;
         let mut moving = IngestExternalFileOptions::default();
@@ -83,6 +91,61 @@ impl Files {
         self.folder.join(format!("{column}.incoming"))
     }
 }
+
+/// A file that is being written.
+struct Written<'o> {
+    file: SstFileWriter<'o>,
+    synced: Spread,
+}
+
+impl Written<'_> {
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Error> {
+        self.file.put(key, value)?;
+        self.synced.wrote(key.len().saturating_add(value.len()));
+        Ok(())
+    }
+}
+
+/// Spreads the writing of a file to the disk over the time that it takes to make it. Otherwise the sync of the log, which waits for all that
+/// the file system has to write before it, waits for the whole file at once.
+struct Spread {
+    file: Option<fs::File>,
+    /// Bytes of rows since the disk was told last.
+    rows: usize,
+    /// Up to where the file was.
+    told: u64,
+}
+
+impl Spread {
+    fn new(path: &Path) -> Self {
+        // Where it cannot be opened, its writer has said so.
+        Self { file: fs::File::open(path).ok(), rows: 0, told: 0 }
+    }
+
+    fn wrote(&mut self, bytes: usize) {
+        self.rows = self.rows.saturating_add(bytes);
+        if self.rows < SPREAD_BYTES {
+            return;
+        }
+        self.rows = 0;
+        let Some(file) = &self.file else { return };
+        let Ok(length) = file.metadata().map(|about| about.len()) else { return };
+        if let Some(new) = NonZeroU64::new(length.saturating_sub(self.told)) {
+            begin_to_write(file, self.told, new);
+            self.told = length;
+        }
+    }
+}
+
+/// Has the system begin to write what it has of a part of a file: Linux does so where it is told to forget it. A hint, so that a refusal
+/// changes nothing.
+#[cfg(target_os = "linux")]
+fn begin_to_write(file: &fs::File, from: u64, length: NonZeroU64) {
+    let _ = rustix::fs::fadvise(file, from, Some(length), rustix::fs::Advice::DontNeed);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn begin_to_write(_file: &fs::File, _from: u64, _length: NonZeroU64) {}
 
 fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {

@@ -67,7 +67,9 @@ impl Warming {
                 if is_wanted() {
                     return Ok(());
                 }
-                look_up(files, column, first..names.min(first.saturating_add(TOGETHER)), names)?;
+                let which = first..names.min(first.saturating_add(TOGETHER));
+                // Not once more: whoever needs a file that cannot be read is told so.
+                look_up(files, column, which, names).inspect_err(|_| *done = Some(version))?;
             }
             *done = Some(version);
         }
@@ -100,4 +102,53 @@ fn look_up(files: &Files, column: Column, which: std::ops::Range<u64>, of: u64) 
 fn number(files: &Files, column: Column, property: &str) -> Result<u64, StoreError> {
     let number = files.db.property_int_value_cf(&files.family(column)?, property);
     Ok(number.map_err(|error| fault("ask for a property", Some(column), &error))?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::rocks::RocksStore;
+    use crate::store::rows::index_bytes;
+    use crate::store::{Batch, Store};
+
+    const ENTRIES: u64 = 20_000;
+
+    /// A store of which nothing was read yet, with ids and terms in files.
+    fn store(folder: &std::path::Path) -> RocksStore {
+        let store = RocksStore::create(folder).unwrap();
+        let mut batch = Batch::default();
+        for index in (0..ENTRIES).map(Index) {
+            let hash = *blake3::hash(&index_bytes(index)).as_bytes();
+            batch.put(Column::Ids, &hash, &index_bytes(index));
+            let term = TermId::from_slice(&hash[..TermId::LEN]).unwrap();
+            batch.put(Column::Terms, &term_key(&term, index), &[]);
+        }
+        store.fill(&batch).unwrap();
+        store.settle().unwrap();
+        drop(store);
+        RocksStore::open_read_only(folder).unwrap().0
+    }
+
+    #[test]
+    fn filters_are_read_once_when_there_is_nothing_else_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder.path().join("store"));
+        let cached = || number(&store.files, Column::Terms, "rocksdb.block-cache-usage").unwrap();
+        let mut warming = Warming::new();
+        let before = cached();
+        warming.look(&store.files, 1, || true).unwrap();
+        warming.look(&store.files, 2, || false).unwrap();
+        assert_eq!(
+            (warming.done, cached()),
+            ([None; 2], before),
+            "something else was to be done, and rows were added"
+        );
+        warming.look(&store.files, 2, || false).unwrap();
+        // Ten bits for each id and each term, in parts.
+        let read = cached() - before;
+        assert!(warming.done.iter().all(Option::is_some) && read > ENTRIES * 2, "{read} bytes");
+        let after = cached();
+        warming.look(&store.files, 2, || false).unwrap();
+        assert_eq!(cached(), after);
+    }
 }
