@@ -71,31 +71,16 @@ pub enum Term<'a> {
     Source(&'a Tenant, &'a Name, &'a Line, &'a Name),
 }
 
-/// Most terms have fewer bytes.
-const BYTES_USUAL: usize = 128;
-
 impl Term<'_> {
     /// The term's short name.
     pub fn id(&self) -> TermId {
-        self.id_by(&mut Writer::with_capacity(BYTES_USUAL))
-    }
-
-    /// The same, its bytes written where others were before.
-    fn id_by(&self, w: &mut Writer) -> TermId {
-        w.clear();
-        self.write(w);
-        let hash = blake3::hash(w.written());
+        let hash = blake3::hash(&self.to_bytes());
         TermId::new(hash.as_bytes().first_chunk().copied().unwrap_or_default())
     }
 
     /// The term's canonical bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut w = Writer::with_capacity(BYTES_USUAL);
-        self.write(&mut w);
-        w.into_bytes()
-    }
-
-    fn write(&self, w: &mut Writer) {
+        let mut w = Writer::with_capacity(96);
         let mut begin = |name: &str, parts: u64| {
             w.array(parts.saturating_add(2)).text("writ/term/1").text(name);
         };
@@ -143,7 +128,7 @@ impl Term<'_> {
             Self::Named(kind, tenant, foreign) => {
                 begin("named", 5);
                 w.text(kind.as_str());
-                write_foreign(w, tenant, foreign);
+                write_foreign(&mut w, tenant, foreign);
             }
             Self::Foreign(value) => {
                 begin("foreign", 1);
@@ -156,7 +141,7 @@ impl Term<'_> {
             Self::CitingForeign(kind, tenant, foreign) => {
                 begin("citing-foreign", 5);
                 w.text(kind.as_str());
-                write_foreign(w, tenant, foreign);
+                write_foreign(&mut w, tenant, foreign);
             }
             Self::Request(tenant, digest) => {
                 begin("request", 4);
@@ -171,7 +156,7 @@ impl Term<'_> {
             }
             Self::WithdrawnForeign(tenant, foreign) => {
                 begin("withdrawn-foreign", 4);
-                write_foreign(w, tenant, foreign);
+                write_foreign(&mut w, tenant, foreign);
             }
             Self::WithdrawnKey(kid) => {
                 begin("withdrawn-key", 1);
@@ -206,6 +191,7 @@ impl Term<'_> {
                 w.text(tenant.as_str()).text(format.as_str()).text(id.as_str()).text(part.as_str());
             }
         }
+        w.into_bytes()
     }
 }
 

@@ -54,16 +54,6 @@ impl Writer {
         self
     }
 
-    /// What was written so far.
-    pub fn written(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Begins anew, with the room that there is.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-    }
-
     /// What was written.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes

@@ -2,8 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{BYTES_USUAL, Term};
-use crate::canonical::Writer;
+use super::Term;
 use crate::envelope::Statement;
 use crate::ids::TermId;
 use crate::kinds::{Decision, Digest, KeyOp, PolicyRef, Target};
@@ -29,8 +28,6 @@ pub fn foreign_ids(statement: &Statement) -> Vec<&ForeignRef> {
 
 struct Terms<'a> {
     tenant: &'a Tenant,
-    /// For the bytes of each in turn.
-    writer: Writer,
     ids: Vec<TermId>,
     /// What [`Term::Foreign`] is about, gathered along the way.
     foreign: Vec<&'a ForeignRef>,
@@ -38,12 +35,8 @@ struct Terms<'a> {
 
 impl<'a> Terms<'a> {
     fn of(statement: &'a Statement) -> Self {
-        let mut found = Self {
-            tenant: &statement.payload.tenant,
-            writer: Writer::with_capacity(BYTES_USUAL),
-            ids: Vec::with_capacity(32),
-            foreign: Vec::new(),
-        };
+        let mut found =
+            Self { tenant: &statement.payload.tenant, ids: Vec::with_capacity(32), foreign: Vec::new() };
         let payload = &statement.payload;
         found.add(Term::Kind(payload.kind));
         found.add(Term::Signer(&statement.envelope.kid));
@@ -68,7 +61,7 @@ impl<'a> Terms<'a> {
     }
 
     fn add(&mut self, term: Term<'_>) {
-        self.ids.push(term.id_by(&mut self.writer));
+        self.ids.push(term.id());
     }
 
     fn carries(&mut self, kind: Kind, foreign: &'a ForeignRef) {
