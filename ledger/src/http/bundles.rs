@@ -49,9 +49,13 @@ pub(super) async fn bundles(State(app): State<App>, uri: Uri) -> Result<Response
     let name = name(params.required("subject")?)?;
     let wants = wants(params.text("with"))?;
     app.read(move |reader| {
-        let checkpoint = reader.log().checkpoint_reader().ok_or_else(unpublished)?;
-        let subject = subject(reader, &checkpoint, &name)?;
-        let bytes = bundle::make(&checkpoint, subject, wants).map_err(problem)?;
+        let checkpoint = reader.log().checkpoint_reader();
+        let subject = subject(reader, checkpoint.as_ref(), &name)?;
+        let checkpoint = checkpoint.ok_or_else(unpublished)?;
+        let bytes = bundle::make(&checkpoint, subject, wants).map_err(|failure| match failure {
+            BundleFailure::Gather(GatherError::NotFound { .. }) => behind(&checkpoint, subject),
+            other => problem(other),
+        })?;
         let mut response = (StatusCode::OK, [(header::CONTENT_TYPE, BUNDLE_TYPE)], bytes).into_response();
         if let Ok(subject) = HeaderValue::try_from(subject.to_hex()) {
             response.headers_mut().insert(SUBJECT, subject);
@@ -83,19 +87,15 @@ pub(super) async fn resolve(State(app): State<App>, uri: Uri) -> Result<Response
     .await
 }
 
-/// The statement that a name means, which is under the checkpoint.
-fn subject(reader: &Reader<'_>, checkpoint: &Reader<'_>, name: &str) -> Result<StatementId, Problem> {
+/// The statement that a name means.
+fn subject(reader: &Reader<'_>, checkpoint: Option<&Reader<'_>>, name: &str) -> Result<StatementId, Problem> {
     // A full id under the checkpoint is what it means. Nearly all that ask know it: nothing else is read for them.
-    if let Some(id) = StatementId::from_hex(name)
+    if let Some((id, checkpoint)) = StatementId::from_hex(name).zip(checkpoint)
         && checkpoint.index_of(&id)?.is_some()
     {
         return Ok(id);
     }
-    let subject = one(&candidates(reader, name)?, name)?;
-    match checkpoint.index_of(&subject)? {
-        Some(_) => Ok(subject),
-        None => Err(behind(checkpoint, subject)),
-    }
+    one(&candidates(reader, name)?, name)
 }
 
 fn wants(with: Option<&str>) -> Result<Wants, Problem> {

@@ -19,8 +19,6 @@ impl Files {
     ) -> Result<(), StoreError> {
         let family = self.family(column)?;
         let mut options = full_reading();
-        // For the look-ups, which follow at once.
-        options.fill_cache(true);
         if !to.is_empty() {
             options.set_iterate_upper_bound(to);
         }
