@@ -15,10 +15,11 @@ use schemas::time::{Index, Time};
 
 use crate::checks::AgeLimit;
 use crate::commands::search::hold;
-use crate::commands::who::{Judging, exit_of, of_mirror, of_server};
 use crate::context::Context;
+use crate::evidence::{of_mirror, of_server};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::{Judging, exit_of};
 use crate::moment;
 use documents::report::{Tally, Unjudged};
 

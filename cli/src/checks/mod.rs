@@ -59,6 +59,15 @@ pub(crate) fn is_broken(checks: &[Check], name: &str) -> bool {
 
 /// A line for each check, done or not.
 pub(crate) fn lines(checks: &[Check]) -> String {
+    laid_out(checks.iter())
+}
+
+/// A line for each check that was done and does not hold.
+pub(crate) fn broken_lines(checks: &[Check]) -> String {
+    laid_out(checks.iter().filter(|check| check.status == CheckStatus::Broken))
+}
+
+fn laid_out<'a>(checks: impl Iterator<Item = &'a Check>) -> String {
     let mut text = String::new();
     for check in checks {
         let (mark, word) = match check.status {

@@ -9,11 +9,12 @@ use schemas::time::Time;
 use verifier::evidence::Evidence;
 
 use super::question::{Answered, PAGE_MAX, ask, no_such_page};
-use super::who::{ToJudge, of_mirror};
 use crate::checks::AgeLimit;
 use crate::context::Context;
+use crate::evidence::of_mirror;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::ToJudge;
 use crate::moment;
 
 /// What could this principal do, then or now?

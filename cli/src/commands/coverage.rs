@@ -9,11 +9,12 @@ use verifier::profile::Profile;
 
 use super::asked::About;
 use super::question::{Answered, ask_patiently, patient};
-use super::who::{ToJudge, of_mirror};
 use crate::checks::AgeLimit;
 use crate::context::Context;
+use crate::evidence::of_mirror;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::ToJudge;
 
 /// How many actions are judged before the next are asked for, unless the asker says: some seconds, so that progress is seen.
 const AT_ONCE: u64 = 2_000;

@@ -5,11 +5,12 @@ use schemas::payload::Kind;
 
 use super::asked::About;
 use super::question::{Answered, PAGE_MAX, ask_patiently};
-use super::who::{ToJudge, of_mirror};
 use crate::checks::AgeLimit;
 use crate::context::Context;
+use crate::evidence::of_mirror;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::ToJudge;
 
 /// Which chains crossed from one tenant or trust domain into another?
 ///

@@ -1,7 +1,5 @@
-use std::path::PathBuf;
-
 use gateway::client::Query;
-use questions::diff::{Compared, Diff, DiffError, diff, named_by};
+use questions::diff::{Compared, Diff, diff, named_by};
 use questions::kept::Whole;
 use questions::revisions::{Policy, Revisions, revisions};
 use schemas::ids::StatementId;
@@ -10,11 +8,12 @@ use serde::Serialize;
 use verifier::profile::Profile;
 
 use super::question::{Answered, PAGE_MAX, ask};
-use super::who::{Asked, Judging, ToJudge, fetch, of_mirror};
-use crate::checks::{self, AgeLimit, Check, CheckStatus};
+use crate::checks::{self, AgeLimit, Check};
 use crate::context::Context;
+use crate::evidence::{EveryEntry, fetch, of_mirror};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::{Judging, ToJudge, not_judged};
 
 /// What differs between what was approved and what was done, between two actions, between two scopes?
 ///
@@ -47,12 +46,8 @@ pub(crate) struct Args {
     limit: u64,
     #[command(flatten)]
     judging: Judging,
-    /// Read every entry of the log, so that nobody's word is needed for what is not there
-    #[arg(long)]
-    recompute: bool,
-    /// Read every entry from a mirror of the log (`writ mirror`), not from its server
-    #[arg(long, value_name = "DIR")]
-    mirror: Option<PathBuf>,
+    #[command(flatten)]
+    every: EveryEntry,
 }
 
 /// `writ diff --json`: the answer, what was checked before it was reached, and how the program ends.
@@ -73,13 +68,8 @@ struct Fetched {
 
 impl Fetched {
     fn of(context: &Context, args: &Args, id: &str) -> Result<Self, Failure> {
-        let Args { judging, recompute, mirror, .. } = args;
-        let asked = Asked { id, judging, recompute: *recompute, mirror: mirror.as_deref() };
-        let (id, judged) = fetch(context, asked)?;
-        let record = judged.evidence.get(&id).ok_or_else(|| {
-            Failure::new("not-found", format!("{id} is not in the evidence")).exit(Exit::NotFound)
-        })?;
-        let profile = judging.profile_for(record)?;
+        let (id, judged) = fetch(context, id, &args.judging, &args.every)?;
+        let profile = args.judging.profile_for(judged.record(&id)?)?;
         Ok(Self { id, judged, profile })
     }
 
@@ -99,10 +89,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         None => named_by(&first.compared())
             .and_then(|named| diff(&Compared { id: named, ..first.compared() }, &first.compared())),
     };
-    let answer = answer.map_err(|e| {
-        let exit = if matches!(e, DiffError::NotFound(_)) { Exit::NotFound } else { Exit::Usage };
-        Failure::new(e.code(), e.to_string()).exit(exit).next(format!("writ show {}", first.id))
-    })?;
+    let answer = answer.map_err(|error| not_judged(&first.id, error.code(), error.to_string()))?;
     let last = second.as_ref().unwrap_or(&first);
     let trusted = if answer.trust.pinned { Exit::Ok } else { Exit::Untrusted };
     let exit = first.judged.exit.worse(last.judged.exit).worse(trusted);
@@ -111,15 +98,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         context.output.document(&Document { diff: &answer, checks, exit: exit.code() })?;
         return Ok(exit);
     }
-    let broken: Vec<Check> =
-        checks.iter().filter(|check| check.status == CheckStatus::Broken).cloned().collect();
-    context.output.text(&format!("{answer}{}", checks::lines(&broken)))?;
+    context.output.text(&format!("{answer}{}", checks::broken_lines(checks)))?;
     Ok(exit)
 }
 
 /// Two revisions of a policy.
 fn of_policy(args: &Args, policy: &str, second: &str, context: &Context) -> Result<Exit, Failure> {
-    let Some(folder) = &args.mirror else {
+    let Some(folder) = &args.every.mirror else {
         let query = Query::default()
             .with("policy", policy)
             .with("a", &args.first)

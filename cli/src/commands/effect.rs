@@ -12,11 +12,12 @@ use verifier::naming::Sort;
 
 use super::blast::{ambiguous, called, counting, stands_for};
 use super::question::{Answered, PAGE_MAX, ask, no_such_page};
-use super::who::{ToJudge, of_mirror};
 use crate::checks::AgeLimit;
 use crate::context::Context;
+use crate::evidence::of_mirror;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::ToJudge;
 use crate::resolve::{resolve, resolve_among_beside};
 
 /// What did a revocation come to: who still acted on what it withdrew?

@@ -5,12 +5,13 @@ use serde::Serialize;
 use verifier::verdict::Outcome;
 
 use super::bundle::verify;
-use super::who::{self, Asked, Judged, Judging};
 use crate::context::Context;
+use crate::evidence::{EveryEntry, fetch};
 use crate::exit::Exit;
 use crate::export::{Format, title};
 use crate::failure::Failure;
 use crate::file;
+use crate::judging::{Judged, Judging};
 use crate::output::printable;
 use crate::render::who::{Checked, Source};
 use crate::schema;
@@ -43,12 +44,8 @@ pub(crate) struct Args {
     force: bool,
     #[command(flatten)]
     judging: Judging,
-    /// Read every entry of the log, so that nobody's word is needed for what is not there
-    #[arg(long)]
-    recompute: bool,
-    /// Read every entry from a mirror of the log (`writ mirror`), not from its server
-    #[arg(long, value_name = "DIR")]
-    mirror: Option<PathBuf>,
+    #[command(flatten)]
+    every: EveryEntry,
 }
 
 /// `writ export -o FILE --json`.
@@ -72,18 +69,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let (subject, judged) = match (&args.bundle, &args.id) {
         (Some(file), _) => {
-            verify::check(context, file, &args.judging, (args.recompute, args.mirror.as_deref()))?
+            verify::check(context, file, &args.judging, (args.every.recompute, args.every.mirror.as_deref()))?
         }
-        (None, id) => {
-            let id = id.as_deref().unwrap_or_default();
-            let Args { judging, recompute, mirror, .. } = args;
-            let (recompute, mirror) = (*recompute, mirror.as_deref());
-            who::fetch(context, Asked { id, judging, recompute, mirror })?
-        }
+        (None, id) => fetch(context, id.as_deref().unwrap_or_default(), &args.judging, &args.every)?,
     };
     let Judged { evidence, checks, verdict, exit } = args.judging.judge(&subject, judged)?;
     let record = |id: &StatementId| evidence.get(id);
-    let place = args.bundle.as_ref().or(args.mirror.as_ref()).map(|path| path.display().to_string());
+    let place = args.bundle.as_ref().or(args.every.mirror.as_ref()).map(|path| path.display().to_string());
     let source = match (&args.bundle, &place) {
         (Some(_), Some(file)) => Source::Bundle(file),
         (None, Some(folder)) => Source::Mirror(folder),

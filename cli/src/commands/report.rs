@@ -1,12 +1,12 @@
 use std::path::{Path, PathBuf};
 
 use super::search::{check, span};
-use super::who::Judging;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::file;
 use crate::gathered::Gathered;
+use crate::judging::Judging;
 use crate::moment;
 use crate::output::printable;
 use documents::report::{About, Format};

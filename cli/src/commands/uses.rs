@@ -9,11 +9,12 @@ use verifier::evidence::Evidence;
 use verifier::judge::{counted, default_profile};
 
 use super::question::{Answered, PAGE_MAX, ask, no_such_page};
-use super::who::{ToJudge, of_mirror};
 use crate::checks::AgeLimit;
 use crate::context::Context;
+use crate::evidence::of_mirror;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::ToJudge;
 use crate::resolve::{resolve, resolve_among};
 
 /// Which actions relied on this delegation, approval, decision or credential?

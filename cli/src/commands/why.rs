@@ -1,13 +1,12 @@
-use std::path::PathBuf;
-
 use questions::why::{Why, why};
 use serde::Serialize;
 
-use super::who::{Asked, Judging, fetch};
-use crate::checks::{self, Check, CheckStatus};
+use crate::checks::{self, Check};
 use crate::context::Context;
+use crate::evidence::{EveryEntry, fetch};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::{Judging, not_judged};
 
 /// Why was this allowed or refused, at that time?
 ///
@@ -26,12 +25,8 @@ pub(crate) struct Args {
     id: String,
     #[command(flatten)]
     judging: Judging,
-    /// Read every entry of the log, so that nobody's word is needed for what is not there
-    #[arg(long)]
-    recompute: bool,
-    /// Read every entry from a mirror of the log (`writ mirror`), not from its server
-    #[arg(long, value_name = "DIR")]
-    mirror: Option<PathBuf>,
+    #[command(flatten)]
+    every: EveryEntry,
 }
 
 /// `writ why --json`: the answer, what was checked before it was reached, and how the program ends.
@@ -44,26 +39,17 @@ struct Document<'a> {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let Args { id, judging, recompute, mirror } = args;
-    let asked = Asked { id, judging, recompute: *recompute, mirror: mirror.as_deref() };
-    let (subject, judged) = fetch(context, asked)?;
-    let evidence = &judged.evidence;
-    let record = evidence.get(&subject).ok_or_else(|| {
-        Failure::new("not-found", format!("{subject} is not in the evidence")).exit(Exit::NotFound)
-    })?;
-    let profile = judging.profile_for(record)?;
-    let answer = why(&subject, evidence, &profile).map_err(|e| {
-        let exit = if e.code() == "not-found" { Exit::NotFound } else { Exit::Usage };
-        Failure::new(e.code(), e.to_string()).exit(exit).next(format!("writ show {subject}"))
-    })?;
+    let Args { id, judging, every } = args;
+    let (subject, judged) = fetch(context, id, judging, every)?;
+    let profile = judging.profile_for(judged.record(&subject)?)?;
+    let answer = why(&subject, &judged.evidence, &profile)
+        .map_err(|error| not_judged(&subject, error.code(), error.to_string()))?;
     let exit = judged.exit.worse(exit_of(&answer));
     if context.output.json {
         context.output.document(&Document { why: &answer, checks: &judged.checks, exit: exit.code() })?;
         return Ok(exit);
     }
-    let broken: Vec<Check> =
-        judged.checks.iter().filter(|check| check.status == CheckStatus::Broken).cloned().collect();
-    context.output.text(&format!("{answer}{}", checks::lines(&broken)))?;
+    context.output.text(&format!("{answer}{}", checks::broken_lines(&judged.checks)))?;
     Ok(exit)
 }
 

@@ -15,10 +15,11 @@ use verifier::naming::Sort;
 use super::{Args, laid, one, outcome_exit};
 use crate::commands::question::{Answered, no_such_page};
 use crate::commands::search::hold;
-use crate::commands::who::{ToJudge, of_server as evidence_of_server};
 use crate::context::Context;
+use crate::evidence::of_server as evidence_of_server;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::ToJudge;
 use crate::resolve::resolve_among_beside;
 
 /// What the server says belongs to a task or a trace. What it makes of each action is not looked at.
@@ -182,7 +183,7 @@ pub(super) fn of_whole(args: &Args, context: &Context, judged: ToJudge) -> Resul
     let answer = drawing.finish(&course, log.as_of(), next);
     let exit = judged.exit.worse(exit_of(&answer));
     let pinned = judged.evidence.pinning().log_key;
-    let word = match args.mirror {
+    let word = match args.every.mirror {
         Some(_) => "every entry was read from the mirror",
         None => "every entry was read from the server's tiles",
     };

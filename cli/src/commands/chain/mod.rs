@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use questions::chain::{Chain, chain};
 use questions::course::Course;
 use schemas::ids::StatementId;
@@ -8,11 +6,12 @@ use serde::Serialize;
 use verifier::verdict::Outcome;
 
 use super::question::PAGE_MAX;
-use super::who::{Judging, ToJudge, of_mirror, of_server, of_tiles};
-use crate::checks::{self, Check, CheckStatus};
+use crate::checks::{self, Check};
 use crate::context::Context;
+use crate::evidence::{EveryEntry, of_mirror, of_server, of_tiles};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::{Judging, ToJudge, not_judged};
 use crate::resolve::resolve;
 
 mod course;
@@ -46,12 +45,8 @@ pub(crate) struct Args {
     /// Where to go on with a task or a trace, as the answer before said
     #[arg(long, value_name = "CURSOR")]
     page: Option<String>,
-    /// Read every entry of the log, so that nobody's word is needed for what is not there
-    #[arg(long)]
-    recompute: bool,
-    /// Read every entry from a mirror of the log (`writ mirror`), not from its server
-    #[arg(long, value_name = "DIR")]
-    mirror: Option<PathBuf>,
+    #[command(flatten)]
+    every: EveryEntry,
 }
 
 /// `writ chain --json`: the answer, what was checked before it was reached, and how the program ends.
@@ -67,11 +62,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let limit = args.judging.limit()?;
     let (trust, exit) = context.trust_or_said();
     let trust = trust.as_ref();
-    if let Some(folder) = &args.mirror {
+    if let Some(folder) = &args.every.mirror {
         return course::of_whole(args, context, of_mirror(context, folder, trust, limit, exit)?);
     }
     let client = context.client()?;
-    if args.recompute {
+    if args.every.recompute {
         return course::of_whole(args, context, of_tiles(context, &client, trust, limit, exit)?);
     }
     if Course::is_typed(&args.id)
@@ -108,22 +103,15 @@ fn one(args: &Args, context: &Context, subject: &StatementId, judged: ToJudge) -
         context.output.document(&Document { chain: &answer, checks: &judged.checks, exit: exit.code() })?;
         return Ok(exit);
     }
-    let broken: Vec<Check> =
-        judged.checks.iter().filter(|check| check.status == CheckStatus::Broken).cloned().collect();
-    context.output.text(&format!("{answer}{}", checks::lines(&broken)))?;
+    context.output.text(&format!("{answer}{}", checks::broken_lines(&judged.checks)))?;
     Ok(exit)
 }
 
 /// The chain behind a statement, judged here.
 fn laid(args: &Args, subject: &StatementId, judged: &ToJudge) -> Result<Chain, Failure> {
-    let record = judged.evidence.get(subject).ok_or_else(|| {
-        Failure::new("not-found", format!("{subject} is not in the evidence")).exit(Exit::NotFound)
-    })?;
-    let profile = args.judging.profile_for(record)?;
-    chain(subject, &judged.evidence, &profile).map_err(|e| {
-        let exit = if e.code() == "not-found" { Exit::NotFound } else { Exit::Usage };
-        Failure::new(e.code(), e.to_string()).exit(exit).next(format!("writ show {subject}"))
-    })
+    let profile = args.judging.profile_for(judged.record(subject)?)?;
+    chain(subject, &judged.evidence, &profile)
+        .map_err(|error| not_judged(subject, error.code(), error.to_string()))
 }
 
 fn exit_of(chain: &Chain) -> Exit {

@@ -5,10 +5,11 @@ use serde::Serialize;
 use verifier::verdict::{Finding, Outcome, Severity, Verdict};
 
 use crate::checks::AgeLimit;
-use crate::commands::who::{Judging, of_server};
 use crate::context::Context;
+use crate::evidence::of_server;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::Judging;
 use crate::output::{Mark, printable};
 use crate::render::short;
 use crate::schema;

@@ -6,10 +6,10 @@ use gateway::client::{Client, ClientError, Found, Streamed};
 use schemas::payload::Kind;
 
 use super::search::{Row, check, line, row};
-use super::who::Judging;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::Judging;
 use crate::schema;
 use crate::stop::Stop;
 use crate::submitted::plural;
