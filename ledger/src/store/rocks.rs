@@ -21,11 +21,13 @@ mod looked_up;
 mod options;
 mod salvage;
 mod scrub;
+mod spent;
 
 use error::{convert, fault};
 use families::{check_families, expected_families, family_names, is_ours};
 use index::{Filing, Reading};
 use options::{database_options, families, family_options};
+use spent::Spent;
 
 /// Memory for cached blocks, indexes and filters where a store is made, restored or compacted, in bytes. Rows are read once, but the
 /// indexes and filters of a million entries must stay: with a quarter of this, restoring them took ten times as long.
@@ -54,6 +56,8 @@ pub struct RocksStore {
     filing: Filing,
     /// Whether rows were filled in that are in RocksDB's memory alone.
     filled: AtomicBool,
+    /// Of a store that is written to.
+    _spent: Option<Spent>,
 }
 
 /// RocksDB, and where it keeps its files.
@@ -128,12 +132,13 @@ impl RocksStore {
 
     fn writing(files: Files) -> Result<Self, StoreError> {
         let files = Arc::new(files);
-        Ok(Self { filing: Filing::writing(&files)?, files, filled: AtomicBool::new(false) })
+        let (filing, spent) = (Filing::writing(&files)?, Spent::watch(&files.folder)?);
+        Ok(Self { filing, files, filled: AtomicBool::new(false), _spent: Some(spent) })
     }
 
     fn reading(files: Files) -> Self {
         let files = Arc::new(files);
-        Self { filing: Filing::new(&files), files, filled: AtomicBool::new(false) }
+        Self { filing: Filing::new(&files), files, filled: AtomicBool::new(false), _spent: None }
     }
 
     /// Opens a store to look at it, whatever columns it has. Writes nothing; a writer may be at work.
