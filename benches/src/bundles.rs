@@ -41,24 +41,53 @@ pub struct Measured {
 
 /// Fetches and judges the bundle of every subject.
 pub fn measure(server: &Server, subjects: &[StatementId]) -> Result<Measured> {
-    let mut connection = Connection::open(server.address())?;
-    let mut measured = Measured { size: server.head()?.size, ..Measured::default() };
-    for (number, subject) in subjects.iter().enumerate() {
-        measured.empty.push(timed(&mut connection, "/livez")?.0);
+    let mut asker = Asker::of(server)?;
+    subjects.iter().try_for_each(|subject| asker.ask(subject))?;
+    Ok(asker.measured)
+}
+
+/// The same of two servers, in turn: a subject of the one, one of the other. Whatever else the machine does meanwhile, it does to both.
+pub fn measure_in_turn(servers: [&Server; 2], subjects: [&[StatementId]; 2]) -> Result<[Measured; 2]> {
+    let ([few, many], [of_few, of_many]) = (servers, subjects);
+    let (mut few, mut many) = (Asker::of(few)?, Asker::of(many)?);
+    for (of_few, of_many) in of_few.iter().zip(of_many) {
+        few.ask(of_few)?;
+        many.ask(of_many)?;
+    }
+    Ok([few.measured, many.measured])
+}
+
+/// Whoever asks a server.
+struct Asker<'s> {
+    server: &'s Server,
+    connection: Connection,
+    measured: Measured,
+}
+
+impl<'s> Asker<'s> {
+    fn of(server: &'s Server) -> Result<Self> {
+        let measured = Measured { size: server.head()?.size, ..Measured::default() };
+        Ok(Self { server, connection: Connection::open(server.address())?, measured })
+    }
+
+    /// Asks for everything about one subject.
+    fn ask(&mut self, subject: &StatementId) -> Result<()> {
+        let Self { server, connection, measured } = self;
+        measured.empty.push(timed(connection, "/livez")?.0);
         // Any entry: those of the subjects lie close together.
         let at = u64::from_be_bytes(*subject.as_bytes().first_chunk().unwrap_or(&[0; 8])) % measured.size;
         let proof = format!("/v1/proofs/inclusion?index={at}&size={}", measured.size);
-        measured.proved.push(timed(&mut connection, &proof)?.0);
-        let search = SEARCHES.get(number % SEARCHES.len()).copied().unwrap_or_default();
-        measured.searched.push(timed(&mut connection, search)?.0);
-        let (fetched, answer) = timed(&mut connection, &format!("/v1/bundles?subject={subject}"))?;
+        measured.proved.push(timed(connection, &proof)?.0);
+        let search = SEARCHES.get(measured.searched.len() % SEARCHES.len()).copied().unwrap_or_default();
+        measured.searched.push(timed(connection, search)?.0);
+        let (fetched, answer) = timed(connection, &format!("/v1/bundles?subject={subject}"))?;
         measured.fetched.push(fetched);
         measured.bytes.push(answer.body.len() as f64);
         let begun = Instant::now();
         is_authorized(answer.body, &server.trust)?;
         measured.judged.push(millis(begun.elapsed()));
+        Ok(())
     }
-    Ok(measured)
 }
 
 /// How long an answer takes, in milliseconds, and the answer.

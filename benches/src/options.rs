@@ -164,7 +164,7 @@ const FULL: Sizes = Sizes {
     small: 100_000,
     medium: 1_000_000,
     large: 10_000_000,
-    bundles: 500,
+    bundles: 2_000,
     reached: 10_000,
 };
 const SMOKE: Sizes = Sizes {

@@ -91,6 +91,24 @@ impl Server {
         Ok(Self { writd, cache, process, address, log, trust, folder })
     }
 
+    /// The log as it is now, in a folder of its own, not served yet. Files that are never changed are the same ones.
+    pub fn copied(&self) -> Result<Self> {
+        self.stop()?;
+        let beside = self.folder().parent().context("this server lies nowhere")?;
+        let folder = TempDir::with_prefix_in("writ-bench-", beside)?;
+        copy(self.folder(), folder.path())?;
+        self.serve()?;
+        Ok(Self {
+            writd: self.writd.clone(),
+            cache: self.cache,
+            process: RefCell::new(None),
+            address: self.address.clone(),
+            log: self.log,
+            trust: self.trust.clone(),
+            folder,
+        })
+    }
+
     /// Has the program finish what it does and end, as an operator does.
     pub fn stop(&self) -> Result<()> {
         let Some(mut process) = self.process.take() else { return Ok(()) };
@@ -150,10 +168,16 @@ impl Server {
 
     fn each_file(&self, mut visit: impl FnMut(fs::File) -> io::Result<()>) -> Result<()> {
         for file in fs::read_dir(self.data().join(STORE))? {
+            let file = file?;
             // The server may have taken one away meanwhile.
-            match fs::File::open(file?.path()) {
+            match file.file_type().and_then(|kind| Ok((kind, fs::File::open(file.path())?))) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                opened => visit(opened?)?,
+                opened => {
+                    let (kind, file) = opened?;
+                    if kind.is_file() {
+                        visit(file)?;
+                    }
+                }
             }
         }
         Ok(())
@@ -216,6 +240,23 @@ impl Server {
     fn id(&self) -> Result<u32> {
         self.process.borrow().as_ref().map(|process| process.0.id()).context("no server")
     }
+}
+
+/// Copies what is in a folder to another. RocksDB's tables are written once: another name for them will do.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for file in fs::read_dir(from)? {
+        let file = file?;
+        let (path, copied) = (file.path(), to.join(file.file_name()));
+        if file.file_type()?.is_dir() {
+            fs::create_dir(&copied)?;
+            copy(&path, &copied)?;
+        } else if path.extension().is_some_and(|extension| extension == "sst") {
+            fs::hard_link(path, copied)?;
+        } else {
+            fs::copy(path, copied)?;
+        }
+    }
+    Ok(())
 }
 
 /// Serves the log in a folder; says where.

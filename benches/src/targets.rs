@@ -55,12 +55,20 @@ pub enum Row {
     FsckMemory,
     /// A bundle as the log grows.
     Bundle,
+    /// The slowest but one in a hundred of them, in the medium log.
+    BundleP99,
+    /// The same as the log grows.
+    BundleP99Grown,
     /// A proof as the log grows.
     Proof,
     /// The first page of a search as the log grows.
     Search,
+    /// The slowest but one in a hundred of them.
+    SearchP99,
     /// Checking and judging a bundle as the log grows.
     Judge,
+    /// The slowest but one in a hundred of them.
+    JudgeP99,
     /// Disk.
     Disk,
     /// The server's memory.
@@ -108,15 +116,19 @@ pub const GOALS: &[Goal] = &[
     goal(Row::Fsck, "writd fsck / R", "", AtLeast(2.0)).aim(AtLeast(3.0)),
     goal(Row::FsckMemory, "its memory, large log / medium log", "", FLAT),
     goal(Row::Bundle, "bundle, large log / medium log", "", AtMost(1.3)),
+    goal(Row::BundleP99, "bundle, p99, medium log", "ms", AtMost(2.0)),
+    goal(Row::BundleP99Grown, "bundle, p99, large log / medium log", "", AtMost(1.3)),
     goal(Row::Proof, "proof, large log / medium log", "", AtMost(1.3)),
     goal(Row::Search, "search, first page, large log / medium log", "", AtMost(1.3)),
+    goal(Row::SearchP99, "search, first page, p99, large log", "ms", AtMost(5.0)),
     goal(Row::Judge, "check and judge a bundle, large log / medium log", "", AtMost(1.3)),
+    goal(Row::JudgeP99, "check and judge a bundle, p99, large log", "ms", AtMost(2.0)),
     goal(Row::Disk, "bytes on disk after compaction / bytes of statements", "", AtMost(1.6)),
     goal(Row::ServerMemory, "server's memory under load, large log", "MiB", AtMost(512.0)),
     goal(Row::ServerMemoryFlat, "server's memory under load, large log / medium log", "", FLAT),
     goal(Row::Start, "start of a cleanly stopped large log, to its first answer", "s", AtMost(2.0)),
-    goal(Row::AppendTime, "time of an append, large log / small log", "", AtMost(1.2)),
-    goal(Row::AppendProcessor, "server's processor time of an append, large / small", "", AtMost(1.2)),
+    goal(Row::AppendTime, "time of an append × R, large log / small log", "", AtMost(1.2)),
+    goal(Row::AppendProcessor, "server's processor time of an append × R, large / small", "", AtMost(1.2)),
     goal(Row::Blast, "blast of ten thousand actions, large log", "ms", AtMost(150.0)),
 ];
 

@@ -7,19 +7,20 @@ use super::Run;
 use crate::bundles::{self, Measured};
 use crate::options::{Options, Part};
 use crate::report::Report;
+use crate::server::Server;
 use crate::stats::{Spread, percentile, sorted};
 use crate::targets::Row;
 
-/// Questions that open the connection, and files.
-const WARM_UP: usize = 10;
+/// Of so many subjects one is asked about beforehand: that opens connections and files, and brings what all look at into memory.
+const WARM_UP: usize = 5;
 
-/// What the same questions cost in a log of one size.
+/// What questions cost in a log of one size.
 pub(super) struct Asked {
+    /// What they were about.
+    subjects: Vec<StatementId>,
     /// Of a server that has just taken the entries in.
     running: Measured,
-    /// Of one that was started anew and has read none of them.
-    restarted: Measured,
-    /// The same once more, when the system has none of the files in its cache.
+    /// Of one that was started anew, when the system has none of the files in its cache.
     cold: Measured,
     /// The most memory that the first had, in bytes.
     pub(super) peak: u64,
@@ -27,7 +28,7 @@ pub(super) struct Asked {
 
 impl Run<'_> {
     /// Bundles and judgements of the log as it is. What the system keeps of files that were not read for a minute differs between
-    /// systems, so it is brought about: all of them, and at last none.
+    /// systems, so it is brought about: all of them, and then none.
     pub(super) fn ask(&mut self) -> Result<Asked> {
         self.say("bundles, proofs, searches");
         let subjects = self.feed.actions(self.sizes.bundles);
@@ -35,53 +36,123 @@ impl Run<'_> {
         let running = self.measure(&subjects)?;
         let peak = self.server.peak_bytes()?;
         self.server.restart()?;
-        let restarted = self.measure(&subjects)?;
-        self.server.restart()?;
         self.server.forget_files()?;
-        Ok(Asked { running, restarted, cold: self.measure(&subjects)?, peak })
+        let cold = self.measure(&subjects)?;
+        Ok(Asked { subjects, running, cold, peak })
     }
 
     fn measure(&self, subjects: &[StatementId]) -> Result<Measured> {
-        bundles::measure(self.server, subjects.get(..subjects.len().min(WARM_UP)).unwrap_or_default())?;
-        bundles::measure(self.server, subjects)
+        let (before, asked) = split(subjects);
+        bundles::measure(self.server, &before)?;
+        bundles::measure(self.server, &asked)
+    }
+
+    /// The same of a log that was kept and of the one that has grown since, in turn, and holds one beside the other. Both are
+    /// started anew, with all files in the system's cache.
+    pub(super) fn ask_both(&mut self, kept: &Server, few: &Asked, many: &Asked) -> Result<()> {
+        self.say("bundles, proofs, searches of both logs in turn");
+        kept.serve()?;
+        self.server.restart()?;
+        let servers = [kept, self.server];
+        for server in servers {
+            server.read_files()?;
+            server.settle()?;
+        }
+        let ((few_before, few_asked), (many_before, many_asked)) =
+            (split(&few.subjects), split(&many.subjects));
+        bundles::measure_in_turn(servers, [&few_before, &many_before])?;
+        let in_turn = bundles::measure_in_turn(servers, [&few_asked, &many_asked])?;
+        compare(self.options, &in_turn, [few, many], self.sizes.rounds, &mut self.report);
+        Ok(())
     }
 }
 
-/// Holds the large log's answers beside the medium one's.
-pub(super) fn compare(options: &Options, few: &Asked, many: &Asked, rounds: usize, report: &mut Report) {
-    let mut beside = |name: &str, row: Option<Row>, times: fn(&Asked) -> &[f64]| {
-        for asked in [few, many] {
-            let of = format!("{name}, {} entries", asked.running.size);
-            report.figure(of.clone(), "median", "ms", &medians(times(asked), rounds));
-            report.figure(of, "p99", "ms", &[percentile(&sorted(times(asked)), 99)]);
-        }
-        let quotients = medians(times(many), rounds).into_iter().zip(medians(times(few), rounds));
-        let quotients: Vec<f64> = quotients.map(|(many, few)| many / few).collect();
-        match row {
-            Some(row) => report.hold(row, &quotients),
-            None => report.figure(name, "large log / medium log", "", &quotients),
-        }
-    };
+/// Those that are asked about beforehand, and all others.
+fn split(subjects: &[StatementId]) -> (Vec<StatementId>, Vec<StatementId>) {
+    let (before, asked): (Vec<_>, Vec<_>) =
+        subjects.iter().enumerate().partition(|(number, _)| number % WARM_UP == 0);
+    let ids = |subjects: Vec<(usize, &StatementId)>| subjects.into_iter().map(|(_, id)| *id).collect();
+    (ids(before), ids(asked))
+}
+
+/// Holds the large log's answers beside the medium one's: those in turn against what is aimed at.
+fn compare(
+    options: &Options,
+    in_turn: &[Measured; 2],
+    apart: [&Asked; 2],
+    rounds: usize,
+    report: &mut Report,
+) {
+    let sizes = in_turn.each_ref().map(|measured| measured.size);
+    let of =
+        |times: fn(&Measured) -> &Vec<f64>| in_turn.each_ref().map(|measured| times(measured).as_slice());
+    let mut beside = Beside { sizes, rounds, report };
     if options.wants(Part::Bundle) {
-        beside("bundle", Some(Row::Bundle), |asked| &asked.running.fetched);
-        beside("proof", Some(Row::Proof), |asked| &asked.running.proved);
-        beside("search, first page", Some(Row::Search), |asked| &asked.running.searched);
-        beside("bundle after a restart", None, |asked| &asked.restarted.fetched);
-        beside("bundle, files not in the system's cache", None, |asked| &asked.cold.fetched);
-        beside("proof, files not in the system's cache", None, |asked| &asked.cold.proved);
-        beside("empty request", None, |asked| &asked.running.empty);
+        let [few, many] = beside.held("bundle", Row::Bundle, of(|measured| &measured.fetched));
+        beside.report.hold(Row::BundleP99Grown, &quotients(&many, &few));
+        beside.report.hold(Row::BundleP99, &few);
+        beside.held("proof", Row::Proof, of(|measured| &measured.proved));
+        let [_, many] = beside.held("search, first page", Row::Search, of(|measured| &measured.searched));
+        beside.report.hold(Row::SearchP99, &many);
+        beside.told("empty request", of(|measured| &measured.empty));
+        beside.told("bundle as the server ran", apart.map(|asked| asked.running.fetched.as_slice()));
+        beside.told(
+            "bundle, files not in the system's cache",
+            apart.map(|asked| asked.cold.fetched.as_slice()),
+        );
+        beside
+            .told("proof, files not in the system's cache", apart.map(|asked| asked.cold.proved.as_slice()));
     }
     if options.wants(Part::Judge) {
-        beside("check and judge a bundle", Some(Row::Judge), |asked| &asked.running.judged);
+        let [_, many] = beside.held("check and judge a bundle", Row::Judge, of(|measured| &measured.judged));
+        beside.report.hold(Row::JudgeP99, &many);
     }
-    for asked in [few, many] {
-        let of = format!("bundle, {} entries", asked.running.size);
-        report.figure(of, "bytes", "", &[Spread::of(&asked.running.bytes).median]);
+    for measured in in_turn {
+        let of = format!("bundle, {} entries", measured.size);
+        report.figure(of, "bytes", "", &[Spread::of(&measured.bytes).median]);
     }
 }
 
-/// The median of each of so many parts.
-fn medians(times: &[f64], parts: usize) -> Vec<f64> {
+/// Two logs of these sizes, one beside the other.
+struct Beside<'r> {
+    sizes: [u64; 2],
+    rounds: usize,
+    report: &'r mut Report,
+}
+
+impl Beside<'_> {
+    /// Tells times of both, and holds the quotients of their medians. The slowest but one in a hundred of each, part by part.
+    fn held(&mut self, name: &str, row: Row, times: [&[f64]; 2]) -> [Vec<f64>; 2] {
+        let ([few, many], slowest) = self.tell(name, times);
+        self.report.hold(row, &quotients(&many, &few));
+        slowest
+    }
+
+    /// Tells times of both, and the quotients of their medians.
+    fn told(&mut self, name: &str, times: [&[f64]; 2]) {
+        let ([few, many], _) = self.tell(name, times);
+        self.report.figure(name, "large log / medium log", "", &quotients(&many, &few));
+    }
+
+    fn tell(&mut self, name: &str, times: [&[f64]; 2]) -> ([Vec<f64>; 2], [Vec<f64>; 2]) {
+        let percentiles = |percent| times.map(|times| percentiles(times, self.rounds, percent));
+        let (medians, slowest) = (percentiles(50), percentiles(99));
+        for (size, (median, slowest)) in self.sizes.iter().zip(medians.iter().zip(&slowest)) {
+            let of = format!("{name}, {size} entries");
+            self.report.figure(of.clone(), "median", "ms", median);
+            self.report.figure(of, "p99", "ms", slowest);
+        }
+        (medians, slowest)
+    }
+}
+
+/// A percentile of each of so many parts.
+fn percentiles(times: &[f64], parts: usize, percent: usize) -> Vec<f64> {
     let together = times.len().div_ceil(parts.max(1)).max(1);
-    times.chunks(together).map(|part| Spread::of(part).median).collect()
+    times.chunks(together).map(|part| percentile(&sorted(part), percent)).collect()
+}
+
+/// Part by part.
+fn quotients(many: &[f64], few: &[f64]) -> Vec<f64> {
+    many.iter().zip(few).map(|(many, few)| many / few).collect()
 }

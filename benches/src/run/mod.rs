@@ -96,16 +96,21 @@ impl Run<'_> {
         let small =
             if self.options.wants(Append) { Some(self.batches(self.sizes.appended())?) } else { None };
         let medium = if self.options.wants_any(&[Bundle, Judge, Memory, Verify, Fsck]) {
-            Some(self.stage(self.sizes.medium, self.sizes.rounds)?)
+            let medium = self.stage(self.sizes.medium, self.sizes.rounds)?;
+            let kept = medium.asked.as_ref().map(|_| self.server.copied()).transpose()?;
+            Some((medium, kept))
         } else {
             None
         };
         if self.options.wants_any(&[Ingest, Latency]) {
             self.post()?;
         }
-        if let Some(medium) = medium {
+        if let Some((medium, kept)) = medium {
             let large = self.stage(self.sizes.large, 1)?;
             self.compare(&medium, &large);
+            if let (Some(kept), Some(few), Some(many)) = (&kept, &medium.asked, &large.asked) {
+                self.ask_both(kept, few, many)?;
+            }
         } else if self.options.wants_any(&[Append, Blast, Disk, Start]) {
             self.grow(self.sizes.large)?;
         }
@@ -183,9 +188,6 @@ impl Run<'_> {
 
     fn compare(&mut self, medium: &Stage, large: &Stage) {
         let flat = |medium: u64, large: u64| [large as f64 / medium as f64];
-        if let (Some(few), Some(many)) = (&medium.asked, &large.asked) {
-            answers::compare(self.options, few, many, self.sizes.rounds, &mut self.report);
-        }
         if self.options.wants(Part::Memory) {
             self.report.hold(Row::ServerMemory, &[mebibytes(large.peak)]);
             self.report.hold(Row::ServerMemoryFlat, &flat(medium.peak, large.peak));

@@ -92,8 +92,8 @@ impl Run<'_> {
             large.iter().zip(small).map(|(large, small)| large / small).collect::<Vec<f64>>()
         };
         // The time of one is the inverse of the rate.
-        self.report.hold(Row::AppendTime, &over(&small.rates, &large.rates));
-        self.report.hold(Row::AppendProcessor, &over(&large.cpu, &small.cpu));
+        self.report.hold(Row::AppendTime, &over(&small.quotients(), &large.quotients()));
+        self.report.hold(Row::AppendProcessor, &over(&large.processor(), &small.processor()));
         Ok(())
     }
 
@@ -130,6 +130,11 @@ impl Rounds {
         self.server.push(share(cpu));
         self.generator.push(share(posted.own_cpu));
         self.busy += posted.busy;
+    }
+
+    /// Processor time of a statement, in that of one signature in the same round.
+    fn processor(&self) -> Vec<f64> {
+        self.cpu.iter().zip(&self.bounds).map(|(cpu, bound)| cpu * bound).collect()
     }
 
     /// The rate over the bound of the same round.
