@@ -39,6 +39,19 @@ pub struct Measured {
     pub bytes: Vec<f64>,
 }
 
+impl Measured {
+    /// Adds what was measured later of the same log.
+    pub fn add(&mut self, more: Self) {
+        self.size = more.size;
+        self.empty.extend(more.empty);
+        self.proved.extend(more.proved);
+        self.searched.extend(more.searched);
+        self.fetched.extend(more.fetched);
+        self.judged.extend(more.judged);
+        self.bytes.extend(more.bytes);
+    }
+}
+
 /// Fetches and judges the bundle of every subject.
 pub fn measure(server: &Server, subjects: &[StatementId]) -> Result<Measured> {
     let mut asker = Asker::of(server)?;

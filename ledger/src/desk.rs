@@ -18,7 +18,7 @@ const CHECKED_TOGETHER: usize = 64;
 
 /// Fewer statements than these are left waiting as long as the sequencer is busy anyway. Sharing saves most of what there is to
 /// be saved from here on (docs/performance.md).
-const WORTH_CHECKING: usize = 16;
+const WORTH_CHECKING: usize = 12;
 
 /// What waits for a thread.
 #[derive(Debug, Default)]

@@ -48,20 +48,27 @@ impl Run<'_> {
     }
 
     /// The same of a log that was kept and of the one that has grown since, in turn, and holds one beside the other. Both are
-    /// started anew, with all files in the system's cache.
+    /// started anew, with all files in the system's cache: it is filled before each round, for some systems empty it within a minute.
     pub(super) fn ask_both(&mut self, kept: &Server, few: &Asked, many: &Asked) -> Result<()> {
         self.say("bundles, proofs, searches of both logs in turn");
         kept.serve()?;
         self.server.restart()?;
         let servers = [kept, self.server];
         for server in servers {
-            server.read_files()?;
             server.settle()?;
         }
         let ((few_before, few_asked), (many_before, many_asked)) =
             (split(&few.subjects), split(&many.subjects));
         bundles::measure_in_turn(servers, [&few_before, &many_before])?;
-        let in_turn = bundles::measure_in_turn(servers, [&few_asked, &many_asked])?;
+        let mut in_turn = <[Measured; 2]>::default();
+        let part = few_asked.len().div_ceil(self.sizes.rounds.max(1)).max(1);
+        for (of_few, of_many) in few_asked.chunks(part).zip(many_asked.chunks(part)) {
+            for server in servers {
+                server.read_files()?;
+            }
+            let more = bundles::measure_in_turn(servers, [of_few, of_many])?;
+            in_turn.iter_mut().zip(more).for_each(|(all, more)| all.add(more));
+        }
         compare(self.options, &in_turn, [few, many], self.sizes.rounds, &mut self.report);
         Ok(())
     }
@@ -89,11 +96,11 @@ fn compare(
     let mut beside = Beside { sizes, rounds, report };
     if options.wants(Part::Bundle) {
         let [few, many] = beside.held("bundle", Row::Bundle, of(|measured| &measured.fetched));
-        beside.report.hold(Row::BundleP99Grown, &quotients(&many, &few));
-        beside.report.hold(Row::BundleP99, &few);
+        beside.report.hold(Row::BundleP99Grown, &[many / few]);
+        beside.report.hold(Row::BundleP99, &[few]);
         beside.held("proof", Row::Proof, of(|measured| &measured.proved));
         let [_, many] = beside.held("search, first page", Row::Search, of(|measured| &measured.searched));
-        beside.report.hold(Row::SearchP99, &many);
+        beside.report.hold(Row::SearchP99, &[many]);
         beside.told("empty request", of(|measured| &measured.empty));
         beside.told("bundle as the server ran", apart.map(|asked| asked.running.fetched.as_slice()));
         beside.told(
@@ -105,7 +112,7 @@ fn compare(
     }
     if options.wants(Part::Judge) {
         let [_, many] = beside.held("check and judge a bundle", Row::Judge, of(|measured| &measured.judged));
-        beside.report.hold(Row::JudgeP99, &many);
+        beside.report.hold(Row::JudgeP99, &[many]);
     }
     for measured in in_turn {
         let of = format!("bundle, {} entries", measured.size);
@@ -121,8 +128,8 @@ struct Beside<'r> {
 }
 
 impl Beside<'_> {
-    /// Tells times of both, and holds the quotients of their medians. The slowest but one in a hundred of each, part by part.
-    fn held(&mut self, name: &str, row: Row, times: [&[f64]; 2]) -> [Vec<f64>; 2] {
+    /// Tells times of both, and holds the quotients of their medians. Gives the slowest but one in a hundred of each.
+    fn held(&mut self, name: &str, row: Row, times: [&[f64]; 2]) -> [f64; 2] {
         let ([few, many], slowest) = self.tell(name, times);
         self.report.hold(row, &quotients(&many, &few));
         slowest
@@ -134,22 +141,23 @@ impl Beside<'_> {
         self.report.figure(name, "large log / medium log", "", &quotients(&many, &few));
     }
 
-    fn tell(&mut self, name: &str, times: [&[f64]; 2]) -> ([Vec<f64>; 2], [Vec<f64>; 2]) {
-        let percentiles = |percent| times.map(|times| percentiles(times, self.rounds, percent));
-        let (medians, slowest) = (percentiles(50), percentiles(99));
-        for (size, (median, slowest)) in self.sizes.iter().zip(medians.iter().zip(&slowest)) {
+    fn tell(&mut self, name: &str, times: [&[f64]; 2]) -> ([Vec<f64>; 2], [f64; 2]) {
+        let medians = times.map(|times| medians(times, self.rounds));
+        // Of all parts together: there are too few in each.
+        let slowest = times.map(|times| percentile(&sorted(times), 99));
+        for (size, (median, slowest)) in self.sizes.iter().zip(medians.iter().zip(slowest)) {
             let of = format!("{name}, {size} entries");
             self.report.figure(of.clone(), "median", "ms", median);
-            self.report.figure(of, "p99", "ms", slowest);
+            self.report.figure(of, "p99", "ms", &[slowest]);
         }
         (medians, slowest)
     }
 }
 
-/// A percentile of each of so many parts.
-fn percentiles(times: &[f64], parts: usize, percent: usize) -> Vec<f64> {
+/// The median of each of so many parts.
+fn medians(times: &[f64], parts: usize) -> Vec<f64> {
     let together = times.len().div_ceil(parts.max(1)).max(1);
-    times.chunks(together).map(|part| percentile(&sorted(part), percent)).collect()
+    times.chunks(together).map(|part| Spread::of(part).median).collect()
 }
 
 /// Part by part.
