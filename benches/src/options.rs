@@ -174,9 +174,9 @@ const SMOKE: Sizes = Sizes {
     posted_singly: 128,
     single_connections: 16,
     paced_seconds: 0.1,
-    small: 600,
-    medium: 2_400,
-    large: 6_000,
+    small: 2_000,
+    medium: 4_000,
+    large: 8_000,
     bundles: 5,
     reached: 100,
 };

@@ -99,9 +99,15 @@ impl Trial<'_> {
 
     /// The store's write-ahead log: the newest one.
     pub(crate) fn wal(&self) -> PathBuf {
-        let files = crate::harness::files_below(&self.data().join("store"));
-        let is_wal = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "log");
-        files.into_iter().rfind(is_wal).expect("a store without a write-ahead log")
+        let store = self.data().join("store");
+        // Not one that was put aside.
+        let is_wal = |path: &PathBuf| {
+            path.parent() == Some(&store) && path.extension().is_some_and(|extension| extension == "log")
+        };
+        crate::harness::files_below(&store)
+            .into_iter()
+            .rfind(is_wal)
+            .expect("a store without a write-ahead log")
     }
 
     pub(crate) fn start(&self) -> Result<Server, Ran> {
