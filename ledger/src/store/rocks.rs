@@ -56,7 +56,7 @@ pub struct RocksStore {
     filing: Filing,
     /// Whether rows were filled in that are in RocksDB's memory alone.
     filled: AtomicBool,
-    /// Of a store that is written to.
+    /// Of a store that is written to. The last to be dropped: it takes RocksDB's archive away, which must be closed by then.
     _spent: Option<Spent>,
 }
 

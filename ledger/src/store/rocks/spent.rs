@@ -20,7 +20,7 @@ pub(super) const KEPT_SECONDS: u64 = 24 * 60 * 60;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What is cut off at a time, in bytes: a quarter of a millisecond of the disk that the whole file took 11 ms of.
-const PIECE_BYTES: u64 = 1024 * 1024;
+const CUT_BYTES: u64 = 1024 * 1024;
 
 /// How long the disk is left alone after each piece. Two hundred pieces a second are several times what is ever written.
 const REST: Duration = Duration::from_millis(5);
@@ -107,8 +107,8 @@ fn take_away(store: &Path, mut hurries: impl FnMut() -> bool) {
 fn cut_off(path: &Path, hurries: &mut impl FnMut() -> bool) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(path)?;
     let mut length = file.metadata()?.len();
-    while length > PIECE_BYTES && !hurries() {
-        length -= PIECE_BYTES;
+    while length > CUT_BYTES && !hurries() {
+        length -= CUT_BYTES;
         file.set_len(length)?;
     }
     fs::remove_file(path)
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn logs_put_aside_are_cut_off_piece_by_piece_and_nothing_else_is_touched() {
         let other = [("000007.log", 3), ("archive/notes.txt", 3)];
-        let aside = [("archive/000005.log", 0), ("archive/000006.log", 3 * PIECE_BYTES), ("log.outgoing", 9)];
+        let aside = [("archive/000005.log", 0), ("archive/000006.log", 3 * CUT_BYTES), ("log.outgoing", 9)];
         let folder = folder(&[&other[..], &aside].concat());
         let mut lengths = Vec::new();
         let outgoing = folder.path().join("log.outgoing");
@@ -146,13 +146,13 @@ mod tests {
             lengths.push(fs::metadata(&outgoing).unwrap().len());
             false
         });
-        assert_eq!(lengths, [3 * PIECE_BYTES, 2 * PIECE_BYTES]);
+        assert_eq!(lengths, [3 * CUT_BYTES, 2 * CUT_BYTES]);
         assert_eq!(left(folder.path()), ["000007.log", "archive", "notes.txt"]);
     }
 
     #[test]
     fn whoever_hurries_removes_them_at_once() {
-        let folder = folder(&[("archive/000006.log", 3 * PIECE_BYTES)]);
+        let folder = folder(&[("archive/000006.log", 3 * CUT_BYTES)]);
         drop(Spent::watch(folder.path()).unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
