@@ -13,8 +13,8 @@ use schemas::query;
 use schemas::reference::Reference;
 use schemas::time::{Index, Time};
 
+use crate::as_of::hold;
 use crate::checks::AgeLimit;
-use crate::commands::search::hold;
 use crate::context::Context;
 use crate::evidence::{of_mirror, of_server};
 use crate::exit::Exit;

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod as_of;
 mod bundled;
 mod checks;
 mod commands;
@@ -22,6 +23,7 @@ mod moment;
 mod omissions;
 mod output;
 mod profiles;
+mod queries;
 mod receipts;
 mod recompute;
 mod registrars;

@@ -23,6 +23,7 @@ pub mod crossings;
 pub mod diff;
 pub mod effect;
 pub mod grants;
+pub mod judging;
 pub mod kept;
 pub mod listing;
 pub mod lookup;

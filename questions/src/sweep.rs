@@ -1,9 +1,7 @@
 //! Judging action after action, neighbours by evidence that they share: most of what one rests on, the next does too.
 
-use alloc::borrow::Cow;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
 use schemas::ids::StatementId;
 use schemas::kinds::Phase;
@@ -12,14 +10,14 @@ use schemas::query::{Query, What};
 use schemas::reference::Reference;
 use schemas::term::Term;
 use schemas::time::Index;
-use thiserror::Error;
-use verifier::evidence::{Evidence, Record};
+use verifier::evidence::Record;
 use verifier::gather::{GatherError, Wants};
-use verifier::judge::{JudgeError, judge, profile_by_vantage};
+use verifier::judge::{judge, profile_by_vantage};
 use verifier::profile::Profile;
 use verifier::verdict::Verdict;
 
-use crate::kept::{Kept, KeptError, Placed, Put, Whole, evidence_of};
+use crate::judging::{Gatherings, Judging, Unjudged};
+use crate::kept::{KeptError, Placed, Put, Whole};
 
 /// Most actions that are judged for one answer.
 pub const ACTIONS_MAX: usize = 10_000;
@@ -30,111 +28,6 @@ pub const ENTRIES_MAX: usize = 40_000;
 
 /// How many actions share their evidence: what is common to them is gathered, proved and checked once.
 pub const TOGETHER: usize = 64;
-
-/// A log whose statements can be judged.
-pub trait Judging: Placed {
-    /// The verdict on a subject: under a profile, or under the one that it is judged under where nobody names another.
-    fn judged(&self, subject: &Put, profile: Option<&Profile>) -> Result<Judged, KeptError<Self::Error>> {
-        let own = || profile_by_vantage(&subject.statement.payload);
-        let profile = profile.cloned().unwrap_or_else(own);
-        let id = subject.statement.id();
-        let seen = self.seen(&id, profile.wants(), |evidence| judge(&id, evidence, &profile))?;
-        let verdict = seen.found.and_then(|verdict| verdict.map_err(Unjudged::from));
-        Ok(Judged { verdict, gathered: seen.gathered })
-    }
-
-    /// What is seen in the evidence about a statement.
-    fn seen<T>(
-        &self,
-        subject: &StatementId,
-        wants: Wants,
-        look: impl FnOnce(&Evidence) -> T,
-    ) -> Result<Seen<T>, KeptError<Self::Error>> {
-        match self.evidence_for(&[*subject], wants) {
-            Ok(Gatherings { evidence, gathered }) => Ok(Seen { found: Ok(look(&evidence)), gathered }),
-            Err(KeptError::Gather(GatherError::TooMany { max })) => {
-                Ok(Seen { found: Err(Unjudged::TooMany { max }), gathered: max })
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Everything needed to judge several statements.
-    fn evidence_for(
-        &self,
-        subjects: &[StatementId],
-        wants: Wants,
-    ) -> Result<Gatherings<'_>, KeptError<Self::Error>>;
-}
-
-/// Evidence about several statements.
-#[derive(Debug)]
-pub struct Gatherings<'l> {
-    /// It.
-    pub evidence: Cow<'l, Evidence>,
-    /// How many entries were gathered and checked for it.
-    pub gathered: usize,
-}
-
-/// What was seen in evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen<T> {
-    /// It, or why there is no evidence.
-    pub found: Result<T, Unjudged>,
-    /// How many entries were gathered and checked for it.
-    pub gathered: usize,
-}
-
-/// What judging one subject came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
-    /// The verdict, or why there is none.
-    pub verdict: Result<Verdict, Unjudged>,
-    /// How many entries were gathered and checked for it.
-    pub gathered: usize,
-}
-
-/// Why there is no verdict.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Unjudged {
-    /// More is involved than evidence may hold.
-    #[error("more than {max} statements or index items are involved")]
-    TooMany {
-        /// The bound.
-        max: usize,
-    },
-    /// The judge refuses it.
-    #[error(transparent)]
-    Judge(#[from] JudgeError),
-}
-
-impl Unjudged {
-    /// Stable name of this refusal.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::TooMany { .. } => "bundle-too-large",
-            Self::Judge(error) => error.code(),
-        }
-    }
-}
-
-impl<K: Kept + Placed> Judging for K {
-    fn evidence_for(
-        &self,
-        subjects: &[StatementId],
-        wants: Wants,
-    ) -> Result<Gatherings<'_>, KeptError<K::Error>> {
-        let evidence = evidence_of(subjects, BTreeSet::new(), wants, self)?;
-        Ok(Gatherings { gathered: evidence.records().count(), evidence: Cow::Owned(evidence) })
-    }
-}
-
-impl Judging for Whole<'_> {
-    /// Nothing is gathered: every entry was checked when the evidence was made.
-    fn evidence_for(&self, _: &[StatementId], _: Wants) -> Result<Gatherings<'_>, KeptError<Infallible>> {
-        Ok(Gatherings { evidence: Cow::Borrowed(self.0), gathered: 0 })
-    }
-}
 
 /// An action with its verdict, or with why there is none.
 pub type Swept = (Put, Result<Verdict, Unjudged>);
@@ -286,11 +179,13 @@ impl Whole<'_> {
 
 #[cfg(test)]
 mod tests {
+    use core::convert::Infallible;
+
     use ::tests::scenario::{Actor, Draft, Scenario};
     use schemas::envelope::Statement;
     use schemas::ids::TermId;
     use serde_json::{Value, json};
-    use verifier::evidence::{EvidenceHead, Pinning};
+    use verifier::evidence::{Evidence, EvidenceHead, Pinning};
     use verifier::gather::Source;
     use verifier::merkle::{TreeHasher, leaf_hash};
     use verifier::verdict::Outcome;

@@ -9,9 +9,9 @@ use schemas::time::{Index, Time};
 use verifier::evidence::Evidence;
 
 use super::question::no_such_page;
-use super::search::{bound, check, parsed};
 use crate::failure::Failure;
 use crate::moment;
+use crate::queries::{bound, check, parsed};
 
 /// What the question is about, and where it is asked.
 #[derive(clap::Args, Debug)]

@@ -9,8 +9,8 @@ use questions::kept::AsOf;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::search::hold;
 use super::show::TrustDocument;
+use crate::as_of::hold;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;

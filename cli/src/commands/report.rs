@@ -1,6 +1,5 @@
 use std::path::{Path, PathBuf};
 
-use super::search::{check, span};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -9,6 +8,7 @@ use crate::gathered::Gathered;
 use crate::judging::Judging;
 use crate::moment;
 use crate::output::printable;
+use crate::queries::{check, span};
 use documents::report::{About, Format};
 
 /// Report on a task, an agent or a span of time: verdicts, findings by rule and by control

@@ -1,25 +1,20 @@
-use gateway::client::{AsOf, Client, Found, Query};
+use gateway::client::{AsOf, Found, Query};
 use questions::counts::{By, Counts};
 use questions::listing::{Foot, Listed};
 use schemas::ids::{KeyId, StatementId};
 use schemas::payload::{Kind, Payload};
-use schemas::proof::ConsistencyProof;
-use schemas::query;
 use schemas::time::{Index, Time};
 use serde::Serialize;
-use verifier::checkpoint::VerifiedHead;
-use verifier::merkle::{ConsistencyClaim, verify_consistency};
 
 use super::question::ask;
 use super::show::TrustDocument;
+use crate::as_of::hold;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::moment;
-use crate::recompute::{self, Checkpoint};
+use crate::queries::{bound, check};
 use crate::render::statement;
 use crate::schema;
-use crate::trust::Trust;
 
 /// Find statements by who, what, where, when, or another system's id
 ///
@@ -173,47 +168,6 @@ fn counted(by: &str, query: Query, context: &Context) -> Result<Exit, Failure> {
     ask(context, "/v1/counts", &query.with("by", by), |answer: &Counts| &answer.as_of)?.say(context)
 }
 
-/// Holds the state that the server says it searched against the log's signed head, and that against the heads of before.
-///
-/// Hands back whether the head's key is pinned.
-pub(crate) fn hold(
-    context: &Context,
-    client: &Client,
-    trust: Option<&Trust>,
-    as_of: &AsOf,
-) -> Result<(bool, Exit), Failure> {
-    let Checkpoint { note, head, trust, exit } = recompute::checkpoint(context, client, trust)?;
-    if let Some(trust) = trust {
-        context.heads()?.advance(trust, client, &note, &head)?;
-    }
-    hold_against(as_of, &head, client)?;
-    Ok((trust.is_some(), exit))
-}
-
-/// One must be the beginning of the other: pages of one search stay with one size while the log grows.
-fn hold_against(as_of: &AsOf, head: &VerifiedHead, client: &Client) -> Result<(), Failure> {
-    let other = || {
-        Failure::new("as-of-mismatch", "what was searched is not the log that the signed head is of")
-            .values(
-                format!("{} size {} root {}", head.origin(), head.size(), head.root()),
-                format!("{} size {} root {}", as_of.origin, as_of.size, as_of.root),
-            )
-            .exit(Exit::Tampered)
-    };
-    let (searched, signed) = ((as_of.size, as_of.root), (head.size(), head.root()));
-    if as_of.origin != head.origin().as_str() {
-        return Err(other());
-    }
-    if searched.0 == signed.0 {
-        return if searched.1 == signed.1 { Ok(()) } else { Err(other()) };
-    }
-    let ((first, first_root), (second, second_root)) =
-        if searched.0 < signed.0 { (searched, signed) } else { (signed, searched) };
-    let path = client.consistency(first, second)?.path;
-    let claim = ConsistencyClaim { first_root, second_root };
-    verify_consistency(&ConsistencyProof { first, second, path }, claim).map(|_| ()).map_err(|_| other())
-}
-
 fn query(args: &Args) -> Result<Query, Failure> {
     let mut words = args.query.clone();
     let (since, words_since) = bound("since", args.since.as_deref())?;
@@ -248,40 +202,6 @@ fn query(args: &Args) -> Result<Query, Failure> {
         .with_some("order", args.newest.then_some("newest"))
         .with("limit", args.limit.to_string())
         .with_some("cursor", args.page.as_ref()))
-}
-
-/// A query with the span that options name, all in words.
-pub(super) fn span(words: &str, since: Option<&str>, until: Option<&str>) -> Result<String, Failure> {
-    let mut words = words.to_owned();
-    for (name, text) in [("since", since), ("until", until)] {
-        let (time, more) = bound(name, text)?;
-        words.push_str(&more);
-        words.push_str(&time.map(|time| format!(" {name}:{}", time.0)).unwrap_or_default());
-    }
-    Ok(words)
-}
-
-/// A moment that an option names: as a time, or in words where the server is to tell it from its now on every page alike.
-pub(super) fn bound(name: &str, text: Option<&str>) -> Result<(Option<Time>, String), Failure> {
-    match text {
-        None => Ok((None, String::new())),
-        Some(text) if query::Moment::parse(text).is_some() => Ok((None, format!(" {name}:\"{text}\""))),
-        Some(text) => Ok((Some(moment::parse(text)?), String::new())),
-    }
-}
-
-/// Refuses what is no query before anybody is asked.
-pub(super) fn check(words: &str) -> Result<query::Query, Failure> {
-    parsed(words, moment::now())
-}
-
-/// The query as of a moment.
-pub(super) fn parsed(words: &str, now: Time) -> Result<query::Query, Failure> {
-    query::parse(words, now).map_err(|fault| {
-        Failure::usage("bad-query", format!("the query goes wrong at byte {}: {}", fault.at, fault.what))
-            .marked(fault.at, fault.marked(words))
-            .next(format!("writ search '{}'", fault.example))
-    })
 }
 
 pub(super) fn row(found: Found) -> Row {
@@ -366,54 +286,5 @@ mod tests {
         document.trust.pinned = false;
         assert!(text(&document).contains("NOT PINNED"));
         assert_described(&document);
-    }
-
-    #[test]
-    fn a_query_is_refused_with_a_mark_under_its_fault() {
-        let failure = check("agent:a toool:b").unwrap_err();
-        assert_eq!((failure.code.as_str(), failure.exit), ("bad-query", Exit::Usage));
-        assert_eq!(failure.more.position, Some(8));
-        assert_eq!(failure.more.marked.as_deref(), Some("agent:a toool:b\n        ^"));
-        assert_described(&failure.document());
-    }
-
-    #[test]
-    fn a_span_stays_in_words_so_that_each_page_means_the_same_moment() {
-        assert_eq!(bound("since", Some("2h")).unwrap(), (None, " since:\"2h\"".into()));
-        let (time, words) = bound("since", Some("2 hours")).unwrap();
-        assert!(time.is_some() && words.is_empty());
-        assert_eq!(bound("since", Some("yesterday")).unwrap_err().code, "time-form");
-    }
-
-    #[test]
-    fn what_was_searched_must_be_of_the_log_that_the_head_is_of() {
-        let mut log = crate::testlog::TestLog::new();
-        for at in 1..4 {
-            let statement = log.note_by_registrar(at, "more");
-            log.append(&statement);
-        }
-        let as_of = |size| {
-            let head = log.verified(size);
-            AsOf { origin: head.origin().to_string(), size, root: head.root(), time: 1 }
-        };
-        let proof = serde_json::json!({"path": log.consistency(3, 4)}).to_string().into_bytes();
-        let path = "/v1/proofs/consistency?first=3&second=4";
-        let client = crate::testlog::serve(vec![(path.into(), proof)]);
-        assert!(hold_against(&as_of(4), &log.verified(4), &client).is_ok());
-        assert!(hold_against(&as_of(3), &log.verified(4), &client).is_ok(), "a page of an earlier size");
-        let root = schemas::tree::TreeHash::new([7; 32]);
-        let others = [
-            AsOf { root, ..as_of(4) },
-            AsOf { root, ..as_of(3) },
-            AsOf { origin: "another".into(), ..as_of(4) },
-        ];
-        for other in others {
-            let failure = hold_against(&other, &log.verified(4), &client).unwrap_err();
-            assert_eq!(
-                (failure.code.as_str(), failure.exit),
-                ("as-of-mismatch", Exit::Tampered),
-                "{other:?}"
-            );
-        }
     }
 }

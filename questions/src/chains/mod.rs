@@ -16,9 +16,10 @@ use verifier::verdict::{Effect, Finding, Outcome, VerdictProfile};
 
 use crate::chain::{Beside, Broken, Chain, HOPS_MAX, Hop, Link, RootStayed, chain};
 use crate::course::Course;
+use crate::judging::{Judging, Seen, Unjudged};
 use crate::kept::{AsOf, KeptError};
 use crate::page::Cursor;
-use crate::sweep::{ENTRIES_MAX, Judging, Seen, Unjudged, is_judged_elsewhere};
+use crate::sweep::{ENTRIES_MAX, is_judged_elsewhere};
 
 /// Name of the JSON form.
 pub const CHAINS_SCHEMA: &str = "writ.chains/1";

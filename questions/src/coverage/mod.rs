@@ -14,8 +14,9 @@ use verifier::profile::Profile;
 use verifier::verdict::Effect;
 
 use crate::asked::Asked;
+use crate::judging::Judging;
 use crate::kept::{AsOf, KeptError};
-use crate::sweep::{ACTIONS_MAX, Judging, Sweep};
+use crate::sweep::{ACTIONS_MAX, Sweep};
 use tally::Tally;
 
 /// Name of the JSON form.

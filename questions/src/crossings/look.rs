@@ -13,8 +13,9 @@ use verifier::judge::{bridged, profile_by_vantage};
 
 use super::domain::domain;
 use super::{Bridge, Crossed, Crossing, EXAMINED_MAX};
+use crate::judging::Judging;
 use crate::kept::{KeptError, Put};
-use crate::sweep::{ENTRIES_MAX, Judging};
+use crate::sweep::ENTRIES_MAX;
 
 /// Looks until the page is full or has cost enough.
 pub(super) struct Looking<'s, S> {

@@ -13,8 +13,8 @@ use schemas::time::{Index, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::asked::Asked;
+use crate::judging::Judging;
 use crate::kept::{AsOf, KeptError};
-use crate::sweep::Judging;
 use look::Looking;
 
 /// Name of the JSON form.

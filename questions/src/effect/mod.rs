@@ -18,10 +18,10 @@ use thiserror::Error;
 use verifier::verdict;
 
 use crate::blast::Of;
+use crate::judging::{Judged, Judging};
 use crate::kept::{AsOf, KeptError, Put};
 use crate::page::{Cursor, Page};
 use crate::reach::{Act, Reach, Refusal, is_undone};
-use crate::sweep::{Judged, Judging};
 pub use withdrawal::{Asked, WITHDRAWALS_MAX, Withdrawal, asked};
 
 /// Name of the JSON form.

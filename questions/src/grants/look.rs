@@ -16,9 +16,10 @@ use verifier::profile::Profile;
 use verifier::verdict::Effect;
 
 use super::{EXAMINED_MAX, GRANTS_MAX, Grant, ITEMS_MAX, Reason, STANDING_DAYS, Terms};
+use crate::judging::Judging;
 use crate::kept::{KeptError, Put};
 use crate::standing::{Carries, Lost};
-use crate::sweep::{ENTRIES_MAX, Judging};
+use crate::sweep::ENTRIES_MAX;
 use crate::uses::cited::{Onward, Relying};
 
 /// Milliseconds of a day.

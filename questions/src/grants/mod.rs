@@ -13,9 +13,9 @@ use schemas::time::{Index, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::asked::Asked;
+use crate::judging::Judging;
 use crate::kept::{AsOf, KeptError};
 use crate::standing::{Carries, LostBy};
-use crate::sweep::Judging;
 use look::{Looked, Looking};
 
 /// Name of the JSON form.

@@ -13,8 +13,8 @@ use verifier::evidence::Evidence;
 use verifier::naming::Sort;
 
 use super::{Args, laid, one, outcome_exit};
+use crate::as_of::hold;
 use crate::commands::question::{Answered, no_such_page};
-use crate::commands::search::hold;
 use crate::context::Context;
 use crate::evidence::of_server as evidence_of_server;
 use crate::exit::Exit;

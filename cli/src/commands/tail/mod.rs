@@ -5,11 +5,12 @@ use std::time::Duration;
 use gateway::client::{Client, ClientError, Found, Streamed};
 use schemas::payload::Kind;
 
-use super::search::{Row, check, line, row};
+use super::search::{Row, line, row};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::judging::Judging;
+use crate::queries::check;
 use crate::schema;
 use crate::stop::Stop;
 use crate::submitted::plural;
