@@ -2,7 +2,7 @@
 //!
 //! In scope: what is aimed at ([`targets`]), the corpus ([`corpus`]), what the machine can do at best ([`ceiling`], by tables of keys: [`hot`]), a real server under
 //! load ([`server`], [`feed`], [`ingest`], as fast as it takes it: [`load`], at a rate: [`pace`], over [`http`]), what an answer and a
-//! judgement cost as the log grows ([`bundles`]), how far somebody reached ([`blast`]), verifying a whole log ([`verify`], over
+//! judgement cost as the log grows ([`bundles`], of files that stay in the cache: [`held`]), how far somebody reached ([`blast`]), verifying a whole log ([`verify`], over
 //! [`memory`]), the programs over a log that is there ([`programs`], [`process`]), large logs for others to read ([`mirror`]), one run
 //! of all that ([`run`]), what others make of the same statements ([`peers`]), and how figures are told
 //! ([`report`], [`stats`], [`machine`], [`docs`]).
@@ -18,6 +18,7 @@ pub mod ceiling;
 pub mod corpus;
 pub mod docs;
 pub mod feed;
+pub mod held;
 pub mod hot;
 pub mod http;
 pub mod ingest;

@@ -8,6 +8,7 @@ use benches::docs;
 use benches::mirror::{self, Made};
 use benches::options::{Command, Options};
 use benches::peers::{self, Told};
+use benches::run::Ended;
 use clap::Parser;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,9 +23,10 @@ fn main() -> Result<()> {
     if let Some(command) = &options.command {
         return carry_out(command);
     }
-    let report = benches::run::run(&options)?;
+    let Ended { report, failed } = benches::run::run(&options)?;
     print!("{report}");
-    write(options.json.as_deref(), &report)
+    write(options.json.as_deref(), &report)?;
+    failed.map_or(Ok(()), Err).context("the run ended early; what was measured before that is told above")
 }
 
 fn carry_out(command: &Command) -> Result<()> {

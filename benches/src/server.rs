@@ -20,6 +20,7 @@ use schemas::trust::TrustPolicy;
 use tempfile::TempDir;
 
 use crate::corpus::Cast;
+use crate::held::Held;
 use crate::http::{Connection, get};
 use crate::process::{self, Ended};
 
@@ -158,6 +159,15 @@ impl Server {
     /// Has the system keep all files of the log in its cache, as far as they fit.
     pub fn read_files(&self) -> Result<()> {
         self.each_file(|mut file| io::copy(&mut file, &mut io::sink()).map(drop))
+    }
+
+    /// The same, and keeps them there for as long as what is handed back: none of them where the system lets this user hold less.
+    pub fn hold_files(&self) -> Result<Held> {
+        let mut held = Held::default();
+        match self.each_file(|file| held.add(&file)) {
+            Ok(()) => Ok(held),
+            Err(_) => self.read_files().map(|()| Held::default()),
+        }
     }
 
     /// Has the system forget what it has of the log's files in its cache.

@@ -9,6 +9,7 @@ use std::{env, fs};
 use benches::docs;
 use benches::options::Options;
 use benches::peers::{self, Measured, PEER_SCHEMA, Told};
+use benches::run::Ended;
 use clap::Parser;
 use common::assert_described;
 use serde_json::Value;
@@ -24,7 +25,7 @@ fn way(batch: usize, checked: bool, durable: bool, rate: f64) -> Measured {
 #[test]
 fn writ_is_held_beside_the_best_durable_way_of_each_peer() {
     let options = Options::parse_from(["benches", "--smoke", "--only", "ingest"]);
-    let writ = benches::run::run(&options).unwrap();
+    let writ = benches::run::run(&options).and_then(Ended::whole).unwrap();
     let rate = |singles: &str| {
         let found = |of: &str| of.starts_with("ingest,") && of.contains(singles);
         let figure = writ.figures.iter().find(|figure| figure.name == "rate" && found(&figure.of));

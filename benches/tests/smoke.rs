@@ -8,6 +8,7 @@ use std::process::Command;
 use benches::mirror::{self, TRUST};
 use benches::options::{Options, Part};
 use benches::report::Report;
+use benches::run::Ended;
 use benches::targets::{GOALS, Row};
 use clap::Parser;
 use common::assert_described;
@@ -15,7 +16,7 @@ use common::assert_described;
 fn run(only: &[&str]) -> Report {
     let asked = only.iter().flat_map(|part| ["--only", part]);
     let options = Options::parse_from(["benches", "--smoke"].into_iter().chain(asked));
-    benches::run::run(&options).unwrap()
+    benches::run::run(&options).and_then(Ended::whole).unwrap()
 }
 
 #[test]
@@ -45,7 +46,7 @@ fn the_corpus_is_the_same_bytes_every_time() {
     let digest = run(&["verify"]).corpus.digest;
     assert_eq!(digest, run(&["verify"]).corpus.digest);
     let other = Options::parse_from(["benches", "--smoke", "--only", "verify", "--seed", "2"]);
-    assert_ne!(digest, benches::run::run(&other).unwrap().corpus.digest);
+    assert_ne!(digest, benches::run::run(&other).unwrap().report.corpus.digest);
 }
 
 #[test]

@@ -5,10 +5,11 @@ use schemas::ids::StatementId;
 
 use super::Run;
 use crate::bundles::{self, Measured};
+use crate::held::Held;
 use crate::options::{Options, Part};
 use crate::report::Report;
 use crate::server::Server;
-use crate::stats::{Spread, percentile, sorted};
+use crate::stats::{Spread, mebibytes, percentile, sorted};
 use crate::targets::Row;
 
 /// Of so many subjects one is asked about beforehand: that opens connections and files, and brings what all look at into memory.
@@ -48,7 +49,7 @@ impl Run<'_> {
     }
 
     /// The same of a log that was kept and of the one that has grown since, in turn, and holds one beside the other. Both are
-    /// started anew, with all files in the system's cache: it is filled before each round, for some systems empty it within a minute.
+    /// started anew, with all files in the system's cache: held there where that is allowed, for some systems begin at once to empty it.
     pub(super) fn ask_both(&mut self, kept: &Server, few: &Asked, many: &Asked) -> Result<()> {
         self.say("bundles, proofs, searches of both logs in turn");
         kept.serve()?;
@@ -59,13 +60,18 @@ impl Run<'_> {
         }
         let ((few_before, few_asked), (many_before, many_asked)) =
             (split(&few.subjects), split(&many.subjects));
+        let held = [kept.hold_files()?, self.server.hold_files()?];
+        let bytes: u64 = held.iter().map(Held::bytes).sum();
+        self.report.figure(
+            "both logs in turn",
+            "files held in the system's cache",
+            "MiB",
+            &[mebibytes(bytes)],
+        );
         bundles::measure_in_turn(servers, [&few_before, &many_before])?;
         let mut in_turn = <[Measured; 2]>::default();
         let part = few_asked.len().div_ceil(self.sizes.rounds.max(1)).max(1);
         for (of_few, of_many) in few_asked.chunks(part).zip(many_asked.chunks(part)) {
-            for server in servers {
-                server.read_files()?;
-            }
             let more = bundles::measure_in_turn(servers, [of_few, of_many])?;
             in_turn.iter_mut().zip(more).for_each(|(all, more)| all.add(more));
         }

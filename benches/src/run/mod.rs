@@ -6,7 +6,7 @@ mod whole;
 
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Error, Result};
 use schemas::envelope::Statement;
 use serde_json::json;
 
@@ -27,8 +27,24 @@ use answers::Asked;
 /// Entries that a log has at least before it is asked for anything.
 const ENTRIES_MIN: u64 = CHAIN_STATEMENTS as u64 * 8;
 
-/// Measures what the options ask for.
-pub fn run(options: &Options) -> Result<Report> {
+/// What a run came to.
+#[derive(Debug)]
+pub struct Ended {
+    /// What was measured.
+    pub report: Report,
+    /// Why the rest was not.
+    pub failed: Option<Error>,
+}
+
+impl Ended {
+    /// What was measured, where that is everything.
+    pub fn whole(self) -> Result<Report> {
+        self.failed.map_or(Ok(self.report), Err)
+    }
+}
+
+/// Measures what the options ask for. What takes a quarter of an hour is not lost to what fails behind it.
+pub fn run(options: &Options) -> Result<Ended> {
     let sizes = options.sizes();
     let corpus = Corpus::new(options.seed)?;
     let log = MemoryLog::new(&corpus, options.seed, Corpus::chains_for(sizes.verified))?;
@@ -57,11 +73,20 @@ pub fn run(options: &Options) -> Result<Report> {
     let server = Server::start(options.writd.as_deref(), options.cache, corpus.cast())?;
     let feed = Feed::new(&corpus, &server)?;
     let begun = Instant::now();
-    let mut run = Run { options, sizes, log: &log, ceiling, feed, server: &server, report, begun };
-    run.signatures(&statements)?;
-    run.walk()?;
-    run.stages()?;
-    Ok(run.report)
+    let mut run = Run {
+        options,
+        sizes,
+        log: &log,
+        ceiling,
+        feed,
+        server: &server,
+        report,
+        begun,
+        doing: String::new(),
+    };
+    let ended = run.signatures(&statements).and_then(|()| run.walk()).and_then(|()| run.stages());
+    let failed = ended.with_context(|| format!("while at: {}", run.doing)).err();
+    Ok(Ended { report: run.report, failed })
 }
 
 /// A run under way.
@@ -75,6 +100,8 @@ struct Run<'a> {
     server: &'a Server,
     report: Report,
     begun: Instant,
+    /// What was begun last.
+    doing: String,
 }
 
 /// What was measured at one size, to be held beside another.
@@ -236,7 +263,8 @@ impl Run<'_> {
     }
 
     /// What is being done, for who waits.
-    fn say(&self, what: impl std::fmt::Display) {
+    fn say(&mut self, what: impl std::fmt::Display) {
+        self.doing = what.to_string();
         eprintln!("{:>5.0} s  {what}", self.begun.elapsed().as_secs_f64());
     }
 }
