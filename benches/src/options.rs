@@ -164,7 +164,7 @@ const FULL: Sizes = Sizes {
     small: 100_000,
     medium: 1_000_000,
     large: 10_000_000,
-    bundles: 2_000,
+    bundles: 6_000,
     reached: 10_000,
 };
 const SMOKE: Sizes = Sizes {
@@ -177,7 +177,7 @@ const SMOKE: Sizes = Sizes {
     small: 2_000,
     medium: 4_000,
     large: 8_000,
-    bundles: 5,
+    bundles: 10,
     reached: 100,
 };
 

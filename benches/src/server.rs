@@ -164,10 +164,10 @@ impl Server {
     /// The same, and keeps them there for as long as what is handed back: none of them where the system lets this user hold less.
     pub fn hold_files(&self) -> Result<Held> {
         let mut held = Held::default();
-        match self.each_file(|file| held.add(&file)) {
-            Ok(()) => Ok(held),
-            Err(_) => self.read_files().map(|()| Held::default()),
-        }
+        let all = self.each_file(|file| held.add(&file));
+        // In the cache, and looked at.
+        self.read_files()?;
+        Ok(all.map_or_else(|_| Held::default(), |()| held))
     }
 
     /// Has the system forget what it has of the log's files in its cache.

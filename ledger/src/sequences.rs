@@ -4,6 +4,7 @@
 //! section 3.4.3, numbers may come out of order within bounds. What was known is forgotten with the program; then the store's row says
 //! which number is the highest, and of lower ones the index has to be asked.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -119,15 +120,16 @@ impl Known {
         id: SequenceId,
         most: usize,
     ) -> Result<Option<&mut Sequence>, StoreError> {
-        if !self.sequences.contains_key(&id) {
-            if self.sequences.len() >= most {
-                return Ok(None);
+        let known = self.sequences.len();
+        Ok(match self.sequences.entry(id) {
+            Entry::Occupied(taken) => Some(taken.into_mut()),
+            Entry::Vacant(_) if known >= most => None,
+            Entry::Vacant(free) => {
+                let highest = rows.highest(&id)?;
+                let floor = highest.map(|highest| highest.number);
+                Some(free.insert(Sequence { highest, floor, above: BTreeSet::new() }))
             }
-            let highest = rows.highest(&id)?;
-            let floor = highest.map(|highest| highest.number);
-            self.sequences.insert(id, Sequence { highest, floor, above: BTreeSet::new() });
-        }
-        Ok(self.sequences.get_mut(&id))
+        })
     }
 }
 

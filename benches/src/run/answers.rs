@@ -15,6 +15,9 @@ use crate::targets::Row;
 /// Of so many subjects one is asked about beforehand: that opens connections and files, and brings what all look at into memory.
 const WARM_UP: usize = 5;
 
+/// Of so many subjects one is asked about where logs are asked apart: nothing is held against a target there.
+const APART: usize = 3;
+
 /// What questions cost in a log of one size.
 pub(super) struct Asked {
     /// What they were about.
@@ -33,12 +36,13 @@ impl Run<'_> {
     pub(super) fn ask(&mut self) -> Result<Asked> {
         self.say("bundles, proofs, searches");
         let subjects = self.feed.actions(self.sizes.bundles);
+        let apart: Vec<StatementId> = subjects.iter().step_by(APART).copied().collect();
         self.server.read_files()?;
-        let running = self.measure(&subjects)?;
+        let running = self.measure(&apart)?;
         let peak = self.server.peak_bytes()?;
         self.server.restart()?;
         self.server.forget_files()?;
-        let cold = self.measure(&subjects)?;
+        let cold = self.measure(&apart)?;
         Ok(Asked { subjects, running, cold, peak })
     }
 
@@ -102,11 +106,11 @@ fn compare(
     let mut beside = Beside { sizes, rounds, report };
     if options.wants(Part::Bundle) {
         let [few, many] = beside.held("bundle", Row::Bundle, of(|measured| &measured.fetched));
-        beside.report.hold(Row::BundleP99Grown, &[many / few]);
-        beside.report.hold(Row::BundleP99, &[few]);
+        beside.report.hold(Row::BundleP99Grown, &quotients(&many, &few));
+        beside.report.hold(Row::BundleP99, &few);
         beside.held("proof", Row::Proof, of(|measured| &measured.proved));
         let [_, many] = beside.held("search, first page", Row::Search, of(|measured| &measured.searched));
-        beside.report.hold(Row::SearchP99, &[many]);
+        beside.report.hold(Row::SearchP99, &many);
         beside.told("empty request", of(|measured| &measured.empty));
         beside.told("bundle as the server ran", apart.map(|asked| asked.running.fetched.as_slice()));
         beside.told(
@@ -118,7 +122,7 @@ fn compare(
     }
     if options.wants(Part::Judge) {
         let [_, many] = beside.held("check and judge a bundle", Row::Judge, of(|measured| &measured.judged));
-        beside.report.hold(Row::JudgeP99, &[many]);
+        beside.report.hold(Row::JudgeP99, &many);
     }
     for measured in in_turn {
         let of = format!("bundle, {} entries", measured.size);
@@ -134,8 +138,8 @@ struct Beside<'r> {
 }
 
 impl Beside<'_> {
-    /// Tells times of both, and holds the quotients of their medians. Gives the slowest but one in a hundred of each.
-    fn held(&mut self, name: &str, row: Row, times: [&[f64]; 2]) -> [f64; 2] {
+    /// Tells times of both, and holds the quotients of their medians. Gives the slowest but one in a hundred of each round.
+    fn held(&mut self, name: &str, row: Row, times: [&[f64]; 2]) -> [Vec<f64>; 2] {
         let ([few, many], slowest) = self.tell(name, times);
         self.report.hold(row, &quotients(&many, &few));
         slowest
@@ -147,26 +151,26 @@ impl Beside<'_> {
         self.report.figure(name, "large log / medium log", "", &quotients(&many, &few));
     }
 
-    fn tell(&mut self, name: &str, times: [&[f64]; 2]) -> ([Vec<f64>; 2], [f64; 2]) {
-        let medians = times.map(|times| medians(times, self.rounds));
-        // Of all parts together: there are too few in each.
-        let slowest = times.map(|times| percentile(&sorted(times), 99));
-        for (size, (median, slowest)) in self.sizes.iter().zip(medians.iter().zip(slowest)) {
+    fn tell(&mut self, name: &str, times: [&[f64]; 2]) -> ([Vec<f64>; 2], [Vec<f64>; 2]) {
+        let medians = times.map(|times| of_rounds(times, self.rounds, |times| Spread::of(times).median));
+        let slowest =
+            times.map(|times| of_rounds(times, self.rounds, |times| percentile(&sorted(times), 99)));
+        for (size, (median, slowest)) in self.sizes.iter().zip(medians.iter().zip(&slowest)) {
             let of = format!("{name}, {size} entries");
             self.report.figure(of.clone(), "median", "ms", median);
-            self.report.figure(of, "p99", "ms", &[slowest]);
+            self.report.figure(of, "p99", "ms", slowest);
         }
         (medians, slowest)
     }
 }
 
-/// The median of each of so many parts.
-fn medians(times: &[f64], parts: usize) -> Vec<f64> {
-    let together = times.len().div_ceil(parts.max(1)).max(1);
-    times.chunks(together).map(|part| Spread::of(part).median).collect()
+/// A figure of each of so many rounds.
+fn of_rounds(times: &[f64], rounds: usize, figure: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    let together = times.len().div_ceil(rounds.max(1)).max(1);
+    times.chunks(together).map(figure).collect()
 }
 
-/// Part by part.
+/// Round by round.
 fn quotients(many: &[f64], few: &[f64]) -> Vec<f64> {
     many.iter().zip(few).map(|(many, few)| many / few).collect()
 }

@@ -1,17 +1,17 @@
 //! `writd compact`: writes the files of a stopped log anew, as small as they get.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{fs, io};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::answer::{Answer, say};
-use super::{EARLIER_FORMAT, Failure, shell};
-use crate::backup;
+use super::stopped::Stopped;
+use super::{Failure, shell};
 use crate::exit::Exit;
 use crate::folder::Folder;
-use crate::store::rocks::{CACHE_BYTES, RocksStore};
+use crate::store::rocks::CACHE_BYTES;
 use crate::store::{Column, StoreError};
 
 /// Write the files of a stopped log anew, as small as they get. Changes no row.
@@ -51,13 +51,10 @@ pub fn run(args: &Compact) -> Result<Exit, Failure> {
 }
 
 fn compact(args: &Compact) -> Result<Answer, Failure> {
-    let folder = Folder::new(&args.data);
-    if backup::is_there(folder.root()) {
-        let what = format!("{} is a backup, and what is in a backup never changes", shell(&args.data));
-        return Err(Failure::new(Exit::Usage, what, "give --data the folder of a log"));
-    }
-    let failed = |error: StoreError| refused(&error, &args.data);
-    let store = RocksStore::open(&folder.store(), CACHE_BYTES).map_err(failed)?;
+    let stopped =
+        Stopped::new(&args.data, "stop that writd first", "makes a log of it, which can be compacted");
+    let failed = |error: StoreError| stopped.failed(&error);
+    let (folder, store) = (Folder::new(&args.data), stopped.open(CACHE_BYTES)?);
     let before = size_of(&folder)?;
     store.compact().map_err(failed)?;
     let columns = Column::ALL.into_iter().map(|column| {
@@ -78,15 +75,4 @@ fn size_of(folder: &Folder) -> Result<u64, Failure> {
     let size =
         || -> io::Result<u64> { fs::read_dir(folder.store())?.map(|file| Ok(file?.metadata()?.len())).sum() };
     size().map_err(|error| Failure::new(Exit::Error, format!("the store's files: {error}"), "check the disk"))
-}
-
-fn refused(error: &StoreError, data: &Path) -> Failure {
-    let (exit, next) = match error {
-        StoreError::Absent { .. } => (Exit::Error, "give --data the folder that writd init made".to_owned()),
-        StoreError::Held { .. } => (Exit::Error, "stop that writd first".to_owned()),
-        error if error.is_of_earlier_format() => (Exit::Error, EARLIER_FORMAT.to_owned()),
-        error if !error.is_damage() => (Exit::Error, "check the disk".to_owned()),
-        _ => (Exit::Tampered, format!("writd fsck --data {}", shell(data))),
-    };
-    Failure::new(exit, error, next)
 }

@@ -10,6 +10,7 @@ pub mod reconcile;
 pub mod reindex;
 pub mod restore;
 pub mod serve;
+mod stopped;
 
 use std::fmt;
 use std::path::Path;

@@ -8,17 +8,18 @@ use schemas::tree::TreeHash;
 use serde::Serialize;
 
 use super::answer::{Answer, say};
-use super::{EARLIER_FORMAT, Failure, shell};
-use crate::backup;
+use super::stopped::Stopped;
+use super::{Failure, shell};
 use crate::exit::Exit;
-use crate::folder::Folder;
 use crate::recover::load_whole;
 use crate::reindex::{ReindexError, rebuild};
-use crate::store::rocks::RocksStore;
-use crate::store::{Column, StoreError};
+use crate::store::Column;
 
 /// Memory for cached blocks, in bytes: entries are read once, in order.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+/// What to do instead where the log is served.
+const IF_SERVED: &str = "stop that writd first; at its next start it makes a damaged index again by itself";
 
 /// Make the index of a stopped log again from its entries: ids, terms and tree tiles. Changes no entry.
 ///
@@ -52,17 +53,13 @@ pub fn run(args: &Reindex) -> Result<Exit, Failure> {
 }
 
 fn reindex(args: &Reindex) -> Result<Answer, Failure> {
-    let folder = Folder::new(&args.data);
-    if backup::is_there(folder.root()) {
-        let data = shell(&args.data);
-        let what = format!("{data} is a backup, and what is in a backup never changes");
-        let next = format!("writd restore {data} --data DIR     makes a damaged index again on its way");
-        return Err(Failure::new(Exit::Usage, what, next));
-    }
-    let store =
-        RocksStore::open(&folder.store(), CACHE_BYTES).map_err(|error| refused(error.into(), args))?;
-    let rebuilt = rebuild(&store, &Column::DERIVED).map_err(|error| refused(error, args))?;
-    let loaded = load_whole(&store).map_err(|error| Failure::new(Exit::Tampered, error, fsck(args)))?;
+    let stopped = Stopped::new(&args.data, IF_SERVED, "makes a damaged index again on its way");
+    let store = stopped.open(CACHE_BYTES)?;
+    let rebuilt = rebuild(&store, &Column::DERIVED).map_err(|error| match &error {
+        ReindexError::Store(error) => stopped.failed(error),
+        _ => stopped.tampered(&error),
+    })?;
+    let loaded = load_whole(&store).map_err(|error| stopped.tampered(error))?;
     let document = Document {
         schema: "writ.reindexed/1",
         log: loaded.log,
@@ -78,26 +75,4 @@ fn reindex(args: &Reindex) -> Result<Answer, Failure> {
         shell(&args.data)
     );
     Ok(Answer::new(text, &document))
-}
-
-fn refused(error: ReindexError, args: &Reindex) -> Failure {
-    let (exit, next) = match &error {
-        ReindexError::Store(StoreError::Absent { .. }) => {
-            (Exit::Error, "give --data the folder that writd init made".to_owned())
-        }
-        ReindexError::Store(StoreError::Held { .. }) => (
-            Exit::Error,
-            "stop that writd first; at its next start it makes a damaged index again by itself".to_owned(),
-        ),
-        ReindexError::Store(error) if error.is_of_earlier_format() => {
-            (Exit::Error, EARLIER_FORMAT.to_owned())
-        }
-        ReindexError::Store(error) if !error.is_damage() => (Exit::Error, "check the disk".to_owned()),
-        _ => (Exit::Tampered, fsck(args)),
-    };
-    Failure::new(exit, error, next)
-}
-
-fn fsck(args: &Reindex) -> String {
-    format!("writd fsck --data {}", shell(&args.data))
 }
