@@ -18,10 +18,11 @@ use crate::store::rows::{
 use crate::store::sequence::{Highest, SequenceId, Slot};
 use crate::store::{Column, Store, StoreError};
 
-/// Entries that are held against their tiles together, and bytes of small rows after which is asked whether to go on: work of a millisecond
-/// at most. Whoever needs the core that it is done on waits for no longer.
-const CHUNK_ENTRIES: usize = 64;
-const PACE_BYTES: u64 = 16 * 1024;
+/// Entries that are held against their tiles together: bounds what is in memory.
+const CHUNK_ENTRIES: usize = 1_024;
+
+/// Bytes of small rows after which is asked whether to go on.
+const PACE_BYTES: u64 = 256 * 1024;
 
 /// What is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
