@@ -1,7 +1,7 @@
 //! Files that stay in the system's cache while something is measured.
 //!
-//! Held pages are not touched by that. Where the machine is a virtual one, the first look at a page that the disk has filled may take as long as
-//! sixteen microseconds, for the host maps it then: whoever wants the cache of a machine that has been in use reads the files as well.
+//! Nobody has looked at a held page by that. On a virtual machine the first look at one that the disk has filled was seen to take sixteen
+//! microseconds: whoever wants the cache of a machine that has been in use reads the files as well.
 
 use std::fs::File;
 use std::io;
