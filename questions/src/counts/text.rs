@@ -10,14 +10,18 @@ use crate::text::{printable, row, short, state};
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&headline(self))?;
+        // Moments are written with thousandths where they have any.
+        let moments = self.counts.iter().flat_map(|counted| [counted.first, counted.last]);
+        let wide = moments.map(|moment| moment.to_string().len()).max().unwrap_or_default();
         if !self.counts.is_empty() {
-            writeln!(f, "{:>7}  {:<20}  {:<20}  {:<12}  {}", "COUNT", "FIRST", "LAST", "EXAMPLE", self.by)?;
+            let by = &self.by;
+            writeln!(f, "{:>7}  {:<wide$}  {:<wide$}  {:<12}  {by}", "COUNT", "FIRST", "LAST", "EXAMPLE")?;
         }
         for counted in &self.counts {
             let value = printable(&counted.value).replace('\n', "\\n");
             let (first, last) = (counted.first.to_string(), counted.last.to_string());
             let example = short(&counted.example);
-            writeln!(f, "{:>7}  {first:<20}  {last:<20}  {example}  {value}", counted.count)?;
+            writeln!(f, "{:>7}  {first:<wide$}  {last:<wide$}  {example}  {value}", counted.count)?;
         }
         if self.truncated {
             writeln!(f, "         … and {} more: --limit", self.values.saturating_sub(self.count))?;
@@ -57,4 +61,48 @@ fn foot(counts: &Counts) -> String {
         text += &format!("Next: writ who {}\n", short(&first.example));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use schemas::ids::StatementId;
+    use schemas::time::Time;
+    use schemas::tree::TreeHash;
+
+    use super::super::{By, COUNTS_SCHEMA, Count};
+    use super::*;
+    use crate::kept::AsOf;
+
+    #[test]
+    fn each_moment_stands_under_its_heading_with_thousandths_or_without() {
+        let root = TreeHash::new([0; 32]);
+        let count = Count {
+            value: "agent:a".into(),
+            count: 2,
+            first: Time(1_700_000_000_000),
+            last: Time(1_700_000_000_123),
+            example: StatementId::new([0xab; 32]),
+        };
+        let counts = Counts {
+            schema: COUNTS_SCHEMA.into(),
+            by: By::Actor,
+            total: 2,
+            without: 0,
+            complete: true,
+            values: 1,
+            count: 1,
+            truncated: false,
+            counts: vec![count],
+            as_of: AsOf { origin: "o".into(), size: 2, root, time: Time(0) },
+        };
+        let text = counts.to_string();
+        let [_, heading, line, ..] = *text.lines().collect::<alloc::vec::Vec<_>>() else { panic!("{text}") };
+        for (name, value) in
+            [("FIRST", "2023-11-14T22:13:20Z "), ("LAST", "2023-11-14T22:13:20.123Z"), ("actor", "agent:a")]
+        {
+            assert_eq!(heading.find(name), line.find(value), "{text}");
+        }
+    }
 }

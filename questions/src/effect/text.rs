@@ -77,10 +77,10 @@ fn acts(effect: &Effect) -> String {
     let of = if effect.count as u64 == effect.total.acted {
         String::new()
     } else {
-        format!("  of these {} of {}:", effect.count, effect.total.acted)
+        format!("of these {} of {}:  ", effect.count, effect.total.acted)
     };
     let mut text = format!(
-        "Judged  {of}  {} not authorized, {} authorized by another way, {} cannot be told",
+        "Judged   {of}{} not authorized, {} authorized by another way, {} cannot be told",
         judged.not_authorized, judged.authorized, judged.indeterminate
     );
     if judged.unjudged > 0 {
