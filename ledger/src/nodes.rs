@@ -15,25 +15,40 @@ const NODES_MAX: usize = 65_536;
 
 /// Nodes that were used lately. A complete node never changes, so what is here holds for every later head too.
 #[derive(Debug, Default)]
-pub(crate) struct NodeCache(RwLock<HashMap<(u8, u64), TreeHash>>);
+pub(crate) struct NodeCache(RwLock<Generations>);
+
+/// Nodes by level and index, in two generations: what is used in the older one moves to the younger one, and the older one is forgotten as a
+/// whole. So what is in every path stays, and no order has to be kept.
+#[derive(Debug, Default)]
+struct Generations {
+    younger: HashMap<(u8, u64), TreeHash>,
+    older: HashMap<(u8, u64), TreeHash>,
+}
 
 impl NodeCache {
     fn get(&self, level: u8, index: u64) -> Option<TreeHash> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&(level, index)).copied()
+        let place = (level, index);
+        let older = {
+            let nodes = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(node) = nodes.younger.get(&place) {
+                return Some(*node);
+            }
+            nodes.older.get(&place).copied()
+        };
+        older.inspect(|node| self.put(level, index, *node))
     }
 
     fn put(&self, level: u8, index: u64, node: TreeHash) {
         let mut nodes = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        // Beginning anew costs a few tiles; keeping order among the nodes would cost something at every use.
-        if nodes.len() >= NODES_MAX {
-            nodes.clear();
+        if nodes.younger.len() >= NODES_MAX / 2 {
+            nodes.older = std::mem::take(&mut nodes.younger);
         }
-        nodes.insert((level, index), node);
+        nodes.younger.insert((level, index), node);
     }
 
     /// Forgets everything: what was read may have been wrong.
     pub(crate) fn clear(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Generations::default();
     }
 }
 
@@ -69,14 +84,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_keeps_what_was_used_lately_and_no_more_than_its_bound() {
+    fn it_keeps_what_is_used_again_and_no_more_than_its_bound() {
         let cache = NodeCache::default();
         let hash = TreeHash::new([7; 32]);
-        for index in 0..=NODES_MAX as u64 {
+        cache.put(20, 0, hash);
+        for index in 0..3 * NODES_MAX as u64 {
             cache.put(3, index, hash);
+            assert_eq!(cache.get(20, 0), Some(hash), "it is in every path");
         }
-        assert_eq!(cache.get(3, NODES_MAX as u64), Some(hash));
-        assert_eq!(cache.get(3, 0), None);
-        assert_eq!(cache.get(4, NODES_MAX as u64), None);
+        assert_eq!(cache.get(3, 3 * NODES_MAX as u64 - 1), Some(hash));
+        assert_eq!((cache.get(3, 0), cache.get(4, 1)), (None, None));
+        let nodes = cache.0.into_inner().unwrap();
+        assert!(nodes.younger.len() + nodes.older.len() <= NODES_MAX);
     }
 }

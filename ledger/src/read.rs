@@ -1,5 +1,6 @@
 //! Reading a log at one published head. Nothing newer is seen, and nothing is handed out that is not under that head.
 
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use schemas::tree::TreeHash;
 use thiserror::Error;
 use verifier::gather::Source;
 use verifier::merkle::{
-    ConsistencyClaim, InclusionClaim, ProveError, TileReadError, leaf_hash, prove_consistency,
-    prove_inclusion, root_at, verify_consistency, verify_inclusion,
+    ConsistencyClaim, InclusionClaim, ProveError, ProvedTogether, TileReadError, leaf_hash,
+    prove_consistency, prove_inclusion, root_at, verify_consistency, verify_inclusion,
 };
 
 use crate::index::Epoch;
@@ -82,6 +83,8 @@ pub struct Reader<'l> {
     log: &'l Log,
     published: Arc<Published>,
     nodes: Nodes<'l>,
+    /// Entries proved under the head: a request asks for neighbours.
+    together: RefCell<ProvedTogether>,
     /// What is read from the index is good if it was the same moment before and after.
     epoch: Epoch,
 }
@@ -90,7 +93,8 @@ impl<'l> Reader<'l> {
     pub(crate) fn new(log: &'l Log, published: Arc<Published>) -> Self {
         let epoch = log.index().epoch();
         let nodes = Nodes::new(Arc::clone(&published.edge), log.nodes(), Rows(log.store()));
-        Self { log, published, nodes, epoch }
+        let together = RefCell::new(ProvedTogether::new(published.head.size, published.head.root));
+        Self { log, published, nodes, together, epoch }
     }
 
     /// The head that everything is under.
@@ -224,8 +228,13 @@ impl<'l> Reader<'l> {
 
     /// Bytes that were read as an entry's, with their path.
     pub(crate) fn proved(&self, index: Index, entry: Vec<u8>) -> Result<ProvedEntry, ReadError> {
+        let leaf = leaf_hash(&entry);
+        if let Ok(path) = self.together.borrow_mut().prove(&self.nodes, index.0, leaf) {
+            return Ok(ProvedEntry { entry, path });
+        }
+        // By itself, which tells what is wrong.
         let proof = self.path(index, self.size())?;
-        self.hold(&proof, leaf_hash(&entry), self.published.head.root)?;
+        self.hold(&proof, leaf, self.published.head.root)?;
         Ok(ProvedEntry { entry, path: proof.path })
     }
 

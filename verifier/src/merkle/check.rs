@@ -3,6 +3,9 @@
 //! A path has one right length, which follows from the sizes alone. It is checked first; after that every hash of the
 //! path has its place, and nothing is left over.
 
+use alloc::vec::Vec;
+use core::iter;
+
 use schemas::proof::{ConsistencyProof, InclusionProof};
 use schemas::tree::TreeHash;
 use thiserror::Error;
@@ -103,13 +106,29 @@ pub fn verify_inclusion(
 ///
 /// Several sizes can lead to one root by one path: the root does not say how many leaves are under it.
 pub fn root_of_path(proof: &InclusionProof, leaf: TreeHash) -> Result<TreeHash, MerkleError> {
+    let (inner, border) = parts(proof)?;
+    Ok(chain_border(chain_inner(leaf, inner, proof.index), border))
+}
+
+/// The nodes that a path leads over, from the leaf itself to the root. They prove nothing before somebody vouches for that root.
+pub(super) fn nodes_of_path(proof: &InclusionProof, leaf: TreeHash) -> Result<Vec<TreeHash>, MerkleError> {
+    let (inner, border) = parts(proof)?;
+    let above = border.iter().map(|sibling| (sibling, true));
+    let over = sides(inner, proof.index).chain(above).scan(leaf, |node, (sibling, is_right)| {
+        *node = beside(*node, sibling, is_right);
+        Some(*node)
+    });
+    Ok(iter::once(leaf).chain(over).collect())
+}
+
+/// A path's two parts, if it is as long as its leaf and its tree ask for.
+fn parts(proof: &InclusionProof) -> Result<(&[TreeHash], &[TreeHash]), MerkleError> {
     let InclusionProof { index, size, path } = proof;
     let last = size.checked_sub(1).ok_or(MerkleError::EmptyTree)?;
     if *index > last {
         return Err(MerkleError::IndexBeyondSize { index: *index, size: *size });
     }
-    let (inner, border) = Shape::of(*index, last).split(path, 0)?;
-    Ok(chain_border(chain_inner(leaf, inner, *index), border))
+    Shape::of(*index, last).split(path, 0)
 }
 
 /// Checks that the tree with the first root is the beginning of the tree with the second one.
@@ -186,10 +205,12 @@ impl Shape {
 
 /// Up to where the paths meet: the bits of the index say on which side the sibling is.
 fn chain_inner(seed: TreeHash, path: &[TreeHash], index: u64) -> TreeHash {
-    sides(path, index).fold(seed, |hash, (sibling, is_right)| match is_right {
-        true => node_hash(sibling, &hash),
-        false => node_hash(&hash, sibling),
-    })
+    sides(path, index).fold(seed, |hash, (sibling, is_right)| beside(hash, sibling, is_right))
+}
+
+/// The node over another and its sibling.
+fn beside(node: TreeHash, sibling: &TreeHash, is_right: bool) -> TreeHash {
+    if is_right { node_hash(sibling, &node) } else { node_hash(&node, sibling) }
 }
 
 /// The same within the earlier tree, which has nothing to the right.

@@ -11,6 +11,7 @@ mod edge;
 mod hash;
 mod prove;
 mod tiled;
+mod together;
 
 pub use check::{
     ConsistencyClaim, InclusionClaim, MerkleError, VerifiedConsistency, VerifiedInclusion, root_of_path,
@@ -20,6 +21,7 @@ pub use edge::{EdgeLoadError, EdgeUpdate, TileEdge, TreeTooLarge};
 pub use hash::{TreeHasher, leaf_hash, node_hash};
 pub use prove::{NodeSource, ProveError, prove_consistency, prove_inclusion, root_at};
 pub use tiled::{MIDDLE_HEIGHT, NodeMissing, TileNodes, TileReadError, TileSource, TiledTree};
+pub use together::{ProvedTogether, TogetherError};
 
 #[cfg(test)]
 mod tests;

@@ -37,15 +37,7 @@ pub fn prove_inclusion<S: NodeSource>(
     if index >= size {
         return Err(ProveError::IndexBeyondSize { index, size });
     }
-    let mut path = Vec::new();
-    let mut around = Leaves { begin: 0, end: size };
-    while let Some((left, right)) = around.halves() {
-        let (sibling, next) = if index < right.begin { (right, left) } else { (left, right) };
-        path.push(sibling.root(source)?);
-        around = next;
-    }
-    path.reverse();
-    Ok(InclusionProof { index, size, path })
+    Leaves { begin: 0, end: size }.prove(source, index)
 }
 
 /// The proof that the tree of the first `first` leaves begins the tree of the first `second` ones.
@@ -75,18 +67,35 @@ pub fn prove_consistency<S: NodeSource>(
 
 /// Neighbouring leaves that have a root within some tree: `begin` is a multiple of the power of two from their number up.
 #[derive(Clone, Copy)]
-struct Leaves {
-    begin: u64,
-    end: u64,
+pub(super) struct Leaves {
+    pub(super) begin: u64,
+    pub(super) end: u64,
 }
 
 impl Leaves {
-    fn count(self) -> u64 {
+    pub(super) fn count(self) -> u64 {
         self.end.saturating_sub(self.begin)
     }
 
+    /// The proof that one of these leaves is among them, as of a tree of them alone.
+    pub(super) fn prove<S: NodeSource>(
+        self,
+        source: &S,
+        index: u64,
+    ) -> Result<InclusionProof, ProveError<S::Error>> {
+        let mut path = Vec::new();
+        let mut around = self;
+        while let Some((left, right)) = around.halves() {
+            let (sibling, next) = if index < right.begin { (right, left) } else { (left, right) };
+            path.push(sibling.root(source)?);
+            around = next;
+        }
+        path.reverse();
+        Ok(InclusionProof { index: index.saturating_sub(self.begin), size: self.count(), path })
+    }
+
     /// Both sides of the node over these leaves, the left one complete; nothing for a single leaf.
-    fn halves(self) -> Option<(Self, Self)> {
+    pub(super) fn halves(self) -> Option<(Self, Self)> {
         let left = self.count().checked_sub(1).and_then(u64::checked_ilog2)?;
         let middle = self.begin.checked_add(1_u64.checked_shl(left)?)?;
         Some((Self { end: middle, ..self }, Self { begin: middle, ..self }))

@@ -14,6 +14,7 @@ use super::*;
 mod append;
 mod check;
 mod prove;
+mod together;
 mod vectors;
 
 /// `count` leaf hashes that differ from each other.
