@@ -346,7 +346,7 @@ impl Store for RocksStore {
 /// A cache whose look-ups take no lock, for blocks of whatever size. Indexes and filters stay in it longer than rows that nobody asked
 /// for again.
 fn cache_of(bytes: usize) -> Cache {
-    Cache::new_hyper_clock_cache(bytes, 0)
+    Cache::new_hyper_clock_cache(bytes, options::BLOCK_BYTES)
 }
 
 /// For reading a column from end to end.

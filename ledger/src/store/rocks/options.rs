@@ -23,8 +23,9 @@ const PIECE_BYTES: u64 = 64 * 1024;
 /// How much log may pile up before columns are flushed, in bytes: bounds the time that opening takes after a kill.
 const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// Bytes of entries that are compressed together. One entry is read at a time: what is read and inflated for it is mostly others.
-const ENTRIES_BLOCK_BYTES: usize = 4 * 1024;
+/// Bytes of rows that are compressed, read and kept in the cache together. One row is read at a time: what is read and inflated for it is
+/// mostly others. Where the cache is told, it has its places for blocks from the start, and finds and frees them faster.
+pub(super) const BLOCK_BYTES: usize = 4 * 1024;
 
 /// Bytes of an index or filter that are read together: what a look-up needs of them once they are larger than the cache.
 const PARTITION_BYTES: usize = 4 * 1024;
@@ -86,6 +87,7 @@ pub(super) fn families(names: &[impl AsRef<str>], cache: &Cache) -> Vec<ColumnFa
 pub(super) fn family_options(column: Column, cache: &Cache) -> Options {
     let mut tables = BlockBasedOptions::default();
     tables.set_block_cache(cache);
+    tables.set_block_size(BLOCK_BYTES);
     // Filters and indexes grow with the log: bounded by the cache they are evictable instead of unbounded, and part by part, so that a
     // log many times as large as the cache does not read a whole filter for one name.
     tables.set_cache_index_and_filter_blocks(true);
@@ -107,7 +109,6 @@ pub(super) fn family_options(column: Column, cache: &Cache) -> Options {
             // Statements repeat names and keys. They come in order, so that files need not be merged, only renamed from level to level;
             // a stronger compression of the last one would write all of them again.
             options.set_compression_type(DBCompressionType::Lz4);
-            tables.set_block_size(ENTRIES_BLOCK_BYTES);
         }
         Column::Ids => {
             // Hashes do not compress. Of the files, all but one do not have an id: filters say so.
