@@ -22,8 +22,9 @@ const GROW_STATEMENTS: u64 = 65_536;
 const GROW_BATCH: usize = 1_024;
 const GROW_CONNECTIONS: usize = 4;
 
-/// One action in so many is remembered.
-const REMEMBERED_EVERY: usize = 64;
+/// One action in so many is remembered. A prime: chains that run side by side are alike, and a number that divides how many they are
+/// (`CHAINS_ABREAST`) would choose the actions of always the same ones.
+const REMEMBERED_EVERY: usize = 61;
 
 /// New statements for one server's log.
 #[derive(Debug)]
@@ -56,8 +57,7 @@ impl<'a> Feed<'a> {
         let binding = Binding { log: self.server.log, seen: self.seen, now: now()? };
         let made = self.corpus.statements(self.next_chain..end, &binding)?;
         self.next_chain = end;
-        let actions = made.iter().filter(|statement| statement.payload.kind == Kind::Action);
-        self.actions.extend(actions.step_by(REMEMBERED_EVERY).map(Statement::id));
+        self.actions.extend(remembered(&made));
         Ok(made)
     }
 
@@ -113,11 +113,18 @@ impl<'a> Feed<'a> {
     /// Actions from all over the log, one behind the other that has nothing to do with it: in the order of how their ids end, which are hashes. In
     /// that of the log, neighbours share blocks of entries, and in a small log ten times as many of them as in one ten times as large.
     pub fn actions(&self, count: usize) -> Vec<StatementId> {
-        let step = (self.actions.len() / count.max(1)).max(1);
-        let mut actions: Vec<StatementId> = self.actions.iter().step_by(step).take(count).copied().collect();
+        let (all, count) = (self.actions.len(), count.min(self.actions.len()));
+        let mut actions: Vec<StatementId> =
+            (0..count).filter_map(|number| self.actions.get(number * all / count).copied()).collect();
         actions.sort_unstable_by_key(|id| id.as_bytes().last_chunk::<8>().copied());
         actions
     }
+}
+
+/// Some of the actions, of as many chains as can be.
+fn remembered(made: &[Statement]) -> impl Iterator<Item = StatementId> + '_ {
+    let actions = made.iter().filter(|statement| statement.payload.kind == Kind::Action);
+    actions.step_by(REMEMBERED_EVERY).map(Statement::id)
 }
 
 fn bytes_of(statements: &[Statement]) -> u64 {
@@ -126,4 +133,29 @@ fn bytes_of(statements: &[Statement]) -> u64 {
 
 fn now() -> Result<Time> {
     Ok(Time(u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use schemas::ids::LogId;
+    use schemas::tree::TreeHash;
+
+    use super::*;
+
+    #[test]
+    fn every_action_that_is_asked_about_is_of_another_chain() {
+        let seen = Seen { size: 1, root: TreeHash::new([1; 32]) };
+        let binding = Binding { log: LogId::new([2; 32]), seen, now: Time(1_767_225_600_000) };
+        let made = Corpus::new(1).unwrap().statements(0..256, &binding).unwrap();
+        let chosen: BTreeSet<_> = remembered(&made).collect();
+        let chains: BTreeSet<_> = made
+            .iter()
+            .filter(|statement| chosen.contains(&statement.id()))
+            .map(|statement| statement.payload.task.clone())
+            .collect();
+        // Of 7,168 actions of 256 chains.
+        assert!(chosen.len() > 100 && chains.len() == chosen.len(), "{chosen:?} of {chains:?}");
+    }
 }
