@@ -161,13 +161,14 @@ impl Server {
         self.each_file(|mut file| io::copy(&mut file, &mut io::sink()).map(drop))
     }
 
-    /// The same, and keeps them there for as long as what is handed back: none of them where the system lets this user hold less.
+    /// The same, and keeps them there for as long as what is handed back: none of them, and standard error says why, where the system
+    /// lets this user hold less.
     pub fn hold_files(&self) -> Result<Held> {
         let mut held = Held::default();
         let all = self.each_file(|file| held.add(&file));
         // In the cache, and looked at.
         self.read_files()?;
-        Ok(all.map_or_else(|_| Held::default(), |()| held))
+        Ok(all.map_or_else(|error| not_held(&error), |()| held))
     }
 
     /// Has the system forget what it has of the log's files in its cache.
@@ -303,4 +304,10 @@ fn find(beside: &Path) -> Result<PathBuf> {
     let places = [Some(beside), beside.parent()];
     let found = places.into_iter().flatten().map(|place| place.join("writd")).find(|path| path.is_file());
     found.context("no writd beside this program; run: cargo build --release -p ledger")
+}
+
+/// Nothing is held, and why.
+fn not_held(error: &anyhow::Error) -> Held {
+    eprintln!("the log's files are read, but not held in the system's cache: {error:#} (see `ulimit -l`)");
+    Held::default()
 }
